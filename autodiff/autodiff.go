@@ -1,0 +1,191 @@
+// Package autodiff derives gradients. It turns a graph into the graph of its
+// gradient, so that results can be differentiated again, to any order, and
+// never changes a node that exists.
+package autodiff
+
+import (
+	"slices"
+
+	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/ops"
+)
+
+// Grad returns the gradient of the scalar y with respect to each of wrt: values
+// of their types. For what y does not depend on it is zero.
+func Grad(y *graph.Node, wrt ...*graph.Node) []*graph.Node {
+	switch {
+	case y.Err() != nil:
+	case y.Shape().Rank() != 0:
+		return fail("grad", y, len(wrt), "want a scalar, got {0}: sum it, or use autodiff.VJP")
+	case !y.DType().Float():
+		return fail("grad", y, len(wrt), "want a float, got {0}")
+	}
+	return VJP(y, graph.ScalarOf(y.DType(), 1), wrt...)
+}
+
+// fail returns n poisoned nodes.
+func fail(name string, y *graph.Node, n int, format string, arg ...any) []*graph.Node {
+	return slices.Repeat([]*graph.Node{graph.Fail(name, []*graph.Node{y}, format, arg...)}, n)
+}
+
+// VJP returns the vector-Jacobian products: for the cotangent ct of y, which
+// broadcasts to y's shape, the cotangent of each of wrt.
+func VJP(y, ct *graph.Node, wrt ...*graph.Node) []*graph.Node {
+	if y.Err() != nil || ct.Err() != nil {
+		return slices.Repeat([]*graph.Node{graph.Fail("vjp", []*graph.Node{y, ct}, "")}, len(wrt))
+	}
+	for _, x := range wrt {
+		if x.Err() != nil {
+			return slices.Repeat([]*graph.Node{graph.Fail("vjp", []*graph.Node{x}, "")}, len(wrt))
+		}
+		if !x.DType().Float() {
+			return fail("vjp", x, len(wrt), "cannot differentiate with respect to {0}: it is no float")
+		}
+	}
+	order := graph.Topo(y)
+	active := activeNodes(order, wrt)
+	cts := map[*graph.Node]*graph.Node{y: conform(graph.As(y.DType(), ct), y)}
+	for _, n := range slices.Backward(order) {
+		if ct := cts[n]; ct != nil && active[n] {
+			step(n, ct, active, cts)
+		}
+	}
+	out := make([]*graph.Node, len(wrt))
+	for i, x := range wrt {
+		if out[i] = cts[x]; out[i] == nil {
+			out[i] = graph.Zeros(x.Type())
+		}
+	}
+	return out
+}
+
+// activeNodes returns the floats among the nodes that depend on wrt.
+func activeNodes(order, wrt []*graph.Node) map[*graph.Node]bool {
+	active := make(map[*graph.Node]bool, len(order))
+	for _, x := range wrt {
+		active[x] = true
+	}
+	for _, n := range order {
+		if n.DType().Float() && !active[n] && slices.ContainsFunc(n.In(), func(x *graph.Node) bool { return active[x] }) {
+			active[n] = true
+		}
+	}
+	return active
+}
+
+// step passes the cotangent of n on to its operands.
+func step(n, ct *graph.Node, active map[*graph.Node]bool, cts map[*graph.Node]*graph.Node) {
+	x := n.In()
+	if len(x) == 0 {
+		return
+	}
+	g := graph.Derive(graph.Provenance{Of: n}, func() []*graph.Node {
+		g := n.Op().VJP(n, ct, x...)
+		if len(g) != len(x) {
+			return fail("vjp", n, len(x), "%s.VJP returned %d cotangents for %d operands", n.Op().Name(), len(g), len(x))
+		}
+		for i := range g {
+			if g[i] == nil || !active[x[i]] {
+				g[i] = nil
+				continue
+			}
+			g[i] = conform(g[i], x[i])
+		}
+		return g
+	})
+	for i, g := range g {
+		switch old := cts[x[i]]; {
+		case g == nil:
+		case old == nil:
+			cts[x[i]] = g
+		default:
+			cts[x[i]] = graph.Derive(graph.Provenance{Of: x[i], Sum: true}, func() []*graph.Node {
+				return []*graph.Node{ops.Add(old, g)}
+			})[0]
+		}
+	}
+}
+
+// conform gives a cotangent the type of its primal x: what broadcasting added
+// is summed, what it would add is repeated.
+func conform(g, x *graph.Node) *graph.Node {
+	if g.Err() != nil {
+		return g
+	}
+	if g.DType() != x.DType() {
+		return graph.Fail("vjp", []*graph.Node{x, g}, "the cotangent {1} of {0} has another dtype")
+	}
+	s, err := graph.Broadcast(g.Shape(), x.Shape())
+	if err != nil {
+		return graph.Fail("vjp", []*graph.Node{x, g}, "the cotangent {1} does not fit {0}: %v", err)
+	}
+	return ops.BroadcastTo(ops.SumTo(ops.BroadcastTo(g, s), x.Shape()), x.Shape())
+}
+
+// JVP returns the Jacobian-vector product: the derivative of y as x moves in
+// the direction v, which has x's type. It is the VJP of the VJP, which is
+// linear in its cotangent.
+func JVP(y, x, v *graph.Node) *graph.Node {
+	if y.Err() != nil || x.Err() != nil || v.Err() != nil {
+		return graph.Fail("jvp", []*graph.Node{y, x, v}, "")
+	}
+	if v.Type() != x.Type() {
+		return graph.Fail("jvp", []*graph.Node{x, v}, "the direction {1} does not have the type of {0}")
+	}
+	u := graph.Zeros(y.Type()) // any value: the product does not depend on it
+	return VJP(VJP(y, u, x)[0], v, u)[0]
+}
+
+// HVP returns the products of the Hessian of the scalar y with a vector, one
+// part v[i] of which belongs to each of x: the derivative of the gradient in
+// that direction, one part for each of x.
+func HVP(y *graph.Node, x, v []*graph.Node) []*graph.Node {
+	if len(x) != len(v) || len(x) == 0 {
+		return fail("hvp", y, len(x), "%d parts of a vector for %d values", len(v), len(x))
+	}
+	var slope *graph.Node
+	for i, g := range Grad(y, x...) {
+		if v[i].Err() == nil && x[i].Err() == nil && v[i].Type() != x[i].Type() {
+			return slices.Repeat([]*graph.Node{graph.Fail("hvp", []*graph.Node{x[i], v[i]}, "the direction {1} does not have the type of {0}")}, len(x))
+		}
+		s := ops.Sum(ops.Mul(g, ops.StopGradient(v[i])))
+		if slope == nil {
+			slope = s
+		} else {
+			slope = ops.Add(slope, s)
+		}
+	}
+	return Grad(slope, x...)
+}
+
+// Jacobian returns all derivatives of y with respect to x, y's axes before
+// x's. Both have known shapes. The graph holds a backward pass for each element
+// of y.
+//
+//	y [m], x [n] -> [m n]
+func Jacobian(y, x *graph.Node) *graph.Node {
+	if y.Err() != nil || x.Err() != nil {
+		return graph.Fail("jacobian", []*graph.Node{y, x}, "")
+	}
+	dims, ok := y.Shape().Literal()
+	if !ok {
+		return graph.Fail("jacobian", []*graph.Node{y}, "the shape of {0} must be known")
+	}
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	if n == 0 {
+		return graph.Zeros(x.Type().Of(graph.Of(append(y.Shape().Dims(), x.Shape().Dims()...)...)))
+	}
+	flat := ops.Reshape(y, graph.Dim(n))
+	rows := make([]*graph.Node, n)
+	for i := range rows {
+		rows[i] = Grad(ops.Index(flat, 0, i), x)[0]
+	}
+	return ops.Reshape(ops.Stack(0, rows...), append(y.Shape().Dims(), x.Shape().Dims()...)...)
+}
+
+// Hessian returns the second derivatives of the scalar y with respect to x: a
+// square matrix for a vector x, x's axes twice in general.
+func Hessian(y, x *graph.Node) *graph.Node { return Jacobian(Grad(y, x)[0], x) }

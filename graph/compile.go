@@ -1,0 +1,311 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// Compile plans the evaluation of the given nodes. It reports every mistake
+// made while they were built, in the order they were made. InTraining is its
+// second operand here; assignments among the nodes are made.
+func Compile(out ...*Node) (*Program, error) { return compile(false, out, nil) }
+
+// CompileTraining is Compile for a training step: InTraining is its first
+// operand, and each run also makes the given assignments.
+func CompileTraining(out []*Node, assign ...*Node) (*Program, error) {
+	return compile(true, out, assign)
+}
+
+// A compilation is the graph on its way to a program.
+type compilation struct {
+	training bool
+	roots    []*Node
+	order    []*Node // each after its operands
+	out      []*Node
+	update   []update
+}
+
+// An update stores a value in a parameter when a run ends.
+type update struct {
+	p *Param
+	v *Node
+}
+
+// passes are what compile does, in order, and why there.
+var passes = []struct {
+	name   string
+	run    func(c *compilation) error
+	reason string
+}{
+	{"check", (*compilation).check, "first: the rest needs nodes that exist"},
+	{"choose", (*compilation).choose, "early: what the other mode would compute is dropped, and assignments are found"},
+	{"simplify", (*compilation).simplify, "before merging: simpler nodes meet more equals"},
+	{"fold", (*compilation).fold, "after simplify, which makes constants meet"},
+	{"merge", (*compilation).merge, "after folding, so that equal constants are one"},
+	{"prune", (*compilation).prune, "last: drops what the others made dead"},
+	{"values", (*compilation).values, "on what is left: only parameters and symbols in use must have a value"},
+}
+
+func compile(training bool, out, assigns []*Node) (*Program, error) {
+	roots := slices.Concat(out, assigns)
+	if i := slices.Index(roots, nil); i >= 0 {
+		return nil, fmt.Errorf("compile: node %d is nil", i)
+	}
+	c := &compilation{training: training, order: Topo(roots...), roots: roots, out: slices.Clone(out)}
+	for _, pass := range passes {
+		if err := pass.run(c); err != nil {
+			return nil, err
+		}
+	}
+	return newProgram(c)
+}
+
+// check reports the mistakes made while the nodes were built.
+func (c *compilation) check() error { return errors.Join(mistakes(c.order)...) }
+
+// choose replaces the ops that stand for one of their operands, drops what
+// only the others need, and collects the assignments of what is left.
+func (c *compilation) choose() error {
+	live := map[*Node]bool{}
+	for stack := c.roots; len(stack) > 0; {
+		n := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if live[n] {
+			continue
+		}
+		live[n] = true
+		if op, ok := n.op.(Chooser); ok && !op.Also() {
+			stack = append(stack, n.in[op.Choose(c.training)])
+		} else {
+			stack = append(stack, n.in...)
+		}
+	}
+	c.order = slices.DeleteFunc(c.order, func(n *Node) bool { return !live[n] })
+	for _, n := range c.order {
+		if a, ok := n.op.(assign); ok {
+			c.update = append(c.update, update{a.p, n})
+		}
+	}
+	c.rewrite(func(n *Node) *Node {
+		if op, ok := n.op.(Chooser); ok {
+			return n.in[op.Choose(c.training)]
+		}
+		return n
+	})
+	return nil
+}
+
+// simplify lets each op write itself more simply, as often as it can.
+func (c *compilation) simplify() error {
+	c.rewrite(func(n *Node) *Node {
+		for {
+			op, ok := n.op.(Simplifier)
+			if !ok {
+				return n
+			}
+			mark := lastID.Load()
+			m := op.Simplify(n.in...)
+			if m == nil {
+				return n
+			}
+			stamp(mark, []*Node{m}, func(made *Node) { made.pc, made.scope, made.from = n.pc, n.scope, n.from })
+			if m.err != nil || m.typ != n.typ {
+				panic(fmt.Sprintf("graph: %v simplified to %v: %v", n, m, m.err))
+			}
+			n = m
+		}
+	})
+	return nil
+}
+
+// fold computes small values that depend on constants alone.
+func (c *compilation) fold() error {
+	const most = 1 << 12 // elements; more is not worth the memory
+	c.rewrite(func(n *Node) *Node {
+		shape, ok := n.typ.Shape.Literal()
+		if size, err := count(shape); !ok || err != nil || size > most || len(n.in) == 0 {
+			return n
+		}
+		in := make([]Tensor, len(n.in))
+		for i, x := range n.in {
+			if in[i], ok = constant(x); !ok {
+				return n
+			}
+		}
+		out, _ := NewTensor(n.typ.DType, shape...)
+		if evaluate(n, out, in) != nil {
+			return n // the run reports it, if it gets there
+		}
+		m := *n
+		m.op, m.in = &literal{value: out}, nil
+		return &m
+	})
+	return nil
+}
+
+// constant returns the value of n if it is known.
+func constant(n *Node) (Tensor, bool) {
+	switch op := n.op.(type) {
+	case *literal:
+		return op.value, true
+	case scalar:
+		t, _ := NewTensor(op.typ)
+		t.Set(0, op.val)
+		return t, true
+	}
+	return Tensor{}, false
+}
+
+// merge makes equal ops on equal operands one node.
+func (c *compilation) merge() error {
+	type key struct {
+		op  Op
+		in  [2]*Node
+		typ Type
+	}
+	seen := make(map[key]*Node, len(c.order))
+	pairs := map[[2]*Node]*Node{} // lists of more than two operands, from the left
+	c.rewrite(func(n *Node) *Node {
+		if !reflect.ValueOf(n.op).Comparable() {
+			return n
+		}
+		k := key{op: n.op, typ: n.typ}
+		switch len(n.in) {
+		case 0:
+		case 1:
+			k.in[0] = n.in[0]
+		default:
+			first := n.in[0]
+			for _, x := range n.in[1 : len(n.in)-1] {
+				pair := [2]*Node{first, x}
+				if pairs[pair] == nil {
+					pairs[pair] = new(Node)
+				}
+				first = pairs[pair]
+			}
+			k.in = [2]*Node{first, n.in[len(n.in)-1]}
+		}
+		if m := seen[k]; m != nil {
+			return m
+		}
+		seen[k] = n
+		return n
+	})
+	return c.mergeUpdates()
+}
+
+// mergeUpdates reports parameters that would get two values.
+func (c *compilation) mergeUpdates() error {
+	var errs []error
+	value := map[*Param]*Node{}
+	kept := c.update[:0]
+	for _, u := range c.update {
+		switch old := value[u.p]; {
+		case old == nil:
+			value[u.p] = u.v
+			kept = append(kept, u)
+		case old != u.v:
+			errs = append(errs, fmt.Errorf("%s: assign: parameter %s is assigned two values in one program, the other at %s", u.v.Pos(), u.p.Label, old.Pos()))
+		}
+	}
+	c.update = kept
+	return errors.Join(errs...)
+}
+
+// prune drops the nodes that no result depends on.
+func (c *compilation) prune() error {
+	live := map[*Node]bool{}
+	for _, n := range c.out {
+		live[n] = true
+	}
+	for _, u := range c.update {
+		live[u.v] = true
+	}
+	for _, n := range slices.Backward(c.order) {
+		if live[n] {
+			for _, x := range n.in {
+				live[x] = true
+			}
+		}
+	}
+	c.order = slices.DeleteFunc(c.order, func(n *Node) bool { return !live[n] })
+	return nil
+}
+
+// values reports parameters without a value and symbols that no input gives.
+func (c *compilation) values() error {
+	var errs []error
+	given := map[Dim]bool{}
+	for _, n := range c.order {
+		switch op := n.op.(type) {
+		case *Param:
+			if _, err := op.tensor(); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", n.Pos(), err))
+			}
+		case *input:
+			for _, d := range op.typ.Shape.Dims() {
+				if s, ok := d.linear(); ok {
+					given[s] = true
+				}
+			}
+		}
+	}
+	for _, n := range c.order {
+		for _, d := range n.typ.Shape.Dims() {
+			for _, s := range d.Symbols() {
+				if !given[s] {
+					given[s] = true // once is enough
+					errs = append(errs, fmt.Errorf("%s: %s: the length %v is unknown: no input of this program has it as an axis", n.Pos(), n.op.Name(), s))
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// rewrite replaces each node by what f makes of it once its operands are
+// replaced; the new nodes that this needs are listed before it.
+func (c *compilation) rewrite(f func(n *Node) *Node) {
+	order := make([]*Node, 0, len(c.order))
+	listed := make(map[*Node]bool, len(c.order))
+	var list func(n *Node)
+	list = func(n *Node) { // as deep as what one simplification makes
+		if !listed[n] {
+			listed[n] = true
+			for _, x := range n.in {
+				list(x)
+			}
+			order = append(order, n)
+		}
+	}
+	done := make(map[*Node]*Node, len(c.order))
+	for _, n := range c.order {
+		m := f(n.on(done))
+		list(m)
+		done[n] = m
+	}
+	c.order = order
+	for i, n := range c.out {
+		c.out[i] = done[n]
+	}
+	for i, u := range c.update {
+		c.update[i].v = done[u.v]
+	}
+}
+
+// on returns n with its operands replaced; operands that were dropped are nil.
+func (n *Node) on(done map[*Node]*Node) *Node {
+	m := n
+	for i, x := range n.in {
+		if to := done[x]; to != x {
+			if m == n {
+				copied := *n
+				m, m.in = &copied, slices.Clone(n.in)
+			}
+			m.in[i] = to
+		}
+	}
+	return m
+}

@@ -1,0 +1,319 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+)
+
+// maxPlans is how many bindings of symbols a program remembers.
+const maxPlans = 8
+
+// A plan is the memory of a program for one binding of its symbols.
+type plan struct {
+	dims   []int
+	values []Tensor // without memory, but for constants
+	offset []int    // of each value in the arena, or -1 if it lives elsewhere
+	bytes  int      // of the arena
+	given  []bool   // values that are not computed: inputs, parameters, constants
+	free   chan *frame
+}
+
+// A frame is the memory of one run.
+type frame struct {
+	values []Tensor
+	given  []bool
+	in     []Tensor
+	moved  []moved
+}
+
+// moved is a copy of a parameter's old value, which an update needs.
+type moved struct {
+	update int
+	value  Tensor
+}
+
+// bind checks the feeds and reads the symbols' values off their shapes.
+func (p *Program) bind(feeds []Feed, dims []int) error {
+	for i := range dims {
+		dims[i] = -1
+	}
+	seen := 0
+	for i, f := range feeds {
+		op, ok := inputOf(f.Input)
+		if !ok {
+			return fmt.Errorf("run: feed %d is for %v, which is not an input", i, f.Input)
+		}
+		s, ok := p.slotOf(f.Input)
+		if !ok {
+			continue
+		}
+		if slices.ContainsFunc(feeds[:i], func(g Feed) bool { return g.Input == f.Input }) {
+			return fmt.Errorf("%s: %s is fed twice", f.Input.Pos(), op.Name())
+		}
+		seen++
+		if err := p.inputs[s].accept(f, dims, p.symbols); err != nil {
+			return fmt.Errorf("%s: %s %w", f.Input.Pos(), op.Name(), err)
+		}
+	}
+	if seen < len(p.inputs) {
+		for _, s := range p.inputs {
+			if !slices.ContainsFunc(feeds, func(f Feed) bool { op, _ := inputOf(f.Input); return op == s.op }) {
+				return fmt.Errorf("%s: %s %v is not fed: pass its value to Run, as in x.Is(t)", s.n.Pos(), s.op.Name(), s.op.typ)
+			}
+		}
+	}
+	return p.check(feeds, dims)
+}
+
+func inputOf(n *Node) (*input, bool) {
+	if n == nil {
+		return nil, false
+	}
+	op, ok := n.op.(*input)
+	return op, ok
+}
+
+func (p *Program) slotOf(n *Node) (int, bool) {
+	op, ok := inputOf(n)
+	if !ok {
+		return 0, false
+	}
+	i, ok := p.fed[op]
+	return i, ok
+}
+
+// accept compares a feed with the input's type and takes the symbols' values
+// from it.
+func (s *slot) accept(f Feed, dims []int, symbols []Dim) error {
+	if f.err != nil {
+		return f.err
+	}
+	want := s.op.typ
+	if f.Value.DType != want.DType {
+		return fmt.Errorf("%v is fed a tensor of dtype %v", want, f.Value.DType)
+	}
+	if len(f.Value.Shape) != want.Rank() {
+		return fmt.Errorf("%v is fed a tensor of shape %v: it has rank %d, not %d", want, f.Value.Shape, len(f.Value.Shape), want.Rank())
+	}
+	for i, a := range s.axes {
+		got := f.Value.Shape[i]
+		if a.symbol < 0 {
+			if a.dim >= 0 && int(a.dim) != got {
+				return fmt.Errorf("%v is fed a tensor of shape %v: axis %d is %d, not %v", want, f.Value.Shape, i, got, a.dim)
+			}
+			continue
+		}
+		v := got
+		if a.solve {
+			var ok bool
+			if v, ok = a.dim.solve(got); !ok {
+				return fmt.Errorf("%v is fed a tensor of shape %v: axis %d is %d, which is no value of %v", want, f.Value.Shape, i, got, a.dim)
+			}
+		}
+		if old := dims[a.symbol]; old >= 0 && old != v {
+			return fmt.Errorf("%v is fed a tensor of shape %v: %v is %d here and %d in another input", want, f.Value.Shape, symbols[a.symbol], v, old)
+		}
+		dims[a.symbol] = v
+	}
+	return nil
+}
+
+// check compares the axes that are formulas of several symbols.
+func (p *Program) check(feeds []Feed, dims []int) error {
+	for _, f := range feeds {
+		i, ok := p.slotOf(f.Input)
+		if !ok {
+			continue
+		}
+		for j, a := range p.inputs[i].axes {
+			if a.dim >= 0 || a.symbol >= 0 {
+				continue
+			}
+			v, err := p.value(a.dim, dims)
+			if err == nil && v != f.Value.Shape[j] {
+				err = fmt.Errorf("%v is fed a tensor of shape %v: axis %d is %d, but %v is %d", f.Input.typ, f.Value.Shape, j, f.Value.Shape[j], a.dim, v)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %s %w", f.Input.Pos(), f.Input.op.Name(), err)
+			}
+		}
+	}
+	return nil
+}
+
+// value returns the length d under a binding.
+func (p *Program) value(d Dim, dims []int) (int, error) {
+	return d.Value(func(s Dim) int { return dims[slices.Index(p.symbols, s)] })
+}
+
+// plan returns the memory plan for a binding, made now or remembered.
+func (p *Program) plan(dims []int) (*plan, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.IndexFunc(p.plans, func(q *plan) bool { return slices.Equal(q.dims, dims) })
+	if i == 0 {
+		return p.plans[0], nil
+	}
+	var q *plan
+	if i > 0 {
+		q = p.plans[i]
+		p.plans = slices.Delete(p.plans, i, i+1)
+	} else {
+		var err error
+		if q, err = p.newPlan(slices.Clone(dims)); err != nil {
+			return nil, err
+		}
+	}
+	p.plans = slices.Insert(p.plans, 0, q)
+	if len(p.plans) > maxPlans {
+		p.plans = p.plans[:maxPlans]
+	}
+	return q, nil
+}
+
+func (p *Program) newPlan(dims []int) (*plan, error) {
+	n := len(p.order)
+	q := &plan{dims: dims, values: make([]Tensor, n), offset: make([]int, n), given: make([]bool, n), free: make(chan *frame, 8)}
+	for i, n := range p.order {
+		shape := make([]int, n.typ.Rank())
+		for j := range shape {
+			var err error
+			if shape[j], err = p.value(n.typ.Dim(j), dims); err != nil {
+				return nil, fmt.Errorf("%s: %s %v: %w", n.Pos(), n.op.Name(), n.typ, err)
+			}
+		}
+		size, err := count(shape)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s %v: %w", n.Pos(), n.op.Name(), n.typ, err)
+		}
+		q.values[i] = Tensor{DType: n.typ.DType, Shape: shape, n: size}
+		q.offset[i] = -1
+		switch n.op.(type) {
+		case *input, *Param:
+			q.given[i] = true
+		default:
+			if t, ok := constant(n); ok {
+				q.given[i], q.values[i] = true, t
+			}
+		}
+	}
+	p.layOut(q)
+	return q, nil
+}
+
+// layOut gives each computed value a place in the arena that is free from its
+// step to its last use.
+func (p *Program) layOut(q *plan) {
+	last := make([]int, len(p.order)) // the step after which a value is dead
+	for i, args := range p.args {
+		last[i] = max(last[i], i)
+		for _, a := range args {
+			last[a] = i
+		}
+	}
+	for _, at := range p.out {
+		last[at] = len(p.order)
+	}
+	for _, u := range p.updates {
+		last[u.from] = len(p.order)
+	}
+	var a arena
+	dead := make([][]int, len(p.order)+1)
+	for i := range p.order {
+		if !q.given[i] {
+			q.offset[i] = a.take(q.size(i))
+			dead[last[i]] = append(dead[last[i]], i)
+		}
+		for _, j := range dead[i] {
+			a.give(q.offset[j], q.size(j))
+		}
+	}
+	q.bytes = a.end
+}
+
+// size returns the bytes of value i, in whole cache lines.
+func (q *plan) size(i int) int {
+	return (q.values[i].n*q.values[i].DType.Size() + 63) &^ 63
+}
+
+// An arena hands out ranges of bytes that are not in use.
+type arena struct {
+	end  int
+	free []span // sorted by offset, never touching
+}
+
+type span struct{ at, size int }
+
+// take returns the offset of the smallest free range that is large enough.
+func (a *arena) take(size int) int {
+	best := -1
+	for i, s := range a.free {
+		if s.size >= size && (best < 0 || s.size < a.free[best].size) {
+			best = i
+		}
+	}
+	if best < 0 {
+		at := a.end
+		if k := len(a.free) - 1; k >= 0 && a.free[k].at+a.free[k].size == a.end { // grow the last one
+			at = a.free[k].at
+			a.free = a.free[:k]
+		}
+		a.end = at + size
+		return at
+	}
+	s := &a.free[best]
+	at := s.at
+	s.at, s.size = s.at+size, s.size-size
+	if s.size == 0 {
+		a.free = slices.Delete(a.free, best, best+1)
+	}
+	return at
+}
+
+// give frees a range.
+func (a *arena) give(at, size int) {
+	if size == 0 {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(a.free, at, func(s span, at int) int { return s.at - at })
+	a.free = slices.Insert(a.free, i, span{at, size})
+	if i+1 < len(a.free) && at+size == a.free[i+1].at {
+		a.free[i].size += a.free[i+1].size
+		a.free = slices.Delete(a.free, i+1, i+2)
+	}
+	if i > 0 && a.free[i-1].at+a.free[i-1].size == at {
+		a.free[i-1].size += a.free[i].size
+		a.free = slices.Delete(a.free, i, i+1)
+	}
+}
+
+// frame returns the memory for one run: one that is free, or a new one.
+func (q *plan) frame(p *Program) *frame {
+	select {
+	case f := <-q.free:
+		return f
+	default:
+	}
+	f := &frame{values: slices.Clone(q.values), given: q.given}
+	memory := alignedBytes(q.bytes)
+	for i, at := range q.offset {
+		if at >= 0 && f.values[i].n > 0 {
+			f.values[i].data = memory.at(at)
+		}
+	}
+	return f
+}
+
+// release gives a frame back, without what the run brought along.
+func (q *plan) release(f *frame) {
+	for i, given := range f.given {
+		if given {
+			f.values[i].data = q.values[i].data
+		}
+	}
+	clear(f.in)
+	select {
+	case q.free <- f:
+	default:
+	}
+}

@@ -1,0 +1,351 @@
+package graph
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+
+	"gorgonia.org/tensor"
+)
+
+// A Program evaluates a fixed set of nodes. It may be run by many goroutines
+// at once; runs that update the same parameters take turns.
+type Program struct {
+	order   []*Node
+	args    [][]int32 // operands of each node, as places in order
+	out     []int32
+	updates []store
+	inputs  []slot
+	params  []heldParam // in the order of their nodes, which is the order of locking
+	symbols []Dim
+	fed     map[*input]int // in inputs
+
+	mu    sync.Mutex
+	plans []*plan // bindings of the symbols used last, newest first
+}
+
+// A store is an update with places instead of nodes.
+type store struct {
+	p    *Param
+	from int32
+}
+
+// A slot is an input and the place of its value.
+type slot struct {
+	op   *input
+	n    *Node
+	at   int32
+	axes []axis
+}
+
+// An axis of an input: a literal length, a symbol, or a formula, which may be
+// solved for its symbol.
+type axis struct {
+	dim    Dim
+	symbol int // in Program.symbols, or -1
+	solve  bool
+}
+
+// A heldParam is a parameter that a run reads or writes.
+type heldParam struct {
+	p     *Param
+	at    int32 // of its value, or -1 if it is only written
+	write bool
+}
+
+func newProgram(c *compilation) (*Program, error) {
+	p := &Program{order: c.order, args: make([][]int32, len(c.order)), fed: map[*input]int{}}
+	place := make(map[*Node]int32, len(c.order))
+	known := map[Dim]int{}
+	held := map[*Param]heldParam{}
+	for i, n := range c.order {
+		place[n] = int32(i)
+		for _, x := range n.in {
+			p.args[i] = append(p.args[i], place[x])
+		}
+		for _, d := range n.typ.Shape.Dims() {
+			for _, s := range d.Symbols() {
+				if _, ok := known[s]; !ok {
+					known[s] = len(p.symbols)
+					p.symbols = append(p.symbols, s)
+				}
+			}
+		}
+		switch op := n.op.(type) {
+		case *input:
+			p.fed[op] = len(p.inputs)
+			p.inputs = append(p.inputs, slot{op: op, n: n, at: int32(i)})
+		case *Param:
+			h := held[op]
+			h.p, h.at = op, int32(i)
+			held[op] = h
+		}
+	}
+	for i := range p.inputs {
+		s := &p.inputs[i]
+		for _, d := range s.op.typ.Shape.Dims() {
+			a := axis{dim: d, symbol: -1}
+			if sym, ok := d.linear(); ok {
+				a.symbol, a.solve = known[sym], sym != d
+			}
+			s.axes = append(s.axes, a)
+		}
+	}
+	for _, n := range c.out {
+		p.out = append(p.out, place[n])
+	}
+	for _, u := range c.update {
+		h, ok := held[u.p]
+		if !ok {
+			h.at = -1
+		}
+		h.p, h.write = u.p, true
+		held[u.p] = h
+		p.updates = append(p.updates, store{u.p, place[u.v]})
+	}
+	for _, h := range held {
+		if _, err := h.p.tensor(); err != nil {
+			return nil, fmt.Errorf("%s: %w", h.p.Node().Pos(), err)
+		}
+		p.params = append(p.params, h)
+	}
+	slices.SortFunc(p.params, func(a, b heldParam) int { return cmp.Compare(a.p.Node().id, b.p.Node().id) })
+	return p, nil
+}
+
+// Len returns the number of steps in one run.
+func (p *Program) Len() int { return len(p.order) }
+
+// Listing writes the steps in the order they run, as [Listing] does.
+func (p *Program) Listing() string { return list(p.order) }
+
+// Nodes returns the steps in the order they run.
+func (p *Program) Nodes() []*Node { return slices.Clone(p.order) }
+
+// Params returns the parameters that runs read or write, in the order of their
+// making.
+func (p *Program) Params() []*Param {
+	list := make([]*Param, len(p.params))
+	for i, h := range p.params {
+		list[i] = h.p
+	}
+	return list
+}
+
+// A Feed gives an input its value in one run.
+type Feed struct {
+	Input *Node
+	Value Tensor
+	err   error
+}
+
+// Is returns the feed that gives the input n the value t, which must not
+// change while the program runs.
+func (n *Node) Is(t *tensor.Dense) Feed {
+	v, err := FromDense(t)
+	return Feed{n, v, err}
+}
+
+// IsTensor is [Node.Is] for a value that is no gorgonia tensor.
+func (n *Node) IsTensor(t Tensor) Feed { return Feed{Input: n, Value: t} }
+
+// Run evaluates the program and returns its outputs in order. Feeds of inputs
+// that the program does not need are ignored. If Run fails, no parameter has
+// changed.
+func (p *Program) Run(feeds ...Feed) ([]*tensor.Dense, error) {
+	return p.RunContext(context.Background(), feeds...)
+}
+
+// RunContext is [Program.Run] until ctx is done; then it returns ctx's error.
+func (p *Program) RunContext(ctx context.Context, feeds ...Feed) ([]*tensor.Dense, error) {
+	out := make([]*tensor.Dense, len(p.out))
+	err := p.run(ctx, feeds, func(i int, t Tensor) (err error) {
+		if out[i], err = t.clone().Dense(); err != nil {
+			err = fmt.Errorf("output %d: %w", i, err)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// RunInto is [Program.Run] with results copied to out, which has a tensor of
+// the right dtype and shape for each output, or nil for one not wanted.
+func (p *Program) RunInto(out []*tensor.Dense, feeds ...Feed) error {
+	if len(out) != len(p.out) {
+		return fmt.Errorf("run: %d tensors for %d outputs", len(out), len(p.out))
+	}
+	return p.run(context.Background(), feeds, func(i int, t Tensor) error {
+		if out[i] == nil {
+			return nil
+		}
+		to, copied, err := fromDense(out[i])
+		if err == nil && (to.DType != t.DType || !slices.Equal(to.Shape, t.Shape)) {
+			err = fmt.Errorf("is %v%v, the tensor for it %v%v", t.DType, t.Shape, to.DType, to.Shape)
+		} else if err == nil && copied {
+			err = fmt.Errorf("cannot be written to a view or a transposed tensor")
+		}
+		if err != nil {
+			return fmt.Errorf("run: output %d: %w", i, err)
+		}
+		to.Copy(t)
+		return nil
+	})
+}
+
+// Eval is [Program.RunContext] with plain arrays as results, which, unlike
+// gorgonia tensors, may be empty.
+func (p *Program) Eval(ctx context.Context, feeds ...Feed) ([]Tensor, error) {
+	out := make([]Tensor, len(p.out))
+	err := p.run(ctx, feeds, func(i int, t Tensor) error {
+		out[i] = t.clone()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// run evaluates the steps, hands each output to sink, and commits the updates.
+func (p *Program) run(ctx context.Context, feeds []Feed, sink func(i int, t Tensor) error) error {
+	var buf [16]int
+	dims := buf[:]
+	if len(p.symbols) > len(buf) {
+		dims = make([]int, len(p.symbols))
+	}
+	dims = dims[:len(p.symbols)]
+	if err := p.bind(feeds, dims); err != nil {
+		return err
+	}
+	plan, err := p.plan(dims)
+	if err != nil {
+		return err
+	}
+	f := plan.frame(p)
+	defer plan.release(f)
+	for _, feed := range feeds {
+		if i, ok := p.slotOf(feed.Input); ok {
+			f.values[p.inputs[i].at].data = feed.Value.data
+		}
+	}
+	for _, h := range p.params {
+		h.lock()
+	}
+	defer func() {
+		for _, h := range p.params {
+			h.unlock()
+		}
+	}()
+	for _, h := range p.params {
+		t, err := h.p.tensor()
+		if err != nil {
+			return err
+		}
+		if h.at >= 0 {
+			f.values[h.at].data = t.data
+		}
+	}
+	if err := p.evaluate(ctx, f); err != nil {
+		return err
+	}
+	for i, at := range p.out {
+		if err := sink(i, f.values[at]); err != nil {
+			return err
+		}
+	}
+	return p.commit(f)
+}
+
+func (h heldParam) lock() {
+	if h.write {
+		h.p.run.Lock()
+	} else {
+		h.p.run.RLock()
+	}
+}
+
+func (h heldParam) unlock() {
+	if h.write {
+		h.p.run.Unlock()
+	} else {
+		h.p.run.RUnlock()
+	}
+}
+
+// evaluate runs the steps in order, each by its op's Eval.
+func (p *Program) evaluate(ctx context.Context, f *frame) error {
+	done := ctx.Done()
+	for i, n := range p.order {
+		if f.given[i] {
+			continue
+		}
+		select {
+		case <-done:
+			return ctx.Err()
+		default:
+		}
+		in := f.in[:0]
+		for _, a := range p.args[i] {
+			in = append(in, f.values[a])
+		}
+		f.in = in
+		f.values[i].Clear()
+		if err := evaluate(n, f.values[i], in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// evaluate computes one node. What its Eval panics with comes back as an error
+// with the user's line.
+func evaluate(n *Node, out Tensor, in []Tensor) (err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case runtime.Error: // a bug of the op's, or operands it did not expect
+			err = fmt.Errorf("%s: %s: panic in Eval: %w", n.Pos(), n.op.Name(), r)
+		case error:
+			err = fmt.Errorf("%s: %s: %w", n.Pos(), n.op.Name(), r)
+		default:
+			err = fmt.Errorf("%s: %s: %v", n.Pos(), n.op.Name(), r)
+		}
+	}()
+	n.op.Eval(out, in...)
+	return nil
+}
+
+// commit stores the updates, after every value that depends on an old one.
+func (p *Program) commit(f *frame) error {
+	for i, u := range p.updates { // a value that lives in a parameter may be overwritten by an earlier store
+		if _, ok := p.order[u.from].op.(*Param); ok && len(p.updates) > 1 {
+			f.moved = append(f.moved, moved{i, f.values[u.from].clone()})
+		}
+	}
+	for i, u := range p.updates {
+		v := f.values[u.from]
+		for _, m := range f.moved {
+			if m.update == i {
+				v = m.value
+			}
+		}
+		to, copied, err := fromDense(u.p.Value)
+		if err != nil {
+			return err
+		}
+		to.Copy(v)
+		if copied { // the user's value was a view
+			if u.p.Value, err = to.Dense(); err != nil {
+				return err
+			}
+		}
+	}
+	f.moved = f.moved[:0]
+	return nil
+}

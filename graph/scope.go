@@ -1,0 +1,82 @@
+package graph
+
+import "slices"
+
+// A Scope names a group of nodes, such as those a layer makes, so that
+// listings and pictures can fold them. Its label is a path, such as "Trunk.0",
+// and may be set later: package nn sets it when it walks the model's fields.
+type Scope struct {
+	Label string
+}
+
+// Wrap builds a value and puts the nodes made on the way into the scope,
+// except those that are in an inner one already.
+func (s *Scope) Wrap(build func() *Node) *Node {
+	mark := lastID.Load()
+	y := build()
+	stamp(mark, []*Node{y}, func(n *Node) {
+		if n.scope == nil {
+			n.scope = s
+		}
+	})
+	return y
+}
+
+// Scope returns the path of the innermost scope that n was made in, or "". A
+// gradient is in the scope of what it is the gradient of.
+func (n *Node) Scope() string {
+	for n.scope == nil && n.from.Of != nil {
+		n = n.from.Of
+	}
+	if n.scope == nil {
+		return ""
+	}
+	return n.scope.Label
+}
+
+// Provenance says what a derived node belongs to: which node's gradient rule
+// made it, or which parameter's update it is part of.
+type Provenance struct {
+	Of    *Node  // the forward node whose gradient this computes
+	Param *Param // the parameter whose update this computes
+	Sum   bool   // adds up several contributions to one cotangent
+}
+
+// From returns n's provenance; it is zero for a forward node.
+func (n *Node) From() Provenance { return n.from }
+
+// Derive builds values and gives the nodes made on the way, except those that
+// have a provenance already, the provenance p.
+func Derive(p Provenance, build func() []*Node) []*Node {
+	mark := lastID.Load()
+	y := build()
+	stamp(mark, y, func(n *Node) {
+		if n.from == (Provenance{}) {
+			n.from = p
+		}
+	})
+	return y
+}
+
+// stamp visits the nodes before y that are younger than mark. They are still
+// being built, so nobody else has seen them and they may be marked.
+func stamp(mark uint64, y []*Node, visit func(*Node)) {
+	var seen map[*Node]bool
+	stack := slices.Clone(y)
+	for len(stack) > 0 {
+		n := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if n == nil || n.id <= mark || seen[n] {
+			continue
+		}
+		if _, ok := n.op.(*Param); ok { // belongs to its layer, whoever uses it first
+			continue
+		}
+		if seen == nil {
+			seen = map[*Node]bool{}
+		}
+		seen[n] = true
+		visit(n)
+		stack = append(stack, n.in...)
+	}
+}

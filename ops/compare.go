@@ -1,0 +1,192 @@
+package ops
+
+import (
+	"math"
+
+	"github.com/adjointml/adjoint/graph"
+)
+
+// comparison is an elementwise op on numbers whose result is Bool.
+type comparison struct{ flat }
+
+func (comparison) Infer(in ...Type) (Type, error) {
+	t, err := numbers{}.Infer(in...)
+	return Type{DType: graph.Bool, Shape: t.Shape}, err
+}
+
+func compare(out Tensor, in []Tensor, f func(x, y float64) bool, whole func(x, y int64) bool) {
+	switch in[0].DType {
+	case graph.Float32:
+		zip(out, in, func(x, y float32) bool { return f(float64(x), float64(y)) })
+	case graph.Float64:
+		zip(out, in, f)
+	case graph.Int32:
+		zip(out, in, func(x, y int32) bool { return whole(int64(x), int64(y)) })
+	case graph.Int64:
+		zip(out, in, whole)
+	}
+}
+
+// Less returns whether x < y.
+func Less(x, y *Node) *Node { return binary(less{}, x, y) }
+
+type less struct{ comparison }
+
+func (less) Name() string { return "less" }
+func (less) Eval(out Tensor, in ...Tensor) {
+	compare(out, in, func(x, y float64) bool { return x < y }, func(x, y int64) bool { return x < y })
+}
+
+// LessEqual returns whether x <= y.
+func LessEqual(x, y *Node) *Node { return binary(lessEqual{}, x, y) }
+
+type lessEqual struct{ comparison }
+
+func (lessEqual) Name() string { return "lessequal" }
+func (lessEqual) Eval(out Tensor, in ...Tensor) {
+	compare(out, in, func(x, y float64) bool { return x <= y }, func(x, y int64) bool { return x <= y })
+}
+
+// Greater returns whether x > y.
+func Greater(x, y *Node) *Node { return Less(y, x) }
+
+// GreaterEqual returns whether x >= y.
+func GreaterEqual(x, y *Node) *Node { return LessEqual(y, x) }
+
+// Equal returns whether x = y. NaN is not equal to itself.
+func Equal(x, y *Node) *Node { return binary(equal{}, x, y) }
+
+type equal struct{ comparison }
+
+func (equal) Name() string { return "equal" }
+func (equal) Eval(out Tensor, in ...Tensor) {
+	compare(out, in, func(x, y float64) bool { return x == y }, func(x, y int64) bool { return x == y })
+}
+
+// NotEqual returns whether x ≠ y.
+func NotEqual(x, y *Node) *Node { return Not(Equal(x, y)) }
+
+// IsNaN returns whether x is NaN.
+func IsNaN(x *Node) *Node { return graph.Apply(isNaN{}, x) }
+
+type isNaN struct{ flat }
+
+func (isNaN) Name() string { return "isnan" }
+func (isNaN) Infer(in ...Type) (Type, error) {
+	t, err := floats{}.Infer(in...)
+	return Type{DType: graph.Bool, Shape: t.Shape}, err
+}
+func (isNaN) Eval(out Tensor, in ...Tensor) {
+	y := graph.Data[bool](out)
+	for i := range y {
+		y[i] = math.IsNaN(in[0].At(i))
+	}
+}
+
+// And returns whether both are true.
+func And(x, y *Node) *Node { return graph.Apply(and{}, x, y) }
+
+type and struct {
+	truths
+	flat
+}
+
+func (and) Name() string                  { return "and" }
+func (and) Eval(out Tensor, in ...Tensor) { zip(out, in, func(x, y bool) bool { return x && y }) }
+
+// Or returns whether one is true.
+func Or(x, y *Node) *Node { return graph.Apply(or{}, x, y) }
+
+type or struct {
+	truths
+	flat
+}
+
+func (or) Name() string                  { return "or" }
+func (or) Eval(out Tensor, in ...Tensor) { zip(out, in, func(x, y bool) bool { return x || y }) }
+
+// Xor returns whether exactly one is true.
+func Xor(x, y *Node) *Node { return graph.Apply(xor{}, x, y) }
+
+type xor struct {
+	truths
+	flat
+}
+
+func (xor) Name() string                  { return "xor" }
+func (xor) Eval(out Tensor, in ...Tensor) { zip(out, in, func(x, y bool) bool { return x != y }) }
+
+// Not returns whether x is false.
+func Not(x *Node) *Node { return graph.Apply(not{}, x) }
+
+type not struct {
+	truths
+	flat
+}
+
+func (not) Name() string { return "not" }
+func (not) Eval(out Tensor, in ...Tensor) {
+	y := graph.Data[bool](out)
+	for i, x := range graph.Data[bool](in[0]) {
+		y[i] = !x
+	}
+}
+
+// Where returns x where cond is true, else y, broadcasting all three. The
+// gradient of the branch that is not selected is 0; if computing that branch
+// gives an infinite derivative, 0 times it is NaN: see [Log] for the guard.
+func Where(cond, x, y *Node) *Node {
+	if x != nil && y != nil {
+		x, y = graph.As(y.DType(), x), graph.As(x.DType(), y)
+	}
+	return graph.Apply(where{}, cond, x, y)
+}
+
+type where struct{}
+
+func (where) Name() string { return "where" }
+func (where) Infer(in ...Type) (Type, error) {
+	if in[0].DType != graph.Bool {
+		return Type{}, errCond
+	}
+	// the condition has its own dtype, so the shape rule sees it as the others'
+	return broadcast(Type{DType: in[1].DType, Shape: in[0].Shape}, in[1], in[2])
+}
+func (where) Eval(out Tensor, in ...Tensor) {
+	cond := graph.Data[bool](in[0])
+	steps := [][]int{strides(in[0].Shape, out.Shape), strides(in[1].Shape, out.Shape), strides(in[2].Shape, out.Shape)}
+	choose := func(i int, at []int) int {
+		if cond[at[0]] {
+			return 1
+		}
+		return 2
+	}
+	if out.DType.Float() {
+		each(out.Shape, steps, func(i int, at []int) {
+			k := choose(i, at)
+			out.Set(i, in[k].At(at[k]))
+		})
+		return
+	}
+	each(out.Shape, steps, func(i int, at []int) {
+		k := choose(i, at)
+		out.SetInt(i, in[k].Int(at[k]))
+	})
+}
+func (where) VJP(_, ct *Node, x ...*Node) []*Node {
+	return []*Node{nil, Where(x[0], ct, num(0)), Where(x[0], num(0), ct)}
+}
+func (where) Simplify(x ...*Node) *Node {
+	if graph.IsZero(x[1]) && graph.IsZero(x[2]) {
+		return spread(spread(x[1], x[0]), x[2])
+	}
+	return nil
+}
+
+// Clamp returns x limited to [lo, hi]: hi where x > hi, lo where x < lo, and hi
+// if lo > hi. The gradient goes to x in the closed interval, outside of it to
+// the bound.
+func Clamp(x, lo, hi *Node) *Node {
+	low := Where(Less(x, lo), lo, x)
+	return Where(Less(hi, low), hi, low)
+}

@@ -36,6 +36,7 @@ const (
 
 // csvWidth is the most columns a file may have. The parser spends about forty
 // bytes on a cell, however short, so a line of commas alone could fill memory.
+// Commas inside quotes count too, since the guard stands before the parser.
 const csvWidth = 1 << 16
 
 // OpenCSV reads the table in a file, as [ReadCSV] does.

@@ -66,13 +66,16 @@ func mnistFile(dir, name string) (path string, t *tensor.Dense, err error) {
 	for _, file := range []string{name, name + ".gz", dotted, dotted + ".gz"} {
 		path = filepath.Join(dir, file)
 		t, err = OpenIdx(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+		var unread *fs.PathError
+		switch {
+		case err == nil:
+			return path, t, nil
+		case errors.Is(err, fs.ErrNotExist):
+		case errors.As(err, &unread): // the system says what to do about it
+			return "", nil, fmt.Errorf("mnist: %w", err)
+		default:
 			return "", nil, fmt.Errorf("mnist: %w; fetch that file again", err)
 		}
-		return path, t, nil
 	}
 	if _, err := os.Stat(dir); err != nil {
 		return "", nil, fmt.Errorf("mnist: %w: put %s there", err, mnistFiles)

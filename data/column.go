@@ -1,0 +1,118 @@
+package data
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/tensor"
+)
+
+// An element is what a column may hold.
+type element interface {
+	float32 | float64 | int32 | int64 | uint8 | bool
+}
+
+// A column is a tensor seen as rows, one after the other in memory.
+type column interface {
+	blank(n int) column            // n zero rows of the same kind
+	gather(src column, rows []int) // row i becomes row rows[i] of src, of the same kind
+	tensor(n int) *tensor.Dense    // the first n rows, n > 0, in the same memory
+}
+
+// columnOf returns t as a column, or why it cannot be one.
+func columnOf(t *tensor.Dense) (column, error) {
+	switch {
+	case t == nil:
+		return nil, fmt.Errorf("the tensor is nil")
+	case t.Dims() == 0:
+		return nil, fmt.Errorf("a scalar has no rows: give it a first axis")
+	case t.IsMasked():
+		return nil, fmt.Errorf("the tensor %v has a mask, which batches would lose: fill the masked cells first", t.Shape())
+	case !t.IsNativelyAccessible():
+		return nil, fmt.Errorf("the tensor %v is not in the memory of this program: copy it there first", t.Shape())
+	}
+	switch data := t.Data().(type) {
+	case []float32:
+		return valuesOf(t, data)
+	case []float64:
+		return valuesOf(t, data)
+	case []int32:
+		return valuesOf(t, data)
+	case []int64:
+		return valuesOf(t, data)
+	case []uint8:
+		return valuesOf(t, data)
+	case []bool:
+		return valuesOf(t, data)
+	}
+	return nil, fmt.Errorf("a tensor of %v: convert it to float32, float64, int32, int64, uint8 or bool", t.Dtype())
+}
+
+// values is a column of one element type.
+type values[T element] struct {
+	data  []T
+	row   []int // the shape of one row
+	width int   // the number of elements in a row
+}
+
+func valuesOf[T element](t *tensor.Dense, data []T) (column, error) {
+	data, err := rowMajor(data, t.Shape(), t.Strides())
+	if err != nil {
+		return nil, err
+	}
+	n := t.Shape()[0]
+	return &values[T]{data, slices.Clone(t.Shape()[1:]), len(data) / n}, nil
+}
+
+// rowMajor returns the elements of a tensor in row-major order: data itself if
+// it lies so, else a copy. The tensor package's own Materialize is not used
+// because it is wrong on a slice of a transposed tensor.
+func rowMajor[T element](data []T, shape, strides []int) ([]T, error) {
+	if len(strides) != len(shape) {
+		return nil, fmt.Errorf("the view %v has strides %v for %d axes: copy it into a new tensor", shape, strides, len(shape))
+	}
+	size, last, plain := 1, 0, true
+	for axis := len(shape) - 1; axis >= 0; axis-- {
+		plain = plain && (shape[axis] == 1 || strides[axis] == size)
+		last += (shape[axis] - 1) * strides[axis]
+		size *= shape[axis]
+	}
+	if size < 1 || last >= len(data) || slices.Min(strides) < 0 {
+		return nil, fmt.Errorf("the tensor %v with strides %v does not fit its %d elements: copy it into a new tensor", shape, strides, len(data))
+	}
+	if plain {
+		return data[:size], nil
+	}
+	out := make([]T, size)
+	for i := range out {
+		at, left := 0, i
+		for axis := len(shape) - 1; axis >= 0; axis-- {
+			at += left % shape[axis] * strides[axis]
+			left /= shape[axis]
+		}
+		out[i] = data[at]
+	}
+	return out, nil
+}
+
+func (v *values[T]) blank(n int) column {
+	return &values[T]{make([]T, n*v.width), v.row, v.width}
+}
+
+func (v *values[T]) gather(src column, rows []int) {
+	from, w := src.(*values[T]).data, v.width
+	if w == 1 { // labels: a plain loop beats many calls of copy
+		for i, r := range rows {
+			v.data[i] = from[r]
+		}
+		return
+	}
+	for i, r := range rows {
+		copy(v.data[i*w:(i+1)*w], from[r*w:])
+	}
+}
+
+func (v *values[T]) tensor(n int) *tensor.Dense {
+	shape := append([]int{n}, v.row...)
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(v.data[:n*v.width]))
+}

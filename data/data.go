@@ -1,0 +1,167 @@
+// Package data holds data sets and hands them out in batches.
+//
+// An [Arrays] is a data set in memory: columns that share their first length.
+// It comes from tensors ([Of]), from a table ([ReadCSV]), from idx files
+// ([MNIST], [ReadIdx]) or from nothing at all ([Digits]). Shuffling and
+// splitting make new orders over the same memory.
+//
+//	all := data.Digits(12_000, 1)
+//	test, train := all.Rows(0, 2_000), all.Rows(2_000, 12_000)
+//	for epoch := range uint64(10) {
+//		for batch, err := range train.Shuffle(epoch).Batches(64) {
+//			if err != nil {
+//				return err
+//			}
+//			images, labels := batch[0], batch[1] // [64 28 28], [64]; the last ones are shorter
+//		}
+//	}
+//
+// Readers take untrusted files: a bad one is a one-line error, and memory
+// grows with what was read, not with what a header promises.
+package data
+
+import (
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+
+	"gorgonia.org/tensor"
+)
+
+// A Batch holds one tensor per column, all with the same first length.
+type Batch []*tensor.Dense
+
+// A Dataset is a number of rows that can be visited in batches.
+type Dataset interface {
+	// Len returns the number of rows.
+	Len() int
+	// Batches yields the rows in order, size at a time; the last batch may be
+	// shorter. A batch is valid until the next one is asked for. After an
+	// error nothing more is yielded.
+	Batches(size int) iter.Seq2[Batch, error]
+}
+
+// An Arrays is a data set in memory: columns and an order of their rows. The
+// zero value has no rows. Arrays made from one another share their columns.
+// An Arrays does not change, so it may be used by several goroutines at once.
+type Arrays struct {
+	columns []column
+	rows    []int // row numbers of the columns, in this data set's order
+}
+
+// Of returns the data set whose columns are the given tensors: float32,
+// float64, int32, int64, uint8 or bool, each with at least one axis, all with
+// the same first length. A tensor in row-major order is shared, so a later
+// write to it shows; a transposed tensor and a view with gaps are copied.
+func Of(columns ...*tensor.Dense) (*Arrays, error) {
+	if len(columns) == 0 {
+		return nil, fmt.Errorf("data: no columns: a data set needs at least one tensor")
+	}
+	a := &Arrays{}
+	for i, t := range columns {
+		c, err := columnOf(t)
+		if err != nil {
+			return nil, fmt.Errorf("data: column %d: %w", i, err)
+		}
+		if n, first := t.Shape()[0], columns[0].Shape()[0]; n != first {
+			return nil, fmt.Errorf("data: column %d %v has %d rows but column 0 %v has %d: the first lengths must be equal",
+				i, t.Shape(), n, columns[0].Shape(), first)
+		}
+		a.columns = append(a.columns, c)
+	}
+	a.rows = make([]int, columns[0].Shape()[0])
+	for i := range a.rows {
+		a.rows[i] = i
+	}
+	return a, nil
+}
+
+// Len returns the number of rows.
+func (a *Arrays) Len() int { return len(a.rows) }
+
+// Column returns column i as a new tensor whose rows are in this data set's
+// order. It is nil when there is no column i or the data set has no rows,
+// because a tensor cannot have a length of zero.
+func (a *Arrays) Column(i int) *tensor.Dense {
+	if i < 0 || i >= len(a.columns) || len(a.rows) == 0 {
+		return nil
+	}
+	c := a.columns[i].blank(len(a.rows))
+	c.gather(a.columns[i], a.rows)
+	return c.tensor(len(a.rows))
+}
+
+// Shuffle returns the same rows in a random order, which depends on the seed
+// and on the present order alone.
+func (a *Arrays) Shuffle(seed uint64) *Arrays {
+	rows := append([]int(nil), a.rows...)
+	r := rand.New(rand.NewPCG(seed, 0))
+	r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	return &Arrays{a.columns, rows}
+}
+
+// Rows returns rows lo up to, but not including, hi. Bounds outside 0..Len are
+// moved to its ends; when hi <= lo there are no rows.
+func (a *Arrays) Rows(lo, hi int) *Arrays {
+	lo = min(max(lo, 0), len(a.rows))
+	hi = min(max(hi, lo), len(a.rows))
+	return &Arrays{a.columns, a.rows[lo:hi:hi]}
+}
+
+// Split returns the first fraction of the rows, rounded to the nearest row,
+// and the rest. A fraction below 0, or NaN, counts as 0 and one above 1 as 1.
+// Shuffle first when the rows are sorted.
+func (a *Arrays) Split(fraction float64) (first, rest *Arrays) {
+	if !(fraction > 0) {
+		fraction = 0
+	}
+	n := int(math.Round(min(fraction, 1) * float64(len(a.rows))))
+	return a.Rows(0, n), a.Rows(n, len(a.rows))
+}
+
+// Batches yields the rows in order, size at a time; the last batch holds what
+// is left. A batch is a copy of its rows in buffers that the next batch
+// overwrites, so nothing is allocated per batch: its tensors are made once for
+// the full size and once for the rest. A size below 1 yields one error.
+func (a *Arrays) Batches(size int) iter.Seq2[Batch, error] {
+	return func(yield func(Batch, error) bool) {
+		if size < 1 {
+			yield(nil, fmt.Errorf("data: cannot make batches of %d rows: the size must be at least 1", size))
+			return
+		}
+		size := min(size, len(a.rows))
+		buffers := a.blank(size)
+		var batch Batch
+		for lo := 0; lo < len(a.rows); lo += size {
+			rows := a.rows[lo:min(lo+size, len(a.rows))]
+			if lo == 0 || len(rows) < size {
+				batch = tensors(buffers, len(rows))
+			}
+			for i, b := range buffers {
+				b.gather(a.columns[i], rows)
+			}
+			if !yield(batch, nil) {
+				return
+			}
+		}
+	}
+}
+
+// blank returns n zero rows of every column.
+func (a *Arrays) blank(n int) []column {
+	out := make([]column, len(a.columns))
+	for i, c := range a.columns {
+		out[i] = c.blank(n)
+	}
+	return out
+}
+
+// tensors returns the first n rows of each column.
+func tensors(columns []column, n int) Batch {
+	batch := make(Batch, len(columns))
+	for i, c := range columns {
+		batch[i] = c.tensor(n)
+	}
+	return batch
+}

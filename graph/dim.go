@@ -285,7 +285,11 @@ func (p poly) String() string {
 			if j > 0 || factor != 1 {
 				b.WriteByte('*')
 			}
-			b.WriteString(interned.atoms[id].String())
+			text := interned.atoms[id].String()
+			if interned.atoms[id].name == "" && (len(ids) > 1 || factor != 1) {
+				text = "(" + text + ")" // q*(q/3) is not q*q/3
+			}
+			b.WriteString(text)
 		}
 	}
 	return b.String()
@@ -295,13 +299,14 @@ func (a atom) String() string {
 	if a.name != "" {
 		return a.name
 	}
-	wrap := func(p poly) string {
-		if len(p) > 1 {
-			return "(" + p.String() + ")"
-		}
-		return p.String()
+	num, den := a.num.String(), a.den.String()
+	if len(a.num) > 1 || strings.HasPrefix(num, "-") {
+		num = "(" + num + ")"
 	}
-	return wrap(a.num) + "/" + wrap(a.den)
+	if len(a.den) > 1 || strings.ContainsAny(den, "-*/") {
+		den = "(" + den + ")"
+	}
+	return num + "/" + den
 }
 
 // Symbols returns the symbols that d depends on, in the order of their making.

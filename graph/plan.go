@@ -171,6 +171,24 @@ func (p *Program) plan(dims []int) (*plan, error) {
 	return q, nil
 }
 
+// Bytes returns the peak memory in bytes of one run's values, beside inputs,
+// parameters and results, when the symbols have the given values.
+func (p *Program) Bytes(symbols map[Dim]int) (int, error) {
+	dims := make([]int, len(p.symbols))
+	for i, s := range p.symbols {
+		v, ok := symbols[s]
+		if !ok {
+			return 0, fmt.Errorf("the length %v is not given", s)
+		}
+		dims[i] = v
+	}
+	q, err := p.newPlan(dims)
+	if err != nil {
+		return 0, err
+	}
+	return q.bytes, nil
+}
+
 func (p *Program) newPlan(dims []int) (*plan, error) {
 	n := len(p.order)
 	q := &plan{dims: dims, values: make([]Tensor, n), offset: make([]int, n), given: make([]bool, n), free: make(chan *frame, 8)}

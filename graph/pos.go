@@ -4,14 +4,21 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 )
 
-const module = "github.com/adjointml/adjoint/"
-
 // ownPackages are those whose frames do not count as the user's.
 var ownPackages = [...]string{"graph", "ops", "autodiff", "nn", "optim", "train", "explain", "viz", "onnx"}
+
+// root is the folder of this module as the compiler wrote it down, with a
+// slash. Files tell whose a frame is and function names do not: a closure of
+// ours that is inlined into a user's function is named after that.
+var root = func() string {
+	_, file, _, _ := runtime.Caller(0)
+	return strings.TrimSuffix(file, "graph/pos.go")
+}()
 
 // ownPC remembers for each call address whether it lies in this module, and so
 // is bounded by the size of the program text.
@@ -47,23 +54,17 @@ func own(pc uintptr) bool {
 }
 
 func ownFrame(f runtime.Frame) bool {
-	if strings.HasSuffix(f.File, "_test.go") {
-		return false
-	}
-	if strings.HasPrefix(f.Function, "reflect.") || strings.HasPrefix(f.Function, "slices.") || strings.HasPrefix(f.Function, "runtime.") {
-		return true
-	}
-	rest, ok := strings.CutPrefix(f.Function, module)
-	if !ok {
-		return false
-	}
-	pkg := rest[:strings.IndexAny(rest+".", "./")]
-	for _, p := range ownPackages {
-		if p == pkg {
+	for _, p := range [...]string{"runtime.", "reflect.", "slices.", "sync."} { // between the user's frames and ours
+		if strings.HasPrefix(f.Function, p) {
 			return true
 		}
 	}
-	return false
+	path, ok := strings.CutPrefix(f.File, root)
+	if !ok || strings.HasSuffix(path, "_test.go") {
+		return false
+	}
+	folder, _, _ := strings.Cut(path, "/")
+	return slices.Contains(ownPackages[:], folder)
 }
 
 // Source returns the file and line of the user's call that made n: the

@@ -249,7 +249,7 @@ func (m maxOver) Eval(out Tensor, in ...Tensor) {
 }
 func (m maxOver) VJP(y, ct *Node, x ...*Node) []*Node {
 	largest := Convert(Equal(x[0], m.over.restore(y, x[0])), x[0].DType())
-	share := Div(largest, m.over.restore(graph.Apply(sum{m.over}, largest), x[0]))
+	share := Div(largest, m.over.restore(graph.Apply(sum(m), largest), x[0]))
 	return one(Mul(m.over.restore(ct, x[0]), share))
 }
 func (m maxOver) Flops(_ Type, in ...Type) Dim { return in[0].Shape.Size() }

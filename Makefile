@@ -1,0 +1,27 @@
+# make check is what a change must pass; .ci/run does the same in a fresh clone.
+.PHONY: check lint staticcheck test race cross
+
+# the tool's version; it is no requirement of the module
+STATICCHECK = v0.8.2
+
+check: lint test race cross
+
+lint: staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+	go vet ./...
+	go mod tidy -diff
+
+staticcheck:
+	go run honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK) ./...
+
+test:
+	go test ./...
+
+race:
+	go test -race ./...
+
+cross:
+	GOOS=linux GOARCH=arm64 go build ./...
+	GOOS=darwin GOARCH=arm64 go build ./...
+	GOOS=windows GOARCH=amd64 go build ./...
+	GOOS=js GOARCH=wasm go build ./...

@@ -1,0 +1,211 @@
+package house_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	module = "github.com/adjointml/adjoint"
+	root   = "../.."
+)
+
+// above lists, for each package, the ones of this module that it may import,
+// directly or not, and the modules outside. Examples and tests may import all.
+var above = map[string]struct{ own, others []string }{
+	".":                 {},
+	"graph":             {nil, []string{"gorgonia.org/tensor", "go4.org/unsafe/assume-no-moving-gc"}},
+	"ops":               {[]string{"graph"}, nil},
+	"autodiff":          {[]string{"graph", "ops"}, nil},
+	"autodiff/gradtest": {[]string{"graph", "ops", "autodiff"}, nil},
+	"nn":                {[]string{"graph", "ops"}, nil},
+	"optim":             {[]string{"graph", "ops", "autodiff"}, nil},
+	"data":              {nil, []string{"gorgonia.org/tensor"}},
+	"internal/golden":   {nil, nil},
+	"internal/gorgonia": {nil, nil},
+	"internal/house":    {nil, nil},
+	"internal/mistakes": {nil, nil},
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+	Standard   bool
+}
+
+// list runs go list and returns the packages it prints.
+func list(t *testing.T, arg ...string) (all []listed) {
+	t.Helper()
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("needs the go command")
+	}
+	cmd := exec.Command(goTool, append([]string{"list", "-json=ImportPath,Imports,Deps,Standard"}, arg...)...)
+	cmd.Dir = root
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		err := d.Decode(&p)
+		if err == io.EOF {
+			return all
+		}
+		require.NoError(t, err)
+		all = append(all, p)
+	}
+}
+
+// TestLayers fails for an import against the table above.
+func TestLayers(t *testing.T) {
+	standard := map[string]bool{}
+	for _, p := range list(t, "-deps", "./...") {
+		standard[p.ImportPath] = p.Standard
+	}
+	for _, p := range list(t, "./...") {
+		name := short(p.ImportPath)
+		if strings.HasPrefix(name, "examples/") || strings.Contains(name, "testdata/") {
+			continue
+		}
+		may, known := above[name]
+		if !assert.True(t, known, "package %s has no line in the table of layers", name) {
+			continue
+		}
+		for _, d := range p.Deps {
+			if strings.HasPrefix(d, module) {
+				assert.Contains(t, may.own, short(d), "package %s depends on %s", name, short(d))
+			}
+			assert.False(t, strings.HasPrefix(d, "gorgonia.org/gorgonia"), "package %s links gorgonia, which is for tests only", name)
+		}
+		for _, i := range p.Imports {
+			if !standard[i] && !strings.HasPrefix(i, module) {
+				assert.Contains(t, may.others, i, "package %s imports %s", name, i)
+			}
+		}
+	}
+}
+
+func short(path string) string {
+	if path == module {
+		return "."
+	}
+	return strings.TrimPrefix(path, module+"/")
+}
+
+// goFiles visits the module's own Go files that are not generated.
+func goFiles(t *testing.T, visit func(path string, file *ast.File, set *token.FileSet)) {
+	t.Helper()
+	n := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != root {
+			if d != nil && d.IsDir() {
+				return filepath.SkipDir
+			}
+			return err
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, path, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		if ast.IsGenerated(file) {
+			return nil
+		}
+		n++
+		visit(path, file, set)
+		return nil
+	})
+	require.NoError(t, err)
+	require.Greater(t, n, 30, "the walk has found the sources")
+}
+
+// TestFileLength fails for a file over 800 lines.
+func TestFileLength(t *testing.T) {
+	goFiles(t, func(path string, file *ast.File, set *token.FileSet) {
+		lines := set.Position(file.FileEnd).Line
+		assert.LessOrEqual(t, lines, 800, "%s is too long: give a subject of it a file of its own", path)
+	})
+}
+
+// TestDocs fails for an exported name without a comment.
+func TestDocs(t *testing.T) {
+	goFiles(t, func(path string, file *ast.File, set *token.FileSet) {
+		if strings.HasSuffix(path, "_test.go") || file.Name.Name == "main" {
+			return
+		}
+		for _, name := range undocumented(file) {
+			assert.Fail(t, fmt.Sprintf("%s: %s has no comment", path, name))
+		}
+	})
+}
+
+// undocumented returns the exported names of a file that have no comment.
+// Methods of unexported types, such as those of ops, document themselves by
+// the interface they satisfy, as do those named after a method of graph.Op.
+func undocumented(file *ast.File) (names []string) {
+	for _, d := range file.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Name.IsExported() && d.Doc == nil && (d.Recv == nil || exportedReceiver(d)) {
+				names = append(names, d.Name.Name)
+			}
+		case *ast.GenDecl:
+			for _, s := range d.Specs {
+				switch s := s.(type) {
+				case *ast.TypeSpec:
+					if s.Name.IsExported() && s.Doc == nil && s.Comment == nil && d.Doc == nil {
+						names = append(names, s.Name.Name)
+					}
+				case *ast.ValueSpec:
+					for _, n := range s.Names {
+						if n.IsExported() && s.Doc == nil && s.Comment == nil && d.Doc == nil {
+							names = append(names, n.Name)
+						}
+					}
+				}
+			}
+		}
+	}
+	return names
+}
+
+// opMethods are the methods of graph.Op, which graph.Param has too.
+var opMethods = []string{"Name", "Infer", "Eval", "VJP"}
+
+func exportedReceiver(d *ast.FuncDecl) bool {
+	t := d.Recv.List[0].Type
+	if star, ok := t.(*ast.StarExpr); ok {
+		t = star.X
+	}
+	if generic, ok := t.(*ast.IndexExpr); ok {
+		t = generic.X
+	}
+	id, ok := t.(*ast.Ident)
+	return ok && id.IsExported() && !slices.Contains(opMethods, d.Name.Name)
+}
+
+// TestWords fails for package names that say nothing.
+func TestWords(t *testing.T) {
+	goFiles(t, func(path string, file *ast.File, _ *token.FileSet) {
+		for _, bad := range []string{"util", "utils", "common", "types", "helpers", "misc"} {
+			assert.NotEqual(t, bad, file.Name.Name, path)
+		}
+	})
+}

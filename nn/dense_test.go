@@ -141,14 +141,14 @@ v18 = matmul f32[batch 1] v16 v17 // Head.1
 `, listing(y))
 }
 
-// TestDenseGradient checks a network with respect to its input; its weights are
-// checked by the ops that they go through.
+// TestDenseGradient checks a layer with respect to its input and, fed in their
+// place, its parameters.
 func TestDenseGradient(t *testing.T) {
-	model := nn.Sequential{&nn.Dense{Out: 4, Act: ops.Tanh}, &nn.Dense{Out: 2, Act: ops.Sigmoid}}
 	f := func(x ...*graph.Node) *graph.Node {
-		y := model.Apply(x[0])
-		nn.Init(model, 3)
-		return y
+		d := &nn.Dense{Out: 4, Act: ops.Tanh}
+		y := d.Apply(x[0])
+		fed := map[*graph.Node]*graph.Node{d.W.Node(): x[1], d.B.Node(): x[2]}
+		return graph.Rewrite([]*graph.Node{y}, fed)[0]
 	}
-	gradtest.Check(t, f, gradtest.Of(graph.Sym("batch"), 3))
+	gradtest.Check(t, f, gradtest.Of(graph.Sym("batch"), 3).In(-1, 1), gradtest.Of(3, 4).In(-1, 1), gradtest.Of(4))
 }

@@ -114,7 +114,9 @@ func (w *walk) structure(path string, v reflect.Value) {
 		if reachable(v) && !w.seen[visit{paramType, v.UnsafeAddr(), 0}] {
 			w.seen[visit{paramType, v.UnsafeAddr(), 0}] = true
 			p := v.Addr().Interface().(*graph.Param)
-			p.Label = path
+			if path != "" { // a parameter by itself keeps its name
+				p.Label = path
+			}
 			w.params = append(w.params, p)
 		}
 		return

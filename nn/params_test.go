@@ -82,7 +82,9 @@ func TestParamsOfNothing(t *testing.T) {
 	assert.Empty(t, nn.Params([]float32{1, 2}))
 	nn.Init(nil, 1)
 	p := param()
+	p.Label = "mine"
 	assert.Equal(t, []*graph.Param{p}, nn.Params(p))
+	assert.Equal(t, "mine", p.Label)
 	assert.Equal(t, []*graph.Param{p}, nn.Params([]*graph.Param{p, nil, p}))
 }
 

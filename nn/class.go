@@ -159,11 +159,11 @@ func (c *classLoss) hard(logp *graph.Node) *graph.Node {
 	if c.Reduction != Mean || c.Weights == nil && c.Ignore == nil {
 		return reduced(c.name, l, c.Reduction, nil)
 	}
-	w := c.Weights
-	if w == nil {
-		w = ops.BroadcastTo(graph.ScalarOf(c.x.DType(), 1), graph.Of(c.x.Shape().Dim(c.Axis)))
+	share := ops.BroadcastTo(graph.ScalarOf(c.x.DType(), 1), labels.Shape())
+	if c.Weights != nil {
+		share = ops.Take(c.Weights, labels, 0)
 	}
-	return ops.Div(ops.Sum(l), ops.Sum(counted(ops.Take(w, labels, 0))))
+	return ops.Div(ops.Sum(l), ops.Sum(counted(share)))
 }
 
 // checkClass is its first operand, and makes the run fail where that is no

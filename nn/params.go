@@ -25,8 +25,8 @@ func Params(model any) []*graph.Param {
 
 // Init gives each parameter of model its first value. The values depend on the
 // seed and the parameter's path alone: adding a layer elsewhere, or applying
-// layers in another order, does not change them. Call it once the model has
-// been applied, for until then the parameters do not exist. A parameter whose
+// layers in another order, does not change them. Call it after the model has
+// been applied: layers make their parameters then. A parameter whose
 // value cannot be made, such as one of unknown shape, is left to Compile, which
 // reports it.
 func Init(model any, seed uint64) {

@@ -65,7 +65,10 @@ func TestGolden(t *testing.T) {
 		}
 		ran++
 		ranOps[c.Op] = true
-		t.Run(c.String(), func(t *testing.T) { check(t, c, call) })
+		t.Run(c.String(), func(t *testing.T) {
+			check(t, c, call)
+			check(t, single(c), call)
+		})
 	}
 	later := 0
 	for _, c := range list {
@@ -73,7 +76,7 @@ func TestGolden(t *testing.T) {
 			later++
 		}
 	}
-	t.Logf("golden: %d of %d cases ran, over %d ops; %d cases are of %d ops not there yet", ran, len(list), len(ranOps), later, len(missing))
+	t.Logf("golden: %d of %d cases ran, in float64 and float32, over %d ops; %d cases are of %d ops not there yet", ran, len(list), len(ranOps), later, len(missing))
 	assert.ElementsMatch(t, notYet, slices.Collect(maps.Keys(missing)), "the list of ops not there yet")
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(calls)), slices.Collect(maps.Keys(ranOps)), "ops of the table without a case")
 }
@@ -89,7 +92,7 @@ func check(t *testing.T, c *Case, call call) {
 	for _, out := range out {
 		require.NoError(t, out.Err())
 		if out.DType().Float() {
-			y = ops.Add(y, ops.Sum(ops.Mul(out, linspace(out))))
+			y = ops.Add(y, ops.Convert(ops.Sum(ops.Mul(out, linspace(out))), graph.Float64))
 		}
 	}
 	program, err := graph.Compile(append(slices.Clone(out), autodiff.Grad(y, a.wrt...)...)...)
@@ -101,24 +104,25 @@ func check(t *testing.T, c *Case, call call) {
 	}
 	for i, want := range c.Grads {
 		got := got[len(c.Out)+i]
-		if want == nil { // the outputs do not depend on it
-			want = &Array{Shape: got.Shape, Data: make([]float64, got.Len())}
+		expected, _ := graph.NewTensor(got.DType, got.Shape...) // zero where the outputs do not depend on it
+		if want != nil {
+			expected = tensorOf(t, want)
 		}
-		compare(t, tensorOf(t, want), got, coarse[c.Op], "gradient %d", i)
+		compare(t, expected, got, coarse[c.Op], "gradient %d", i)
 	}
 }
 
 // linspace returns numbers from -1 to 1 in the shape of x.
 func linspace(x *Node) *Node {
 	shape, _ := x.Shape().Literal()
-	t, _ := graph.NewTensor(x.DType(), shape...)
+	t, _ := graph.NewTensor(graph.Float64, shape...)
 	for i := range t.Len() {
 		t.Set(i, -1)
 		if t.Len() > 1 {
 			t.Set(i, -1+2*float64(i)/float64(t.Len()-1))
 		}
 	}
-	return graph.ConstOf(graph.Data[float64](t), shape...)
+	return ops.Convert(graph.ConstOf(graph.Data[float64](t), shape...), x.DType())
 }
 
 // compare reports where got differs from want: floats by more than rounding, or

@@ -152,7 +152,7 @@ func constant(n *Node) (Tensor, bool) {
 		return op.value, true
 	case scalar:
 		t, _ := NewTensor(op.typ)
-		t.Set(0, op.val)
+		t.Set(0, op.val())
 		return t, true
 	}
 	return Tensor{}, false

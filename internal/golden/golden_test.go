@@ -32,9 +32,9 @@ var notYet = strings.Fields(`
 	nn.functional.conv1d nn.functional.conv2d nn.functional.conv_transpose1d nn.functional.conv_transpose2d
 	nn.functional.grid_sample nn.functional.interpolate
 	nn.functional.upsample_bilinear nn.functional.upsample_nearest
-	nn.functional.binary_cross_entropy nn.functional.cosine_embedding_loss nn.functional.cross_entropy
+	nn.functional.binary_cross_entropy nn.functional.cosine_embedding_loss
 	nn.functional.multi_margin_loss nn.functional.multilabel_margin_loss
-	nn.functional.multilabel_soft_margin_loss nn.functional.nll_loss nn.functional.triplet_margin_loss
+	nn.functional.multilabel_soft_margin_loss nn.functional.triplet_margin_loss
 `)
 
 // coarse are the tolerances of ops whose own numbers are not of the precision

@@ -3,32 +3,46 @@ package golden
 import (
 	"math"
 
-	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/ops"
 )
 
-// losses are written from primitives, as a user would.
+// losses are those of package nn, and those it does not have written from
+// primitives as a user would.
 var losses = table{
-	"nn.functional.mse_loss": loss("x y reduction", func(a *args) *Node {
-		return ops.Square(ops.Sub(a.node("x"), a.node("y")))
-	}),
-	"nn.functional.l1_loss": loss("x y reduction", func(a *args) *Node {
-		return ops.Abs(ops.Sub(a.node("x"), a.node("y")))
-	}),
-	"nn.functional.smooth_l1_loss": loss("x y reduction beta", func(a *args) *Node {
+	"nn.functional.mse_loss": {"x y reduction", func(a *args) []*Node {
+		return one(nn.MSE(a.node("x"), a.node("y"), a.reduction()))
+	}},
+	"nn.functional.l1_loss": {"x y reduction", func(a *args) []*Node {
+		return one(nn.MAE(a.node("x"), a.node("y"), a.reduction()))
+	}},
+	"nn.functional.smooth_l1_loss": {"x y reduction beta", func(a *args) []*Node {
 		beta := a.num("beta", 1)
-		d := ops.Abs(ops.Sub(a.node("x"), a.node("y")))
-		return ops.Where(ops.Less(d, num(beta)), ops.Scale(ops.Square(d), 0.5/beta), ops.Sub(d, num(beta/2)))
-	}),
-	"nn.functional.huber_loss": loss("x y reduction delta", func(a *args) *Node {
-		delta := a.num("delta", 1)
-		d := ops.Abs(ops.Sub(a.node("x"), a.node("y")))
-		return ops.Where(ops.LessEqual(d, num(delta)), ops.Scale(ops.Square(d), 0.5), ops.Scale(ops.Sub(d, num(delta/2)), delta))
-	}),
-	"nn.functional.binary_cross_entropy_with_logits": loss("x y reduction", func(a *args) *Node {
-		x := a.node("x")
-		return ops.Sub(ops.Softplus(x), ops.Mul(x, a.node("y")))
-	}),
+		return one(ops.Scale(nn.Huber(a.node("x"), a.node("y"), beta, a.reduction()), 1/beta))
+	}},
+	"nn.functional.huber_loss": {"x y reduction delta", func(a *args) []*Node {
+		return one(nn.Huber(a.node("x"), a.node("y"), a.num("delta", 1), a.reduction()))
+	}},
+	"nn.functional.binary_cross_entropy_with_logits": {"x y reduction", func(a *args) []*Node {
+		return one(nn.BinaryCrossEntropy(a.node("x"), a.node("y"), a.reduction()))
+	}},
+	"nn.functional.kl_div": {"x y reduction log_target", func(a *args) []*Node {
+		if a.flag("log_target", false) {
+			return one(nn.KLLog(a.node("x"), a.node("y"), a.reduction()))
+		}
+		return one(nn.KL(a.node("x"), a.node("y"), a.reduction()))
+	}},
+	"nn.functional.cross_entropy": {"x y", func(a *args) []*Node {
+		return one(nn.CrossEntropy(a.node("x"), a.node("y"), nn.CrossEntropyOptions{Axis: 1}))
+	}},
+	"nn.functional.nll_loss": {"x y weight ignore_index reduction", func(a *args) []*Node {
+		o := nn.CrossEntropyOptions{Axis: 1, Weights: a.maybe("weight"), Reduction: a.reduction()}
+		if a.get("ignore_index") != nil {
+			ignore := a.int("ignore_index", 0)
+			o.Ignore = &ignore
+		}
+		return one(nn.NLL(a.node("x"), a.node("y"), o))
+	}},
 	"nn.functional.soft_margin_loss": loss("x y reduction", func(a *args) *Node {
 		return ops.Softplus(ops.Neg(ops.Mul(a.node("x"), a.node("y"))))
 	}),
@@ -40,14 +54,6 @@ var losses = table{
 		x, y := a.node("x"), a.node("y")
 		far := ops.Where(ops.Equal(y, num(1)), num(0), positive(ops.Sub(num(a.num("margin", 1)), x)))
 		return ops.Add(far, ops.Where(ops.Equal(y, num(-1)), num(0), x))
-	}),
-	"nn.functional.kl_div": loss("x y reduction log_target", func(a *args) *Node {
-		x, y := a.node("x"), a.node("y")
-		if a.flag("log_target", false) {
-			return ops.Mul(ops.Exp(y), ops.Sub(y, x))
-		}
-		none := ops.Equal(y, num(0))
-		return ops.Sub(ops.Where(none, num(0), ops.Mul(y, ops.Log(ops.Where(none, num(1), y)))), ops.Mul(y, x))
 	}),
 	"nn.functional.poisson_nll_loss": loss("x y log_input full eps reduction", func(a *args) *Node {
 		x, y, eps := a.node("x"), a.node("y"), num(a.num("eps", 1e-8))
@@ -79,17 +85,24 @@ var losses = table{
 // positive is Max(x, 0) with a gradient of 1 at 0, as PyTorch's clamp_min.
 func positive(x *Node) *Node { return ops.Where(ops.GreaterEqual(x, num(0)), x, num(0)) }
 
+// reduction returns what the case wants of the elements' losses.
+func (a *args) reduction() nn.Reduction {
+	r, ok := map[string]nn.Reduction{"mean": nn.Mean, "sum": nn.Sum, "batchmean": nn.BatchMean, "none": nn.None}[a.text("reduction", "mean")]
+	if !ok {
+		a.t.Fatalf("unknown reduction")
+	}
+	return r
+}
+
 // loss is one of the elements, reduced as the case says.
 func loss(params string, f func(a *args) *Node) call {
 	return call{params, func(a *args) []*Node {
 		l := f(a)
-		switch a.text("reduction", "mean") {
-		case "sum":
+		switch a.reduction() {
+		case nn.Sum:
 			return one(ops.Sum(l))
-		case "mean":
+		case nn.Mean:
 			return one(ops.Mean(l))
-		case "batchmean":
-			return one(ops.Div(ops.Sum(l), graph.Scalar(float64(length(l, 0)))))
 		}
 		return one(l)
 	}}

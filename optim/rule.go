@@ -85,13 +85,13 @@ func PerParam(pick func(p *graph.Param) Rule) Rule {
 	}
 }
 
-// decayed returns the rule on p·(1 - lr·w), so that p is drawn to 0 apart from
-// the gradient.
+// decayed returns the rule on p - lr·w·p, so that p is drawn to 0 apart from the
+// gradient. The factor 1 - lr·w would be coarse in Float32.
 func decayed(name string, lr, w float64, r Rule) Rule {
 	if bad := failing(name, notNegative("the decay", w)); bad != nil {
 		return bad
 	}
 	return func(p, g *graph.Node, s *State) *graph.Node {
-		return r(ops.Mul(p, ops.OneMinus(ops.Scale(s.Rate(lr), w))), g, s)
+		return r(ops.Sub(p, ops.Mul(ops.Scale(s.Rate(lr), w), p)), g, s)
 	}
 }

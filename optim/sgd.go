@@ -48,7 +48,7 @@ func direction(g *graph.Node, s *State, set SGDOptions) *graph.Node {
 
 func nesterov(set SGDOptions) error {
 	if set.Nesterov && (set.Momentum == 0 || set.Dampening != 0) {
-		return errors.New("Nesterov needs Momentum, and no Dampening")
+		return errors.New("the Nesterov form needs Momentum, and no Dampening")
 	}
 	return nil
 }
@@ -57,12 +57,12 @@ func nesterov(set SGDOptions) error {
 type ASGDOptions struct {
 	Lambda float64 // decay; 0 means 1e-4
 	Alpha  float64 // power of the rate's decrease; 0 means 0.75
-	Start  float64 // step from which to average; 0 means 1e6
+	Start  float64 // steps after which to average; 0 means 1e6
 }
 
-// ASGD is averaged gradient descent: p·(1-λη) - η·g with the rate
-// η = lr/(1+λ·lr·(t-1))^α at step t. The slot "average" holds p until the step
-// Start and from there the mean of p. Polyak and Juditsky 1992.
+// ASGD is averaged gradient descent: p - η·(g + λ·p) with the rate
+// η = lr/(1+λ·lr·(t-1))^α at step t. The slot "average" holds p, and
+// from step Start + 2 the mean of p since then. Polyak and Juditsky 1992.
 func ASGD(lr float64, o ...ASGDOptions) Rule {
 	set := last(o)
 	lambda, alpha, start := cmp.Or(set.Lambda, 1e-4), cmp.Or(set.Alpha, 0.75), cmp.Or(set.Start, 1e6)
@@ -71,10 +71,9 @@ func ASGD(lr float64, o ...ASGDOptions) Rule {
 	}
 	return func(p, g *graph.Node, s *State) *graph.Node {
 		done := plus(s.Count(), -1)
-		rate := ops.Convert(s.Rate(lr), graph.Float64)
-		eta := ops.Div(rate, ops.Pow(plus(ops.Mul(ops.Scale(rate, lambda), done), 1), graph.Scalar(alpha)))
-		keep := s.like(ops.OneMinus(ops.Scale(eta, lambda)))
-		next := ops.Sub(ops.Mul(p, keep), ops.Mul(s.like(eta), g))
+		now := ops.Convert(s.Rate(lr), graph.Float64)
+		eta := ops.Div(now, ops.Pow(plus(ops.Mul(ops.Scale(now, lambda), done), 1), graph.Scalar(alpha)))
+		next := ops.Sub(p, ops.Mul(s.like(eta), ops.Add(g, ops.Scale(p, lambda))))
 		share := ops.Reciprocal(ops.Maximum(plus(done, -start), graph.Scalar(1)))
 		s.Slot("average", func(old *graph.Node) *graph.Node {
 			return ops.Add(old, ops.Mul(ops.Sub(next, old), s.like(share)))

@@ -54,18 +54,17 @@ func Rprop(lr float64, o ...RpropOptions) Rule {
 		return bad
 	}
 	return func(p, g *graph.Node, s *State) *graph.Node {
-		var turned *graph.Node
-		eta := s.SlotFrom("step", lr, func(eta *graph.Node) *graph.Node {
-			s.Slot("g", func(old *graph.Node) *graph.Node {
-				same := ops.Mul(g, old)
-				turned = ops.Less(same, graph.Scalar(0))
-				eta = ops.Where(turned, ops.Scale(eta, shrink), ops.Where(ops.Greater(same, graph.Scalar(0)), ops.Scale(eta, grow), eta))
-				g = ops.Where(turned, graph.Scalar(0), g)
-				return g
-			})
-			return ops.Clamp(eta, graph.Scalar(low), graph.Scalar(high))
+		var turned, kept *graph.Node
+		rest := s.Slot("g", func(old *graph.Node) *graph.Node {
+			same := ops.Mul(g, old)
+			turned, kept = ops.Less(same, graph.Scalar(0)), ops.Greater(same, graph.Scalar(0))
+			return ops.Where(turned, graph.Scalar(0), g)
 		})
-		return ops.Sub(p, ops.Mul(eta, ops.Sign(g)))
+		eta := s.SlotFrom("step", lr, func(old *graph.Node) *graph.Node {
+			next := ops.Where(turned, ops.Scale(old, shrink), ops.Where(kept, ops.Scale(old, grow), old))
+			return ops.Clamp(next, graph.Scalar(low), graph.Scalar(high))
+		})
+		return ops.Sub(p, ops.Mul(eta, ops.Sign(rest)))
 	}
 }
 

@@ -122,7 +122,7 @@ func (s *State) Rate(lr float64) *graph.Node {
 		return graph.Fail("schedule", nil, "the schedule returned nil: want the learning rate")
 	}
 	if r.Err() == nil && r.Shape().Rank() != 0 {
-		return graph.Fail("schedule", []*graph.Node{r}, "the learning rate {0} is not a scalar")
+		return graph.Fail("schedule", nil, "the learning rate %v is not a scalar: want one number", r.Type())
 	}
 	return s.like(graph.As(graph.Float64, r))
 }

@@ -99,9 +99,9 @@ func Example_listing() {
 	// v2 = 1 f32[]
 	// v3 = reshape[1] f32[1] v2
 	// v4 = broadcast[3] f32[3] v3
-	// v5 = 1 f32[]
-	// v6 = square f32[3] v1
-	// v7 = sub f32[3] v5 v6
+	// v5 = square f32[3] v1
+	// v6 = 1 f32[]
+	// v7 = sub f32[3] v6 v5
 	// v8 = mul f32[3] v4 v7
 }
 
@@ -146,7 +146,7 @@ func Example_layer() {
 			log.Fatal(err)
 		}
 	}
-	fmt.Printf("y = %.3f x + %.3f\n", line.W.Value.Data(), line.B.Value.Data())
+	fmt.Printf("y = %.3f x + %.3f\n", line.W.Value.Float32s()[0], line.B.Value.Float32s()[0])
 	// Output:
 	// y = 2.000 x + 3.000
 }

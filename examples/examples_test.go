@@ -66,7 +66,7 @@ func TestExamples(t *testing.T) {
 	require.NoError(t, err)
 	tested := map[string]func(t *testing.T){
 		"linear": func(t *testing.T) {
-			line := numbers(t, run(t, dir, "linear"), `y = \[?([\d.-]+)\]? x \+ \[?([\d.-]+)\]?`)
+			line := numbers(t, run(t, dir, "linear"), `y = ([\d.-]+) x \+ ([\d.-]+)`)
 			assert.InDeltaSlice(t, []float64{2, 3}, line, 0.05)
 		},
 		"seed": func(t *testing.T) {
@@ -121,7 +121,10 @@ func TestExamples(t *testing.T) {
 	for _, main := range folders {
 		name := filepath.Dir(main)
 		if assert.Contains(t, tested, name, "example %s has no test", name) {
-			t.Run(name, tested[name])
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				tested[name](t)
+			})
 		}
 	}
 }

@@ -43,8 +43,8 @@ func TestSummaryOfLoss(t *testing.T) {
 	loss := nn.MSE(model.Head.Apply(x), y)
 	assert.Equal(t, `layer       kind   output        parameters      FLOPs
 Head        Dense  f64[batch 2]           8   14*batch
-(no layer)         f64[]                  0  6*batch+2
-total: 8 parameters (64 bytes), 20*batch+2 FLOPs
+(no layer)         f64[]                  0  6*batch+1
+total: 8 parameters (64 bytes), 20*batch+1 FLOPs
 `, nn.Summary(loss, &model))
 }
 

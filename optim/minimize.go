@@ -14,11 +14,15 @@ import (
 //
 // A parameter that the loss does not depend on has the gradient 0: momentum and
 // decay may still move it. Each Minimize has its own memory, such as Adam's
-// averages, in parameters that the program lists beside the model's.
+// averages, in parameters that the program lists beside the model's. Parameters
+// that are marked as untrained or are no floats are left alone.
 func Minimize(loss *graph.Node, params []*graph.Param, rule Rule, out ...*graph.Node) (*graph.Program, error) {
 	if loss == nil {
 		return graph.Compile(graph.Fail("minimize", nil, "the loss is nil"))
 	}
+	params = slices.DeleteFunc(slices.Clone(params), func(p *graph.Param) bool {
+		return p != nil && (p.Untrained || !p.Type.DType.Float())
+	})
 	out = append([]*graph.Node{loss}, out...)
 	if bad := reject(loss, params, rule); loss.Err() != nil || len(bad) > 0 {
 		return graph.CompileTraining(append(out, bad...))
@@ -58,7 +62,7 @@ func reject(loss *graph.Node, params []*graph.Param, rule Rule) (bad []*graph.No
 		fail("the rule is nil: want one such as optim.Adam(1e-3)")
 	}
 	if len(params) == 0 {
-		fail("there are no parameters: pass those of the model, as in nn.Params(model)")
+		fail("there are no parameters to train: pass those of the model, as in nn.Params(model)")
 	}
 	for i, p := range params {
 		switch {
@@ -66,8 +70,6 @@ func reject(loss *graph.Node, params []*graph.Param, rule Rule) (bad []*graph.No
 			fail("parameter %d is nil", i)
 		case slices.Contains(params[:i], p):
 			fail("parameter %s is listed twice, last at place %d", p.Label, i)
-		case !p.Type.DType.Float():
-			fail("parameter %s %v is no float: leave it out", p.Label, p.Type)
 		case p.Node().Err() != nil:
 			bad = append(bad, p.Node())
 		}

@@ -37,8 +37,8 @@ func main() {
 			fmt.Printf("step %3d  loss %.4f\n", i, out[0].Data())
 		}
 	}
-	fmt.Printf("y = %.2f x + %.2f (drawn from y = 2 x + 3 with noise of 0.1)\n",
-		model.W.Value.Data(), model.B.Value.Data())
+	fmt.Printf("y = %.2f x + %.2f (drawn from 2 x + 3 with noise of 0.1)\n",
+		model.W.Value.Float32s()[0], model.B.Value.Float32s()[0])
 }
 
 // points draws n points of the line y = 2x + 3, with noise.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"os"
 	"time"
 
@@ -158,8 +159,8 @@ func source(o options) string {
 	return "digits of " + o.data
 }
 
-// epochOf runs the program, whose outputs are loss and accuracy, over a data
-// set and returns their means over its rows.
+// epochOf runs the program, whose outputs are the loss and the accuracy of a
+// batch, over a data set, and returns those of all its rows.
 func epochOf(p *graph.Program, x, y *graph.Node, set data.Dataset, batch int) (mean [2]float64, err error) {
 	for b, err := range set.Batches(batch) {
 		if err != nil {
@@ -169,10 +170,10 @@ func epochOf(p *graph.Program, x, y *graph.Node, set data.Dataset, batch int) (m
 		if err != nil {
 			return mean, err
 		}
-		share := float64(b[1].Shape()[0]) / float64(set.Len())
-		for i := range mean {
-			mean[i] += share * float64(out[i].Data().(float32))
-		}
+		n := float64(b[1].Shape()[0])
+		mean[0] += n * float64(out[0].Data().(float32))
+		mean[1] += math.Round(n * float64(out[1].Data().(float32))) // rows that are right
 	}
-	return mean, nil
+	n := float64(set.Len())
+	return [2]float64{mean[0] / n, mean[1] / n}, nil
 }

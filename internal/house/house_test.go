@@ -40,6 +40,7 @@ var above = map[string]struct{ own, others []string }{
 	"internal/house":    {nil, nil},
 	"internal/mistakes": {nil, nil},
 	"docs":              {nil, nil},
+	"examples":          {nil, nil},
 }
 
 type listed struct {

@@ -113,7 +113,8 @@ func run(w io.Writer, o options) (r result, err error) {
 	x, y := graph.Input("x", batch, 28, 28), graph.InputOf(graph.Int64, "y", batch)
 	model := nn.Sequential{
 		nn.Flatten{},
-		&nn.Dense{Out: 128, Act: ops.ReLU, Init: nn.HeUniform},
+		&nn.Dense{Out: 256, Act: ops.ReLU, Init: nn.HeUniform},
+		&nn.Dropout{Rate: 0.2},
 		&nn.Dense{Out: 10},
 	}
 	logits := model.Apply(x)

@@ -152,7 +152,8 @@ func (n *Node) operand() string {
 }
 
 // mistakes returns the mistakes among the nodes, in the order they were made,
-// each text once.
+// each once: of those that one call of the user's made about one value, as
+// functions that apply several ops to it do, only the first.
 func mistakes(order []*Node) (errs []error) {
 	var bad []*mistake
 	for _, n := range order {
@@ -162,14 +163,46 @@ func mistakes(order []*Node) (errs []error) {
 		}
 	}
 	slices.SortFunc(bad, func(a, b *mistake) int { return cmp.Compare(a.n.id, b.n.id) })
-	seen := map[string]bool{}
+	type call struct {
+		pc    uintptr
+		given *Node
+	}
+	told, seen := map[call]bool{}, map[string]bool{}
 	for _, m := range bad {
-		if text := m.Error(); !seen[text] {
+		again := false
+		for _, x := range m.given() {
+			again = again || told[call{m.n.pc, x}]
+			told[call{m.n.pc, x}] = true
+		}
+		if text := m.Error(); !again && !seen[text] {
 			seen[text] = true
 			errs = append(errs, m)
 		}
 	}
 	return errs
+}
+
+// given returns the values that the user's call was given: walking back, the
+// first nodes that another call made. Without any it is nil alone.
+func (m *mistake) given() (from []*Node) {
+	seen := map[*Node]bool{}
+	stack := slices.Clone(m.n.in)
+	for len(stack) > 0 {
+		n := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		switch {
+		case n == nil || seen[n]:
+		case n.pc != m.n.pc:
+			from = append(from, n)
+		default:
+			stack = append(stack, n.in...)
+		}
+		seen[n] = true
+	}
+	if from == nil {
+		from = []*Node{nil}
+	}
+	return from
 }
 
 // Topo returns the nodes that y depends on, y included, each after its

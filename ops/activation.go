@@ -97,13 +97,12 @@ func SoftShrink(x *Node, lambda float64) *Node {
 
 // HardShrink returns x, and 0 where |x| <= lambda.
 func HardShrink(x *Node, lambda float64) *Node {
-	out := Or(Greater(x, num(lambda)), Less(x, num(-lambda)))
-	return Where(out, x, num(0))
+	return Where(LessEqual(Abs(x), num(lambda)), num(0), x) // NaN stays
 }
 
 // Threshold returns x where it is above the threshold, else the given value.
 func Threshold(x *Node, threshold, value float64) *Node {
-	return Where(Greater(x, num(threshold)), x, num(value))
+	return Where(LessEqual(x, num(threshold)), num(value), x) // NaN stays
 }
 
 // GLU splits x in two along the axis and returns the first half times the

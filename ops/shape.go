@@ -33,7 +33,7 @@ type reshape struct{ shape Shape }
 func (reshape) Name() string     { return "reshape" }
 func (r reshape) String() string { return "reshape" + r.shape.String() }
 func (r reshape) Infer(in ...Type) (Type, error) {
-	if n, m := in[0].Shape.Size(), r.shape.Size(); n != m {
+	if n, m := in[0].Shape.Size(), r.shape.Size(); n != m && m != graph.Unknown { // else the shape itself is wrong
 		return Type{}, fmt.Errorf("cannot reshape {0} to %v: %v elements do not make %v", r.shape, n, m)
 	}
 	return in[0].Of(r.shape), nil
@@ -492,6 +492,9 @@ func Roll(x *Node, n, axis int) *Node {
 func Tile(x *Node, reps ...int) *Node {
 	if bad := broken("tile", x); bad != nil {
 		return bad
+	}
+	if len(reps) > graph.MaxRank {
+		return graph.Fail("tile", []*Node{x}, "cannot repeat {0} along %d axes: at most %d", len(reps), graph.MaxRank)
 	}
 	s := x.Shape()
 	for s.Rank() < len(reps) {

@@ -3,9 +3,11 @@ module github.com/adjointml/adjoint
 go 1.26
 
 require (
+	github.com/stretchr/testify v1.12.1
 	// tensor panics at start on today's Go with the version of this module that
 	// it asks for itself; graph/tensor.go imports it so that tidy keeps the pin.
 	go4.org/unsafe/assume-no-moving-gc v0.0.0-20231121144256-b99613f794b6
+	gorgonia.org/gorgonia v0.9.18 // for tests: a second opinion
 	gorgonia.org/tensor v0.9.24
 )
 
@@ -20,7 +22,6 @@ require (
 	github.com/google/uuid v1.3.0 // indirect
 	github.com/leesper/go_rng v0.0.0-20190531154944-a612b043e353 // indirect
 	github.com/pkg/errors v0.9.1 // indirect
-	github.com/stretchr/testify v1.12.1 // indirect
 	github.com/xtgo/set v1.0.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/xerrors v0.0.0-20200804184101-5ec99f83aff1 // indirect
@@ -28,7 +29,6 @@ require (
 	google.golang.org/protobuf v1.28.0 // indirect
 	gorgonia.org/cu v0.9.4 // indirect
 	gorgonia.org/dawson v1.2.0 // indirect
-	gorgonia.org/gorgonia v0.9.18 // indirect
 	gorgonia.org/vecf32 v0.9.0 // indirect
 	gorgonia.org/vecf64 v0.9.0 // indirect
 )

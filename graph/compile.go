@@ -82,7 +82,7 @@ func (c *compilation) choose() error {
 			stack = append(stack, n.in...)
 		}
 	}
-	c.order = slices.DeleteFunc(c.order, func(n *Node) bool { return !live[n] })
+	c.order = slices.DeleteFunc(c.order, func(n *Node) bool { return !live[n] && !isInput(n) }) // prune decides on inputs
 	for _, n := range c.order {
 		if a, ok := n.op.(assign); ok {
 			c.update = append(c.update, update{a.p, n})
@@ -152,7 +152,7 @@ func constant(n *Node) (Tensor, bool) {
 		return op.value, true
 	case scalar:
 		t, _ := NewTensor(op.typ)
-		t.Set(0, op.val)
+		t.Set(0, op.val())
 		return t, true
 	}
 	return Tensor{}, false
@@ -230,8 +230,43 @@ func (c *compilation) prune() error {
 			}
 		}
 	}
+	c.keepLengths(live)
 	c.order = slices.DeleteFunc(c.order, func(n *Node) bool { return !live[n] })
 	return nil
+}
+
+// keepLengths keeps the inputs whose values nothing needs, but whose shapes
+// alone give the lengths that live nodes have.
+func (c *compilation) keepLengths(live map[*Node]bool) {
+	need, given := map[Dim]bool{}, map[Dim]bool{}
+	for _, n := range c.order {
+		if !live[n] {
+			continue
+		}
+		for _, d := range n.typ.Shape.Dims() {
+			for _, s := range d.Symbols() {
+				need[s] = true
+			}
+			if s, ok := d.linear(); ok && isInput(n) {
+				given[s] = true
+			}
+		}
+	}
+	for _, n := range c.order {
+		if live[n] || !isInput(n) {
+			continue
+		}
+		for _, d := range n.typ.Shape.Dims() {
+			if s, ok := d.linear(); ok && need[s] && !given[s] {
+				given[s], live[n] = true, true
+			}
+		}
+	}
+}
+
+func isInput(n *Node) bool {
+	_, ok := n.op.(*input)
+	return ok
 }
 
 // values reports parameters without a value and symbols that no input gives.

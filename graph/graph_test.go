@@ -370,6 +370,17 @@ func TestEmpty(t *testing.T) {
 	assert.ErrorContains(t, err, "output 0: shape [0 3]: a gorgonia tensor cannot be empty")
 }
 
+// TestLengthOfUnusedInput computes a value that only needs the batch size of an
+// input.
+func TestLengthOfUnusedInput(t *testing.T) {
+	x := graph.Input("x", graph.Sym("batch"), 2)
+	p := compile(t, ops.Sum(ops.Mul(x, graph.Zeros(x.Type())), 1))
+	out, err := p.Run(x.Is(matrix(3, 2, 1, 2, 3, 4, 5, 6)))
+	require.NoError(t, err)
+	assert.Equal(t, []float32{0, 0, 0}, out[0].Data())
+	assert.Equal(t, 1, compile(t, ops.Mul(graph.Input("y", 2), graph.Zeros(graph.Type{Shape: graph.Of(2)}))).Len())
+}
+
 func TestRewrite(t *testing.T) {
 	x, z := graph.Input("x", 2), graph.Input("z", 2)
 	y := ops.Exp(ops.Add(x, graph.Scalar(1)))

@@ -271,29 +271,31 @@ func InputOf(d DType, name string, dims ...Dim) *Node {
 // scalar is a number without a fixed dtype: see Scalar.
 type scalar struct {
 	leaf
-	val  float64
+	bits uint64 // of the number: 0 and -0 are equal, but not the same value
 	typ  DType
 	weak bool // takes the dtype of what it meets
 }
 
-func (s scalar) Name() string                { return strconv.FormatFloat(s.val, 'g', -1, 64) }
+func (s scalar) val() float64 { return math.Float64frombits(s.bits) }
+
+func (s scalar) Name() string                { return strconv.FormatFloat(s.val(), 'g', -1, 64) }
 func (s scalar) Infer(...Type) (Type, error) { return Type{DType: s.typ}, nil }
 func (s scalar) Eval(out Tensor, _ ...Tensor) {
-	out.Set(0, s.val)
+	out.Set(0, s.val())
 }
 
 // Scalar returns a constant of rank 0. It is Float32, but as an operand of an
 // elementwise op it takes the dtype of the other operand, as untyped constants
 // do in Go.
-func Scalar(v float64) *Node { return Apply(scalar{val: v, weak: true}) }
+func Scalar(v float64) *Node { return Apply(scalar{bits: math.Float64bits(v), weak: true}) }
 
 // ScalarOf returns a constant of rank 0 and the given dtype.
-func ScalarOf(d DType, v float64) *Node { return Apply(scalar{val: v, typ: d}) }
+func ScalarOf(d DType, v float64) *Node { return Apply(scalar{bits: math.Float64bits(v), typ: d}) }
 
 // ScalarValue returns the value of a node made by Scalar or ScalarOf.
 func ScalarValue(n *Node) (v float64, ok bool) {
 	s, ok := n.op.(scalar)
-	return s.val, ok
+	return s.val(), ok
 }
 
 // As returns x with the dtype d if it was made by [Scalar], or x itself if it
@@ -305,11 +307,11 @@ func As(d DType, x *Node) *Node {
 	}
 	switch {
 	case d == Bool,
-		d.Int() && (s.val != math.Trunc(s.val) || math.Abs(s.val) > 1<<53),
-		d == Int32 && math.Abs(s.val) > math.MaxInt32:
+		d.Int() && (s.val() != math.Trunc(s.val()) || math.Abs(s.val()) > 1<<53),
+		d == Int32 && math.Abs(s.val()) > math.MaxInt32:
 		return x
 	}
-	return Apply(scalar{val: s.val, typ: d})
+	return Apply(scalar{bits: s.bits, typ: d})
 }
 
 // zeros is a value known to be zero, which ops simplify away: see Zeros.

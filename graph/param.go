@@ -20,6 +20,9 @@ type Param struct {
 	Type  Type   // without symbols
 	Init  Initializer
 	Value *tensor.Dense // nil until it is initialized
+	// Untrained marks a running statistic, a counter, a random state: what an
+	// optimizer leaves alone. Parameters of integers need no mark.
+	Untrained bool
 
 	once sync.Once
 	node *Node

@@ -97,12 +97,14 @@ func SoftShrink(x *Node, lambda float64) *Node {
 
 // HardShrink returns x, and 0 where |x| <= lambda.
 func HardShrink(x *Node, lambda float64) *Node {
-	return Where(LessEqual(Abs(x), num(lambda)), num(0), x) // NaN stays
+	inside := And(LessEqual(x, num(lambda)), GreaterEqual(x, num(-lambda)))
+	return Where(inside, num(0), x) // a NaN is not inside
 }
 
-// Threshold returns x where it is above the threshold, else the given value.
+// Threshold returns the given value where x is not above the threshold, else x,
+// which may be NaN.
 func Threshold(x *Node, threshold, value float64) *Node {
-	return Where(LessEqual(x, num(threshold)), num(value), x) // NaN stays
+	return Where(LessEqual(x, num(threshold)), num(value), x)
 }
 
 // GLU splits x in two along the axis and returns the first half times the

@@ -178,6 +178,7 @@ func (c counting) Eval(out Tensor, in ...Tensor) {
 	out.SetInt(0, int64(n))
 }
 func (counting) VJP(_, _ *Node, _ ...*Node) []*Node { return one(nil) }
+func (counting) Flops(Type, ...Type) Dim            { return 0 }
 func (c counting) Simplify(x ...*Node) *Node {
 	n := Dim(1)
 	for i, d := range x[0].Shape().Dims() {
@@ -201,9 +202,13 @@ func Var(x *Node, axes ...int) *Node {
 	return Div(Sum(Square(Sub(x, Keep(Mean, x, axes...))), axes...), Sub(Count(x, axes...), num(1)))
 }
 
-// Std returns the standard deviation, the root of [Var]. Its gradient is
-// infinite where all elements are equal.
-func Std(x *Node, axes ...int) *Node { return Sqrt(Var(x, axes...)) }
+// Std returns the standard deviation, the root of [Var]. Its gradient is 0 where
+// all elements are equal.
+func Std(x *Node, axes ...int) *Node {
+	v := Var(x, axes...)
+	zero := Equal(v, num(0))
+	return Where(zero, v, Sqrt(Where(zero, num(1), v)))
+}
 
 // Max returns the largest element over the axes, or of all of x; NaN if one is
 // NaN. Equal largest elements share the gradient. It fails on an empty axis.

@@ -39,6 +39,8 @@ var above = map[string]struct{ own, others []string }{
 	"internal/gorgonia": {nil, nil},
 	"internal/house":    {nil, nil},
 	"internal/mistakes": {nil, nil},
+	"docs":              {nil, nil},
+	"examples":          {nil, nil},
 }
 
 type listed struct {

@@ -1,0 +1,179 @@
+// Package examples holds the test that builds and runs every example as a
+// user would.
+package examples
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// build compiles all examples and returns the folder with the binaries.
+func build(t *testing.T) string {
+	t.Helper()
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("needs the go command")
+	}
+	dir := t.TempDir()
+	out, err := exec.Command(goTool, "build", "-o", dir+string(filepath.Separator), "./...").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return dir
+}
+
+// run runs an example and returns what it prints.
+func run(t *testing.T, dir, name string, arg ...string) string {
+	t.Helper()
+	out, err := command(dir, name, arg...).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return string(out)
+}
+
+func command(dir, name string, arg ...string) *exec.Cmd {
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return exec.Command(filepath.Join(dir, name), arg...)
+}
+
+// numbers returns the numbers that the pattern's groups match, in order.
+func numbers(t *testing.T, text, pattern string) (list []float64) {
+	t.Helper()
+	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+		for _, s := range m[1:] {
+			v, err := strconv.ParseFloat(s, 64)
+			require.NoError(t, err, "%q in %q", s, text)
+			list = append(list, v)
+		}
+	}
+	require.NotEmpty(t, list, "%s in:\n%s", pattern, text)
+	return list
+}
+
+func TestExamples(t *testing.T) {
+	dir := build(t)
+	folders, err := filepath.Glob("*/main.go")
+	require.NoError(t, err)
+	tested := map[string]func(t *testing.T){
+		"linear": func(t *testing.T) {
+			line := numbers(t, run(t, dir, "linear"), `y = ([\d.-]+) x \+ ([\d.-]+)`)
+			assert.InDeltaSlice(t, []float64{2, 3}, line, 0.05)
+		},
+		"seed": func(t *testing.T) {
+			out := run(t, dir, "seed")
+			loss := numbers(t, out, `loss ([\d.]+)`)
+			require.Len(t, loss, 10)
+			assert.Less(t, loss[9], loss[0])
+			assert.Less(t, loss[9], 0.693, "below guessing")
+			assert.Contains(t, out, "1000 predictions")
+			assert.Equal(t, out, run(t, dir, "seed"), "the same seed gives the same numbers")
+			assert.NotEqual(t, out, run(t, dir, "seed", "-seed", "2"))
+		},
+		"xor": func(t *testing.T) {
+			out := run(t, dir, "xor")
+			assert.Contains(t, out, "v0 = input x f32[batch 2]")
+			p := numbers(t, out, `probabilities \[([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+)\]`)
+			assert.InDeltaSlice(t, []float64{0, 1, 1, 0}, p[len(p)-4:], 0.1)
+		},
+		"customloss": func(t *testing.T) {
+			line := numbers(t, run(t, dir, "customloss"), `cauchy +y = ([\d.-]+) x \+ ([\d.-]+)`)
+			assert.InDeltaSlice(t, []float64{2, 1}, line, 0.1)
+			square := numbers(t, run(t, dir, "customloss"), `error +y = [\d.-]+ x \+ ([\d.-]+)`)
+			assert.Greater(t, square[0], 1.3, "the outliers pull the squared error's line up")
+		},
+		"customop": func(t *testing.T) {
+			out := run(t, dir, "customop")
+			assert.Equal(t, numbers(t, out, `snake  (\S+)  (\S+)  (\S+)`), numbers(t, out, `closed (\S+)  (\S+)  (\S+)`))
+			loss := numbers(t, out, `loss ([\d.]+)`)
+			assert.Less(t, loss[len(loss)-1], 0.01)
+		},
+		"secondorder": func(t *testing.T) {
+			out := run(t, dir, "secondorder")
+			f := numbers(t, out, `newton \d  f\([^)]*\) = (\S+)`)
+			assert.Less(t, f[len(f)-1], 1e-12)
+			p := numbers(t, out, `penalty step +\d+  ([\d.]+)`)
+			assert.Less(t, p[len(p)-1], 0.05)
+		},
+		"gan": func(t *testing.T) {
+			m := numbers(t, run(t, dir, "gan"), `mean ([\d.-]+) deviation ([\d.]+)`)
+			assert.InDelta(t, 3, m[len(m)-2], 0.4)
+			assert.InDelta(t, 0.5, m[len(m)-1], 0.35)
+		},
+		"twooutputs": func(t *testing.T) {
+			out := run(t, dir, "twooutputs", "-images", "1500", "-epochs", "4")
+			assert.Contains(t, out, "Trunk.1.W f32[784 32]")
+			last := numbers(t, out, `accuracy ([\d.]+), ink off by ([\d.]+)`)
+			assert.Greater(t, last[len(last)-2], 0.8)
+			assert.Less(t, last[len(last)-1], 0.3)
+		},
+		"mnist": func(t *testing.T) { testMNIST(t, dir) },
+	}
+	for _, main := range folders {
+		name := filepath.Dir(main)
+		if assert.Contains(t, tested, name, "example %s has no test", name) {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				tested[name](t)
+			})
+		}
+	}
+}
+
+func testMNIST(t *testing.T, dir string) {
+	out := run(t, dir, "mnist", "-json")
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var r struct {
+		Accuracy float64 `json:"test_accuracy"`
+		Loss     float64 `json:"test_loss"`
+		Seconds  float64
+		Params   int
+	}
+	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &r), out)
+	assert.GreaterOrEqual(t, r.Accuracy, 0.97)
+	assert.Positive(t, r.Loss)
+	assert.Equal(t, 784*128+128+128*10+10, r.Params)
+	short := func(arg ...string) string {
+		out := run(t, dir, "mnist", append(arg, "-epochs", "1", "-batch", "500")...)
+		return regexp.MustCompile(`[\d.]+ s\n`).ReplaceAllString(out, "")
+	}
+	assert.Equal(t, short(), short(), "the same seed gives the same numbers")
+	for _, rule := range []string{"sgd", "momentum", "adamw", "rmsprop", "nadam", "lion"} {
+		lr := "0.002"
+		if rule == "sgd" || rule == "momentum" {
+			lr = "0.05"
+		}
+		accuracy := numbers(t, short("-optimizer", rule, "-lr", lr), `test accuracy ([\d.]+)`)
+		assert.Greater(t, accuracy[0], 0.3, rule)
+	}
+}
+
+// TestMNISTMistakes checks that bad flags and files give one clear line.
+func TestMNISTMistakes(t *testing.T) {
+	dir := build(t)
+	broken := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(broken, "train-images-idx3-ubyte"), binary.BigEndian.AppendUint32(nil, 0x803), 0o600))
+	for want, arg := range map[string][]string{
+		`no such file or directory|cannot find`: {"-data", filepath.Join(broken, "nowhere")},
+		`train-images-idx3-ubyte.*offset 4`:     {"-data", broken},
+		`unknown optimizer "nothing"`:           {"-optimizer", "nothing"},
+		`-epochs 0 -batch 128`:                  {"-epochs", "0"},
+		`unexpected argument "5"`:               {"5"},
+	} {
+		cmd := command(dir, "mnist", arg...)
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		assert.Error(t, cmd.Run(), want)
+		assert.Regexp(t, want, stderr.String())
+		assert.Equal(t, 1, strings.Count(stderr.String(), "\n"), stderr.String())
+	}
+}

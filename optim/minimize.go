@@ -1,0 +1,78 @@
+package optim
+
+import (
+	"slices"
+
+	"github.com/adjointml/adjoint/autodiff"
+	"github.com/adjointml/adjoint/graph"
+)
+
+// Minimize compiles one training step: a program that evaluates the loss and
+// then out, all at the parameters' old values, and moves each parameter by the
+// rule. What layers assign while the loss is computed, such as running
+// statistics, is part of the step.
+//
+// A parameter that the loss does not depend on has the gradient 0: momentum and
+// decay may still move it. Each Minimize has its own memory, such as Adam's
+// averages, in parameters that the program lists beside the model's. Parameters
+// that are marked as untrained or are no floats are left alone.
+func Minimize(loss *graph.Node, params []*graph.Param, rule Rule, out ...*graph.Node) (*graph.Program, error) {
+	if loss == nil {
+		return graph.Compile(graph.Fail("minimize", nil, "the loss is nil"))
+	}
+	params = slices.DeleteFunc(slices.Clone(params), func(p *graph.Param) bool {
+		return p != nil && (p.Untrained || !p.Type.DType.Float())
+	})
+	out = append([]*graph.Node{loss}, out...)
+	if bad := reject(loss, params, rule); loss.Err() != nil || len(bad) > 0 {
+		return graph.CompileTraining(append(out, bad...))
+	}
+	nodes := make([]*graph.Node, len(params))
+	for i, p := range params {
+		nodes[i] = p.Node()
+	}
+	m := &minimization{loss: loss, grads: autodiff.Grad(loss, nodes...), slots: map[slot]bool{}}
+	for i, p := range params {
+		graph.Derive(graph.Provenance{Param: p}, func() []*graph.Node {
+			before := len(m.assign)
+			v := rule(nodes[i], m.grads[i], &State{p: p, all: m})
+			if v != nil && v != nodes[i] {
+				m.assign = append(m.assign, graph.Assign(p, v))
+			}
+			return m.assign[before:]
+		})
+	}
+	return graph.CompileTraining(out, m.assign...)
+}
+
+// reject returns a node for each mistake in what Minimize is given, apart from
+// those that the loss carries already.
+func reject(loss *graph.Node, params []*graph.Param, rule Rule) (bad []*graph.Node) {
+	fail := func(format string, arg ...any) {
+		bad = append(bad, graph.Fail("minimize", nil, format, arg...))
+	}
+	switch {
+	case loss.Err() != nil:
+	case loss.Shape().Rank() != 0:
+		fail("the loss %v is not a scalar: take its mean or its sum", loss.Type())
+	case !loss.DType().Float():
+		fail("the loss %v is no float, so it has no gradient", loss.Type())
+	}
+	if rule == nil {
+		fail("the rule is nil: want one such as optim.Adam(1e-3)")
+	}
+	if len(params) == 0 {
+		fail("there are no parameters to train: pass those of the model, as in nn.Params(model)")
+	}
+	for i, p := range params {
+		switch {
+		case p == nil:
+			fail("parameter %d is nil", i)
+		case slices.Contains(params[:i], p):
+			fail("parameter %s is listed twice, last at place %d", p.Label, i)
+		case p.Node().Err() != nil:
+			bad = append(bad, p.Node())
+		}
+	}
+	return bad
+}

@@ -83,7 +83,7 @@ func Apply(op Op, x ...*Node) *Node {
 	types := make([]Type, len(x))
 	for i, x := range x {
 		if x == nil {
-			n.in, n.err = nil, &mistake{n, fmt.Sprintf("operand %d is nil", i)}
+			n.in, n.err = nil, &mistake{n: n, text: fmt.Sprintf("operand %d is nil", i), absent: true}
 			return n
 		}
 		if x.err != nil {
@@ -99,7 +99,7 @@ func Apply(op Op, x ...*Node) *Node {
 		err = typ.valid()
 	}
 	if err != nil {
-		n.err = &mistake{n, err.Error()}
+		n.err = &mistake{n: n, text: err.Error()}
 		return n
 	}
 	n.typ = typ
@@ -112,15 +112,16 @@ func Apply(op Op, x ...*Node) *Node {
 func Fail(name string, x []*Node, format string, arg ...any) *Node {
 	n := Apply(failed(name), x...)
 	if n.err == nil {
-		n.err = &mistake{n, fmt.Sprintf(format, arg...)}
+		n.err = &mistake{n: n, text: fmt.Sprintf(format, arg...)}
 	}
 	return n
 }
 
 // A mistake is the error of the node where it was made.
 type mistake struct {
-	n    *Node
-	text string
+	n      *Node
+	text   string
+	absent bool // an operand is nil
 }
 
 func (m *mistake) Error() string {
@@ -183,8 +184,11 @@ func mistakes(order []*Node) (errs []error) {
 }
 
 // given returns the values that the user's call was given: walking back, the
-// first nodes that another call made. Without any it is nil alone.
+// first nodes that another call made, or nil where an operand is.
 func (m *mistake) given() (from []*Node) {
+	if m.absent {
+		return []*Node{nil}
+	}
 	seen := map[*Node]bool{}
 	stack := slices.Clone(m.n.in)
 	for len(stack) > 0 {
@@ -198,9 +202,6 @@ func (m *mistake) given() (from []*Node) {
 			stack = append(stack, n.in...)
 		}
 		seen[n] = true
-	}
-	if from == nil {
-		from = []*Node{nil}
 	}
 	return from
 }

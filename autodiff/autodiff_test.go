@@ -199,20 +199,13 @@ func TestProvenance(t *testing.T) {
 
 // TestDeepChain builds, differentiates and compiles 100,000 ops in a row.
 func TestDeepChain(t *testing.T) {
-	x := scalar(0.5)
+	x := graph.InputOf(graph.Float64, "x")
 	y := x
 	for range 100_000 {
 		y = ops.Sin(y)
 	}
 	g := autodiff.Grad(y, x)[0]
-	p := compile(t, y, g)
-	assert.Greater(t, p.Len(), 0)
-	in := graph.InputOf(graph.Float64, "x")
-	y = in
-	for range 100_000 {
-		y = ops.Neg(ops.Scale(y, -1))
-	}
-	assert.Equal(t, []float64{1}, eval(t, autodiff.Grad(y, in)[0]), "no input is needed for it")
+	assert.Greater(t, compile(t, y, g).Len(), 200_000)
 }
 
 // A wrong is an op whose VJP makes a mistake.

@@ -192,3 +192,29 @@ func TestCheckpointDrawsTheSameNumbers(t *testing.T) {
 	}
 	assert.True(t, strings.Contains(compile(t, g).Listing(), "later"))
 }
+
+// A straight-through estimator rounds, and passes the gradient on as if it did
+// not.
+func ExampleCustomVJP() {
+	quantize := autodiff.CustomVJP(
+		func(x ...*graph.Node) *graph.Node { return ops.Round(x[0]) },
+		func(y, ct *graph.Node, x ...*graph.Node) []*graph.Node { return []*graph.Node{ct} })
+	x := graph.ConstOf([]float64{0.2, 1.8}, 2)
+	y := quantize(x)
+	print(y)
+	print(autodiff.Grad(ops.Sum(ops.Square(y)), x)[0])
+	// Output:
+	// [0 2]
+	// [0 4]
+}
+
+// What a block computes inside is not kept for the backward pass.
+func ExampleCheckpoint() {
+	block := autodiff.Checkpoint(func(x ...*graph.Node) *graph.Node {
+		return ops.Exp(ops.Square(x[0]))
+	})
+	x := graph.ConstOf([]float64{0, 1}, 2)
+	y := ops.Log(block(x))
+	print(autodiff.Grad(ops.Sum(y), x)[0])
+	// Output: [0 2]
+}

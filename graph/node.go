@@ -58,8 +58,15 @@ func (n *Node) Err() error {
 	if n.err == nil {
 		return nil
 	}
-	return errors.Join(mistakes(Topo(n))...)
+	return report{n}
 }
+
+// A report is the mistakes before a node. They are found when they are read, as
+// functions of several ops ask of each operand whether there are any.
+type report struct{ n *Node }
+
+func (r report) Error() string   { return errors.Join(r.Unwrap()...).Error() }
+func (r report) Unwrap() []error { return mistakes(Topo(r.n)) }
 
 // String returns op and type, such as "matmul f32[batch 10]".
 func (n *Node) String() string { return describe(n.op) + " " + n.typ.String() }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -157,4 +158,16 @@ func TestAFunctionOfSeveralOpsReportsOneMistake(t *testing.T) {
 		both[i] = ops.Add(w, ops.Expand(graph.Input("y", 3), 0)) // one line, different values
 	}
 	assert.Contains(t, ops.Add(both[0], both[1]).Err().Error(), "\n", "two mistakes")
+}
+
+// TestBuildingOnAMistakeIsQuick goes on for long after a mistake: what asks
+// whether there is one must not look for it each time.
+func TestBuildingOnAMistakeIsQuick(t *testing.T) {
+	start := time.Now()
+	x := ops.Reshape(graph.Input("x", 3), 4)
+	for range 5000 {
+		x = ops.Softmax(x, -1)
+	}
+	fails(t, x, "reshape: cannot reshape x [3] to [4]")
+	assert.Less(t, time.Since(start), 10*time.Second)
 }

@@ -15,6 +15,7 @@ import (
 func Grad(y *graph.Node, wrt ...*graph.Node) []*graph.Node {
 	switch {
 	case y.Err() != nil:
+		return VJP(y, y, wrt...) // which reports it
 	case y.Shape().Rank() != 0:
 		return fail("grad", y, len(wrt), "want a scalar, got {0}: sum it, or use autodiff.VJP")
 	case !y.DType().Float():

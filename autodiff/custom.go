@@ -42,7 +42,7 @@ func Checkpoint(f Function) Function {
 		mark := graph.Scalar(0) // younger nodes are f's
 		y := f(x...)
 		if y.Err() != nil {
-			return y
+			return graph.Fail("checkpoint", []*graph.Node{y}, "")
 		}
 		from := graph.Frontier(y, mark, x)
 		return graph.Apply(checkpoint{}, append([]*graph.Node{y}, from...)...)

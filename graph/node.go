@@ -58,8 +58,15 @@ func (n *Node) Err() error {
 	if n.err == nil {
 		return nil
 	}
-	return errors.Join(mistakes(Topo(n))...)
+	return report{n}
 }
+
+// A report is the mistakes before a node. They are found when they are read, as
+// functions of several ops ask of each operand whether there are any.
+type report struct{ n *Node }
+
+func (r report) Error() string   { return errors.Join(r.Unwrap()...).Error() }
+func (r report) Unwrap() []error { return mistakes(Topo(r.n)) }
 
 // String returns op and type, such as "matmul f32[batch 10]".
 func (n *Node) String() string { return describe(n.op) + " " + n.typ.String() }
@@ -83,7 +90,7 @@ func Apply(op Op, x ...*Node) *Node {
 	types := make([]Type, len(x))
 	for i, x := range x {
 		if x == nil {
-			n.in, n.err = nil, &mistake{n, fmt.Sprintf("operand %d is nil", i)}
+			n.in, n.err = nil, &mistake{n: n, text: fmt.Sprintf("operand %d is nil", i), absent: true}
 			return n
 		}
 		if x.err != nil {
@@ -99,7 +106,7 @@ func Apply(op Op, x ...*Node) *Node {
 		err = typ.valid()
 	}
 	if err != nil {
-		n.err = &mistake{n, err.Error()}
+		n.err = &mistake{n: n, text: err.Error()}
 		return n
 	}
 	n.typ = typ
@@ -112,15 +119,16 @@ func Apply(op Op, x ...*Node) *Node {
 func Fail(name string, x []*Node, format string, arg ...any) *Node {
 	n := Apply(failed(name), x...)
 	if n.err == nil {
-		n.err = &mistake{n, fmt.Sprintf(format, arg...)}
+		n.err = &mistake{n: n, text: fmt.Sprintf(format, arg...)}
 	}
 	return n
 }
 
 // A mistake is the error of the node where it was made.
 type mistake struct {
-	n    *Node
-	text string
+	n      *Node
+	text   string
+	absent bool // an operand is nil
 }
 
 func (m *mistake) Error() string {
@@ -152,7 +160,8 @@ func (n *Node) operand() string {
 }
 
 // mistakes returns the mistakes among the nodes, in the order they were made,
-// each text once.
+// each once: of those that one call of the user's made about one value, as
+// functions that apply several ops to it do, only the first.
 func mistakes(order []*Node) (errs []error) {
 	var bad []*mistake
 	for _, n := range order {
@@ -162,14 +171,46 @@ func mistakes(order []*Node) (errs []error) {
 		}
 	}
 	slices.SortFunc(bad, func(a, b *mistake) int { return cmp.Compare(a.n.id, b.n.id) })
-	seen := map[string]bool{}
+	type call struct {
+		pc    uintptr
+		given *Node
+	}
+	told, seen := map[call]bool{}, map[string]bool{}
 	for _, m := range bad {
-		if text := m.Error(); !seen[text] {
+		again := false
+		for _, x := range m.given() {
+			again = again || told[call{m.n.pc, x}]
+			told[call{m.n.pc, x}] = true
+		}
+		if text := m.Error(); !again && !seen[text] {
 			seen[text] = true
 			errs = append(errs, m)
 		}
 	}
 	return errs
+}
+
+// given returns the values that the user's call was given: walking back, the
+// first nodes that another call made, or nil where an operand is.
+func (m *mistake) given() (from []*Node) {
+	if m.absent {
+		return []*Node{nil}
+	}
+	seen := map[*Node]bool{}
+	stack := slices.Clone(m.n.in)
+	for len(stack) > 0 {
+		n := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		switch {
+		case n == nil || seen[n]:
+		case n.pc != m.n.pc:
+			from = append(from, n)
+		default:
+			stack = append(stack, n.in...)
+		}
+		seen[n] = true
+	}
+	return from
 }
 
 // Topo returns the nodes that y depends on, y included, each after its

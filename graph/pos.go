@@ -59,6 +59,9 @@ func ownFrame(f runtime.Frame) bool {
 			return true
 		}
 	}
+	if strings.HasSuffix(f.File, "slices/iter.go") { // its iterators are named after the function that ranges over them
+		return true
+	}
 	path, ok := strings.CutPrefix(f.File, root)
 	if !ok || strings.HasSuffix(path, "_test.go") {
 		return false

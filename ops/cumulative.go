@@ -65,6 +65,7 @@ func Recurrence(a, b *Node, axis int) *Node {
 	if bad := broken("recurrence", a, b); bad != nil {
 		return bad
 	}
+	a, b = graph.As(b.DType(), a), graph.As(a.DType(), b)
 	s, err := graph.Broadcast(a.Shape(), b.Shape())
 	if err != nil {
 		return graph.Fail("recurrence", []*Node{a, b}, "{0} and {1} do not broadcast: %v", err)

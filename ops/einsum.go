@@ -54,6 +54,9 @@ func (e *einsum) run(formula string, x []*Node) (*Node, error) {
 		terms[i] = lettered{x[i], letters}
 		for ax, l := range letters {
 			d := x[i].Shape().Dim(ax)
+			if twin := x[i].Shape().Dim(slices.Index(letters, l)); twin != d { // a diagonal does not broadcast
+				return nil, fmt.Errorf("%c has lengths %v and %v", l, twin, d)
+			}
 			if old, ok := e.lengths[l]; ok && old != d && old != 1 && d != 1 {
 				return nil, fmt.Errorf("%c has lengths %v and %v", l, old, d)
 			} else if !ok || old == 1 {

@@ -210,7 +210,13 @@ func (u untakeAlong) Infer(in ...Type) (Type, error) {
 	return Type{DType: in[0].DType, Shape: u.shape}, nil
 }
 func (u untakeAlong) Eval(out Tensor, in ...Tensor) {
-	scan(out.Shape, in[1], u.axis, func(i, at int) { out.Set(at, out.At(at)+in[0].At(i)) })
+	scan(out.Shape, in[1], u.axis, func(i, at int) {
+		if out.DType.Float() {
+			out.Set(at, out.At(at)+in[0].At(i))
+		} else {
+			out.SetInt(at, out.Int(at)+in[0].Int(i))
+		}
+	})
 }
 func (u untakeAlong) VJP(_, ct *Node, x ...*Node) []*Node {
 	for i, d := range x[1].Shape().Dims() {

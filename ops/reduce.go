@@ -260,7 +260,16 @@ func (m maxOver) VJP(y, ct *Node, x ...*Node) []*Node {
 func (m maxOver) Flops(_ Type, in ...Type) Dim { return in[0].Shape.Size() }
 
 // Min returns the smallest element over the axes, or of all of x, like [Max].
-func Min(x *Node, axes ...int) *Node { return Neg(Max(Neg(x), axes...)) }
+func Min(x *Node, axes ...int) *Node { return mirror(Max(mirror(x), axes...)) }
+
+// mirror reverses the order of numbers: it returns -x, or -1-x of integers,
+// which unlike -x never overflows.
+func mirror(x *Node) *Node {
+	if x != nil && x.DType().Int() {
+		return Sub(num(-1), x)
+	}
+	return Neg(x)
+}
 
 // Prod multiplies x over the axes, or all of it. The product over an empty
 // axis is 1. Its gradients of any order are right where elements are 0.
@@ -439,12 +448,17 @@ func (a argMax) Eval(out Tensor, in ...Tensor) {
 	if n == 0 && out.Len() > 0 {
 		panic(fmt.Errorf("shape %v has no largest element along axis %d", x.Shape, a.axis))
 	}
+	above := func(i, j int) bool { // element i comes before j, which is the best so far
+		if x.DType.Int() {
+			return x.Int(i) > x.Int(j)
+		}
+		return x.At(i) > x.At(j) || math.IsNaN(x.At(i)) && !math.IsNaN(x.At(j))
+	}
 	for o := range outer {
 		for i := range inner {
 			best := 0
 			for j := 1; j < n; j++ {
-				v, b := x.At((o*n+j)*inner+i), x.At((o*n+best)*inner+i)
-				if v > b || math.IsNaN(v) && !math.IsNaN(b) {
+				if above((o*n+j)*inner+i, (o*n+best)*inner+i) {
 					best = j
 				}
 			}
@@ -455,4 +469,4 @@ func (a argMax) Eval(out Tensor, in ...Tensor) {
 
 // ArgMin returns the Int64 place along the axis of the first smallest element,
 // or of the first NaN if there is one. It fails on an empty axis.
-func ArgMin(x *Node, axis int) *Node { return ArgMax(Neg(x), axis) }
+func ArgMin(x *Node, axis int) *Node { return ArgMax(mirror(x), axis) }

@@ -33,7 +33,7 @@ type reshape struct{ shape Shape }
 func (reshape) Name() string     { return "reshape" }
 func (r reshape) String() string { return "reshape" + r.shape.String() }
 func (r reshape) Infer(in ...Type) (Type, error) {
-	if n, m := in[0].Shape.Size(), r.shape.Size(); n != m {
+	if n, m := in[0].Shape.Size(), r.shape.Size(); n != m && m != graph.Unknown { // else the shape itself is wrong
 		return Type{}, fmt.Errorf("cannot reshape {0} to %v: %v elements do not make %v", r.shape, n, m)
 	}
 	return in[0].Of(r.shape), nil
@@ -286,7 +286,7 @@ func (s slice) String() string {
 }
 
 // bounds returns where the slice starts on an axis and how many elements it
-// has; Unknown if that is negative.
+// has. A symbolic axis is taken to be long enough: start checks it.
 func (s slice) bounds(n Dim) (start, count Dim) {
 	place := func(i int) Dim {
 		switch {
@@ -306,8 +306,8 @@ func (s slice) bounds(n Dim) (start, count Dim) {
 	length := place(s.to)
 	if length >= 0 && start >= 0 {
 		length = max(length-start, 0)
-	} else {
-		length = length.Sub(start)
+	} else if length = length.Sub(start); length == graph.Unknown { // less than 0, whatever n is
+		length = 0
 	}
 	return start, length.Add(Dim(s.step - 1)).Div(Dim(s.step))
 }
@@ -316,18 +316,15 @@ func (s slice) Infer(in ...Type) (Type, error) {
 		return Type{}, fmt.Errorf("step %d is below 1: use ops.Flip to reverse an axis", s.step)
 	}
 	_, n := s.bounds(in[0].Dim(s.axis))
-	if n == graph.Unknown {
-		return Type{}, fmt.Errorf("places %d to %d of axis %d of {0} are in the wrong order", s.from, s.to, s.axis)
-	}
 	return in[0].Of(in[0].Shape.With(s.axis, n)), nil
 }
 
 // start returns the offset and the step of the slice, which has count places,
 // in a tensor of the given shape.
 func (s slice) start(shape []int, count int) (at int, steps []int) {
-	from, _ := s.bounds(Dim(shape[s.axis]))
-	if last := int(from) + (count-1)*s.step; count > 0 && last >= shape[s.axis] {
-		panic(fmt.Errorf("place %d is beyond the end of axis %d, which has length %d", last, s.axis, shape[s.axis]))
+	from, n := s.bounds(Dim(shape[s.axis]))
+	if int(n) != count {
+		panic(fmt.Errorf("axis %d has length %d: too short for %v", s.axis, shape[s.axis], s))
 	}
 	steps = dense(shape)
 	at = int(from) * steps[s.axis]
@@ -495,6 +492,9 @@ func Roll(x *Node, n, axis int) *Node {
 func Tile(x *Node, reps ...int) *Node {
 	if bad := broken("tile", x); bad != nil {
 		return bad
+	}
+	if len(reps) > graph.MaxRank {
+		return graph.Fail("tile", []*Node{x}, "cannot repeat {0} along %d axes: at most %d", len(reps), graph.MaxRank)
 	}
 	s := x.Shape()
 	for s.Rank() < len(reps) {

@@ -199,7 +199,9 @@ func (p *point) compare(g func(x ...*graph.Node) *graph.Node) error {
 		forward = ops.Add(forward, autodiff.JVP(y, p.x[i], p.v[i]))
 		i++
 	}
-	program, err := graph.Compile(numeric, reverse, forward)
+	// the operands are there to give symbols their lengths, even where no
+	// derivative depends on them
+	program, err := graph.Compile(append([]*graph.Node{numeric, reverse, forward}, p.x...)...)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math"
 	"math/rand/v2"
 	"os"
 	"reflect"
@@ -296,6 +297,56 @@ func (l line) checkShapes(t *testing.T, k binding, out []graph.Tensor) {
 			assert.Equal(t, l.draw(k)[len(l.args)-1].shape, o.Shape, "%v gradient", k)
 		}
 	}
+}
+
+// TestKnownOperandsMeanWhatFedOnesMean gives the same values as constants, which
+// are computed while compiling, and as inputs.
+func TestKnownOperandsMeanWhatFedOnesMean(t *testing.T) {
+	each(t, func(t *testing.T, l line) {
+		want, err := l.eval(graph.Float64, usual)
+		require.NoError(t, err)
+		x := l.inputs(graph.Float64, &usual)
+		for i, v := range l.draw(usual) {
+			x[i] = ops.Convert(graph.ConstOf(v.v, v.shape...), x[i].DType())
+		}
+		for i, got := range run(t, l.outputs(x)...) {
+			same(t, floatsOf(want[i]), floatsOf(got), 1e-12, "output", i, "seed", seed)
+		}
+	})
+}
+
+// TestKnownZerosMeanWhatFedOnesMean gives each operand in turn as graph.Zeros,
+// which ops simplify away, and as an input of zeros. Only where that gives NaN
+// may the results differ: known zeros win.
+func TestKnownZerosMeanWhatFedOnesMean(t *testing.T) {
+	each(t, func(t *testing.T, l line) {
+		for i, a := range l.args {
+			if !a.dtype.Float() {
+				continue
+			}
+			x, v := l.inputs(graph.Float64, &usual), l.draw(usual)
+			clear(v[i].v)
+			p, err := graph.Compile(l.outputs(x)...)
+			require.NoError(t, err)
+			want, err := p.Eval(context.Background(), feed(x, v)...)
+			require.NoError(t, err)
+			fed := feed(x, v)
+			x[i] = graph.Zeros(x[i].Type())
+			p, err = graph.Compile(l.outputs(x)...)
+			require.NoError(t, err)
+			got, err := p.Eval(context.Background(), fed...)
+			require.NoError(t, err)
+			for j := range want {
+				w, g := floatsOf(want[j]), floatsOf(got[j])
+				for k := range w {
+					if w[k] != w[k] || math.IsInf(w[k], 0) {
+						w[k], g[k] = 0, 0
+					}
+				}
+				same(t, w, g, 1e-12, "operand", i, "output", j, "seed", seed)
+			}
+		}
+	})
 }
 
 // TestMistakesInOperands puts nodes that cannot be right for each operand: never

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gorgonia.org/tensor"
 
+	"github.com/adjointml/adjoint/autodiff"
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/ops"
 )
@@ -117,6 +118,15 @@ v3 = relu f32[batch 10] v2 // Trunk.0 graph_test.go:%[2]d
 v4 = sum(1) f32[batch] v3 // graph_test.go:%d
 `, line-6, line-3, line-2)
 	assert.Equal(t, want, graph.Listing(loss))
+}
+
+// TestListingOfProgram checks that gradients name their forward node in a
+// program too, where nodes may be the compiler's copies.
+func TestListingOfProgram(t *testing.T) {
+	x := graph.Input("x", 3)
+	y := ops.Sum(ops.Sin(ops.Transpose(ops.Transpose(ops.Reshape(ops.Mul(x, graph.Scalar(1)), 1, 3)))))
+	p := compile(t, y, autodiff.Grad(y, x)[0])
+	assert.Regexp(t, `(?m)^v\d+ = cos .* // gradient at v2 `, p.Listing(), "v2 is the sine")
 }
 
 // TestMerge checks that equal ops on equal operands are one step, that

@@ -13,12 +13,12 @@ func Listing(y ...*Node) string { return list(Topo(y...)) }
 
 func list(order []*Node) string {
 	var b strings.Builder
-	number := make(map[*Node]int, len(order))
+	number := make(map[uint64]int, len(order)) // by id, which the compiler's copies of a node keep
 	for i, n := range order {
-		number[n] = i
+		number[n.id] = i
 		fmt.Fprintf(&b, "v%d = %s %v", i, describe(n.op), n.typ)
 		for _, x := range n.in {
-			fmt.Fprintf(&b, " v%d", number[x])
+			fmt.Fprintf(&b, " v%d", number[x.id])
 		}
 		b.WriteString(" //")
 		if s := n.Scope(); s != "" {
@@ -27,8 +27,10 @@ func list(order []*Node) string {
 		if n.from.Param != nil {
 			b.WriteString(" update of " + n.from.Param.Label)
 		}
-		if i, ok := number[n.from.Of]; ok {
-			fmt.Fprintf(&b, " gradient at v%d", i)
+		if n.from.Of != nil {
+			if i, ok := number[n.from.Of.id]; ok {
+				fmt.Fprintf(&b, " gradient at v%d", i)
+			}
 		}
 		fmt.Fprintf(&b, " %s\n", n.Pos())
 	}

@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"unsafe"
 
@@ -51,12 +52,13 @@ func NewTensor(d DType, shape ...int) (Tensor, error) {
 
 // count returns the number of elements of a shape.
 func count(shape []int) (int, error) {
+	const most = math.MaxInt >> 4 & (1<<46 - 1) // elements that memory could hold
 	n := 1
 	for _, d := range shape {
 		if d < 0 {
 			return 0, fmt.Errorf("shape %v has a negative length", shape)
 		}
-		if d > 0 && n > (1<<46)/d {
+		if d > 0 && n > most/d {
 			return 0, fmt.Errorf("shape %v is too large", shape)
 		}
 		n *= d

@@ -141,7 +141,7 @@ func testMNIST(t *testing.T, dir string) {
 	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &r), out)
 	assert.GreaterOrEqual(t, r.Accuracy, 0.97)
 	assert.Positive(t, r.Loss)
-	assert.Equal(t, 784*128+128+128*10+10, r.Params)
+	assert.Equal(t, 784*256+256+256*10+10, r.Params)
 	short := func(arg ...string) string {
 		out := run(t, dir, "mnist", append(arg, "-epochs", "1", "-batch", "500")...)
 		return regexp.MustCompile(`[\d.]+ s\n`).ReplaceAllString(out, "")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Compile plans the evaluation of the given nodes. It reports every mistake
@@ -272,11 +273,14 @@ func isInput(n *Node) bool {
 // values reports parameters without a value and symbols that no input gives.
 func (c *compilation) values() error {
 	var errs []error
+	var without []*Node // parameters that nobody initialized: one mistake
 	given := map[Dim]bool{}
 	for _, n := range c.order {
 		switch op := n.op.(type) {
 		case *Param:
-			if _, err := op.tensor(); err != nil {
+			if op.Value == nil {
+				without = append(without, n)
+			} else if _, err := op.tensor(); err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", n.Pos(), err))
 			}
 		case *input:
@@ -286,6 +290,9 @@ func (c *compilation) values() error {
 				}
 			}
 		}
+	}
+	if len(without) > 0 {
+		errs = append(errs, uninitialized(without))
 	}
 	for _, n := range c.order {
 		for _, d := range n.typ.Shape.Dims() {
@@ -298,6 +305,23 @@ func (c *compilation) values() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// uninitialized reports parameters without a value in one line.
+func uninitialized(params []*Node) error {
+	const few = 4
+	var names []string
+	for _, n := range params[:min(few, len(params))] {
+		names = append(names, n.op.(*Param).Label)
+	}
+	text := "parameter " + names[0] + " has"
+	if len(params) > 1 {
+		text = "parameters " + strings.Join(names, ", ") + " have"
+	}
+	if more := len(params) - few; more > 0 {
+		text = fmt.Sprintf("parameters %s and %d more have", strings.Join(names, ", "), more)
+	}
+	return fmt.Errorf("%s: %s no value: call nn.Init(model, seed) once the model has been applied", params[0].Pos(), text)
 }
 
 // rewrite replaces each node by what f makes of it once its operands are

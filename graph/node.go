@@ -160,8 +160,8 @@ func (n *Node) operand() string {
 }
 
 // mistakes returns the mistakes among the nodes, in the order they were made,
-// each once: of those that one call of the user's made about one value, as
-// functions that apply several ops to it do, only the first.
+// each once: of those that one call of the user's made about the same values,
+// as functions that apply several ops to them do, only the first.
 func mistakes(order []*Node) (errs []error) {
 	var bad []*mistake
 	for _, n := range order {
@@ -177,9 +177,10 @@ func mistakes(order []*Node) (errs []error) {
 	}
 	told, seen := map[call]bool{}, map[string]bool{}
 	for _, m := range bad {
-		again := false
-		for _, x := range m.given() {
-			again = again || told[call{m.n.pc, x}]
+		given := m.given()
+		again := len(given) > 0
+		for _, x := range given {
+			again = again && told[call{m.n.pc, x}]
 			told[call{m.n.pc, x}] = true
 		}
 		if text := m.Error(); !again && !seen[text] {

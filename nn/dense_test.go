@@ -105,7 +105,7 @@ func TestForgottenInit(t *testing.T) {
 	y := model.Apply(graph.Input("x", 3))
 	nn.Params(model)
 	_, err := graph.Compile(y)
-	assert.ErrorContains(t, err, "parameter 0.W has no value: call nn.Init(model, seed)")
+	assert.ErrorContains(t, err, "parameters 0.W, 0.B have no value: call nn.Init(model, seed)")
 	assert.ErrorContains(t, err, "dense_test.go:", "it points at the line that applies the model")
 	nn.Init(model, 1)
 	_, err = graph.Compile(y)

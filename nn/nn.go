@@ -58,10 +58,12 @@ func (s Sequential) Apply(x *graph.Node) *graph.Node {
 }
 
 // Flatten makes all axes but the first one axis.
-type Flatten struct{}
+type Flatten struct{ graph.Scope }
 
 // Apply maps x [batch ...] to [batch n].
-func (Flatten) Apply(x *graph.Node) *graph.Node { return ops.Flatten(x, 1) }
+func (f *Flatten) Apply(x *graph.Node) *graph.Node {
+	return f.Wrap(func() *graph.Node { return ops.Flatten(x, 1) })
+}
 
 // broken returns a poisoned node if one of the operands does not exist, else
 // nil: for functions that look at types before they apply an op.

@@ -82,9 +82,9 @@ func TestSequential(t *testing.T) {
 
 func TestFlatten(t *testing.T) {
 	batch := graph.Sym("batch")
-	y := nn.Flatten{}.Apply(graph.Input("x", batch, 28, 28, 3))
+	y := (&nn.Flatten{}).Apply(graph.Input("x", batch, 28, 28, 3))
 	assert.Equal(t, graph.Of(batch, 28*28*3), y.Shape())
-	one(t, nn.Flatten{}.Apply(graph.Input("x")), "flatten: axis 1 is outside of [], which has rank 0")
+	one(t, (&nn.Flatten{}).Apply(graph.Input("x")), "flatten: axis 1 is outside of [], which has rank 0")
 }
 
 // bad returns a node that does not exist.
@@ -98,7 +98,7 @@ func TestPoison(t *testing.T) {
 	layers := map[string]func(x *graph.Node) *graph.Node{
 		"dense":      (&nn.Dense{Out: 2}).Apply,
 		"dropout":    (&nn.Dropout{Rate: 0.5}).Apply,
-		"flatten":    nn.Flatten{}.Apply,
+		"flatten":    (&nn.Flatten{}).Apply,
 		"func":       nn.Func(ops.ReLU).Apply,
 		"sequential": nn.Sequential{&nn.Dense{Out: 2}, &nn.Dropout{Rate: 0.1}, &nn.Dense{Out: 1, Act: ops.Tanh}}.Apply,
 	}

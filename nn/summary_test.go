@@ -12,7 +12,7 @@ import (
 
 func network() nn.Sequential {
 	return nn.Sequential{
-		nn.Flatten{},
+		&nn.Flatten{},
 		&nn.Dense{Out: 1000, Act: ops.ReLU},
 		&nn.Dropout{Rate: 0.5},
 		&nn.Dense{Out: 1, NoBias: true},
@@ -22,11 +22,11 @@ func network() nn.Sequential {
 func TestSummary(t *testing.T) {
 	model := network()
 	y := model.Apply(graph.Input("x", graph.Sym("batch"), 28, 28))
-	want := `layer       kind     output           parameters  FLOPs per sample
-(no layer)           f32[batch 784]            0                 0
-1           Dense    f32[batch 1000]     785,000         1,570,000
-2           Dropout  f32[batch 1000]           0                 0
-3           Dense    f32[batch 1]          1,000             2,000
+	want := `layer  kind     output           parameters  FLOPs per sample
+0      Flatten  f32[batch 784]            0                 0
+1      Dense    f32[batch 1000]     785,000         1,570,000
+2      Dropout  f32[batch 1000]           0                 0
+3      Dense    f32[batch 1]          1,000             2,000
 total: 786,000 parameters (3,144,000 bytes), 1,572,000 FLOPs per sample
 `
 	assert.Equal(t, want, nn.Summary(y, model))

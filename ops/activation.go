@@ -13,7 +13,10 @@ func LeakyReLU(x *Node, slope float64) *Node {
 }
 
 // PReLU is [LeakyReLU] with a learned slope, which broadcasts against x.
-func PReLU(x, slope *Node) *Node { return Where(Greater(x, num(0)), x, Mul(x, slope)) }
+func PReLU(x, slope *Node) *Node {
+	below := Mul(x, slope)
+	return Where(Greater(x, num(0)), x, below)
+}
 
 // ELU returns x where it is positive, else alpha·(exp(x)-1) (Clevert et al.
 // 2016, arXiv:1511.07289). Its gradient at 0 is alpha.

@@ -96,45 +96,53 @@ func multiply[T float32 | float64](out, x, y Tensor) {
 	})
 }
 
-// multiplyMatrix computes c = a·b in blocks of four rows and as many columns
-// as sums fit on the stack.
+// multiplyMatrix computes c = a·b, two rows at a time and as many columns as
+// sums fit on the stack. Each element is added up in the order of k.
 func multiplyMatrix[T float32 | float64](c, a, b []T, m, n, k int) {
 	const wide = 256
-	var sums [4][wide]float64
-	for j0 := 0; j0 < n; j0 += wide {
-		w := min(wide, n-j0)
-		for i := 0; i < m; i += 4 {
-			rows := min(4, m-i)
+	var sums [2][wide]float64
+	for j := 0; j < n; j += wide {
+		w := min(wide, n-j)
+		for i := 0; i < m; i += 2 {
+			rows := min(2, m-i)
+			p := 0
+			for ; rows == 2 && p+4 <= k; p += 4 {
+				var f [2][4]float64
+				for q := range 4 {
+					f[0][q], f[1][q] = float64(a[i*k+p+q]), float64(a[(i+1)*k+p+q])
+				}
+				addRows(sums[0][:w], sums[1][:w], &f, b[p*n+j:], n)
+			}
+			for ; p < k; p++ {
+				for r := range rows {
+					f := float64(a[(i+r)*k+p])
+					for x, v := range b[p*n+j : p*n+j+w] {
+						sums[r][x] += f * float64(v)
+					}
+				}
+			}
 			for r := range rows {
+				for x, v := range sums[r][:w] {
+					c[(i+r)*n+j+x] = T(v)
+				}
 				clear(sums[r][:w])
 			}
-			for p := range k {
-				row := b[p*n+j0 : p*n+j0+w]
-				if rows == 4 {
-					a0, a1, a2, a3 := float64(a[i*k+p]), float64(a[(i+1)*k+p]), float64(a[(i+2)*k+p]), float64(a[(i+3)*k+p])
-					s0, s1, s2, s3 := sums[0][:len(row)], sums[1][:len(row)], sums[2][:len(row)], sums[3][:len(row)]
-					for j, v := range row {
-						v := float64(v)
-						s0[j] += a0 * v
-						s1[j] += a1 * v
-						s2[j] += a2 * v
-						s3[j] += a3 * v
-					}
-					continue
-				}
-				for r := range rows {
-					av, s := float64(a[(i+r)*k+p]), sums[r][:len(row)]
-					for j, v := range row {
-						s[j] += av * float64(v)
-					}
-				}
-			}
-			for r := range rows {
-				for j, v := range sums[r][:w] {
-					c[(i+r)*n+j0+j] = T(v)
-				}
-			}
 		}
+	}
+}
+
+// addRows adds four rows of b, n apart, to two rows of sums, each with the
+// factors of its row.
+func addRows[T float32 | float64](s0, s1 []float64, f *[2][4]float64, b []T, n int) {
+	w := len(s0)
+	s1 = s1[:w]
+	b0, b1, b2, b3 := b[:w], b[n:n+w], b[2*n:2*n+w], b[3*n:3*n+w]
+	f0, f1, f2, f3 := f[0][0], f[0][1], f[0][2], f[0][3]
+	g0, g1, g2, g3 := f[1][0], f[1][1], f[1][2], f[1][3]
+	for x := range s0 {
+		v0, v1, v2, v3 := float64(b0[x]), float64(b1[x]), float64(b2[x]), float64(b3[x])
+		s0[x] = s0[x] + f0*v0 + f1*v1 + f2*v2 + f3*v3
+		s1[x] = s1[x] + g0*v0 + g1*v1 + g2*v2 + g3*v3
 	}
 }
 func (matmul) VJP(_, ct *Node, x ...*Node) []*Node {

@@ -33,7 +33,7 @@ func main() {
 
 func run(images, epochs int) error {
 	m := &model{
-		Trunk: nn.Sequential{nn.Flatten{}, &nn.Dense{Out: 32, Act: ops.ReLU}},
+		Trunk: nn.Sequential{&nn.Flatten{}, &nn.Dense{Out: 32, Act: ops.ReLU}},
 		Digit: nn.Dense{Out: 10},
 		Ink:   nn.Dense{Out: 1},
 	}

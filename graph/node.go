@@ -258,8 +258,11 @@ type input struct {
 func (i *input) Name() string                { return "input " + i.name }
 func (i *input) Infer(...Type) (Type, error) { return i.typ, nil }
 
-// valid reports a shape that no value can have.
+// valid reports a dtype or a shape that no value can have.
 func (t Type) valid() error {
+	if int(t.DType) >= len(dtypes) {
+		return fmt.Errorf("%v does not exist", t.DType)
+	}
 	for _, d := range t.Shape.dim[:t.Shape.rank] {
 		if !d.valid() {
 			return fmt.Errorf("shape %v has a negative or unknown length, or more than %d axes; graph.Sym names a free length", t.Shape, MaxRank)

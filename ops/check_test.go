@@ -473,3 +473,33 @@ func TestEveryOpIsReached(t *testing.T) {
 	}
 	assert.Greater(t, ops, 80)
 }
+
+// TestEveryOpDescribesItself looks at what listings and summaries show: an op's
+// text starts with its name, and two ops that differ, on operands of the same
+// types, have different texts or types. The operations it counts are a length.
+func TestEveryOpDescribesItself(t *testing.T) {
+	told := map[string]graph.Op{}
+	for _, l := range table() {
+		for _, n := range graph.Topo(l.outputs(l.inputs(graph.Float64, &usual))...) {
+			op := n.Op()
+			if len(n.In()) == 0 || !reflect.TypeOf(op).Comparable() {
+				continue
+			}
+			text := op.Name()
+			if s, ok := op.(fmt.Stringer); ok {
+				assert.True(t, strings.HasPrefix(s.String(), text), "%s is described as %v", text, s)
+				text = s.String()
+			}
+			for _, x := range n.In() {
+				text += " " + x.Type().String()
+			}
+			text += " -> " + n.Type().String()
+			if old, ok := told[text]; ok && op != old && op.Name() != "transpose" {
+				assert.Fail(t, "two ops look the same", "%s: %#v and %#v", text, old, op)
+			}
+			told[text] = op
+			assert.GreaterOrEqual(t, int(graph.Flops(n)), 0, text)
+		}
+	}
+	assert.Greater(t, len(told), 300)
+}

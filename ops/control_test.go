@@ -35,6 +35,7 @@ func TestConvertBetweenAllTypes(t *testing.T) {
 	assert.Equal(t, []int64{big}, intsOf(t, ops.Convert(ops.Convert(ids(big), graph.Int64), graph.Int64)))
 	assert.Equal(t, []float64{1, 1, 1}, eval(t, ops.Convert(vec(nan, 0.1, -inf), graph.Bool)), "anything but 0 is true")
 	x := vec(1.5)
+	fails(t, ops.Convert(x, graph.DType(9)), "convert: dtype(9) does not exist")
 	assert.Equal(t, []float64{1}, slopes(t, ops.Convert(x, graph.Float32), x))
 	assert.Equal(t, []float64{0}, slopes(t, ops.Convert(ops.Convert(x, graph.Int32), graph.Float64), x))
 }

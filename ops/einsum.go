@@ -85,7 +85,9 @@ func (e *einsum) run(formula string, x []*Node) (*Node, error) {
 		for _, later := range terms[i+2:] {
 			keep = append(keep, later.letters...)
 		}
-		y = e.contract(y, t, keep)
+		if y, err = e.contract(y, t, keep); err != nil {
+			return nil, err
+		}
 	}
 	return order(sumOut(y, out), out), nil
 }
@@ -173,7 +175,7 @@ func order(t lettered, want []rune) *Node {
 
 // contract multiplies two terms and sums over the letters not in keep, as a
 // batched matrix product.
-func (e *einsum) contract(a, b lettered, keep []rune) lettered {
+func (e *einsum) contract(a, b lettered, keep []rune) (lettered, error) {
 	a, b = sumOut(a, append(slices.Clone(keep), b.letters...)), sumOut(b, append(slices.Clone(keep), a.letters...))
 	var batch, left, inner, right []rune
 	for _, l := range a.letters {
@@ -191,24 +193,27 @@ func (e *einsum) contract(a, b lettered, keep []rune) lettered {
 			right = append(right, l)
 		}
 	}
-	if len(inner) == 0 { // no sum: a product of elements
-		all := slices.Concat(batch, left, right)
-		return lettered{Mul(order(a, all), order(b, all)), all}
-	}
-	x := e.matrix(a, batch, left, inner)
-	y := e.matrix(b, batch, inner, right)
-	z := MatMul(x, y)
 	all := slices.Concat(batch, left, right)
-	return lettered{Reshape(z, e.dims(all)...), all}
+	if len(all) > graph.MaxRank {
+		return lettered{}, fmt.Errorf("it needs a product with %d axes: at most %d", len(all), graph.MaxRank)
+	}
+	if len(inner) == 0 { // no sum: a product of elements
+		return lettered{Mul(order(a, all), order(b, all)), all}, nil
+	}
+	z := MatMul(e.matrix(a, batch, left, inner), e.matrix(b, batch, inner, right))
+	return lettered{Reshape(z, e.dims(all)...), all}, nil
 }
 
-// matrix returns a term as [batch... rows columns], the letters of each group
-// on one axis.
+// matrix returns a term as [batch rows columns], the letters of each group on
+// one axis; without batch letters as [rows columns].
 func (e *einsum) matrix(t lettered, batch, rows, columns []rune) *Node {
 	all := slices.Concat(batch, rows, columns)
 	x := BroadcastTo(order(t, all), graph.Of(e.dims(all)...))
-	dims := append(e.dims(batch), graph.Of(e.dims(rows)...).Size(), graph.Of(e.dims(columns)...).Size())
-	return Reshape(x, dims...)
+	var dims []Dim
+	if len(batch) > 0 {
+		dims = append(dims, graph.Of(e.dims(batch)...).Size())
+	}
+	return Reshape(x, append(dims, graph.Of(e.dims(rows)...).Size(), graph.Of(e.dims(columns)...).Size())...)
 }
 
 func (e *einsum) dims(letters []rune) []Dim {

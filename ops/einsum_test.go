@@ -170,6 +170,12 @@ func TestEinsumMistakes(t *testing.T) {
 	fails(t, ops.Einsum("...i->i", x), "result: ")
 	fails(t, ops.Einsum("ii->i", x), "i has lengths 2 and 3")
 	fails(t, ops.Einsum("ii->i", graph.Input("x", 1, 3)), "i has lengths 1 and 3")
+	wide := graph.Input("x", 1, 1, 1, 1, 1, 1, 1, 1)
+	fails(t, ops.Einsum("abcdefgh,i->abcdefghi", wide, graph.Input("y", 2)), "it needs a product with 9 axes: at most 8")
+	fails(t, ops.Einsum("abcdefgh,ij,jk->iabcdefg", wide, x, graph.Input("z", 3, 4)), "it needs a product with 9 axes: at most 8")
+	assert.Equal(t, graph.Of(1, 2), ops.Einsum("abcdefgh,ij->ai", wide, x).Shape(), "what is not needed is summed first")
+	eight := ops.Reshape(vec(1, 2, 3, 4), 1, 1, 1, 1, 1, 1, 2, 2)
+	assert.Equal(t, []float64{5, 25}, eval(t, ops.Einsum("abcdefgh,abcdefgh->abcdefg", eight, eight)), "as many as there can be")
 	fails(t, ops.Einsum("ij"), "0 operands for 1 terms")
 	fails(t, ops.Einsum("ij,jk", graph.InputOf(graph.Int64, "i", 2, 2), graph.InputOf(graph.Int64, "k", 2, 2)), "want floats")
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -96,6 +97,9 @@ var brokenIdx = map[string]struct {
 func TestReadIdxRefuses(t *testing.T) {
 	for name, c := range brokenIdx {
 		t.Run(name, func(t *testing.T) {
+			if name == "overflow" && strconv.IntSize == 32 {
+				t.Skip("32 bits overflow one axis earlier")
+			}
 			_, err := data.ReadIdx(bytes.NewReader(c.file))
 			require.Error(t, err)
 			assert.Equal(t, c.want, err.Error())

@@ -38,7 +38,8 @@ type atom struct {
 // Auto is the one length that Reshape is to find by itself.
 const Auto Dim = -1
 
-// interned holds all atoms and expressions ever made: Dim(-2-i) is exprs[i].
+// interned holds all atoms and expressions ever made: Unknown+1+i is exprs[i],
+// so that a length that was computed wrongly, a little below zero, is none.
 var interned struct {
 	sync.RWMutex
 	atoms     []atom
@@ -55,7 +56,7 @@ func Sym(name string) Dim {
 }
 
 // Symbolic reports whether d depends on a symbol.
-func (d Dim) Symbolic() bool { return d < Auto && d != Unknown }
+func (d Dim) Symbolic() bool { return d > Unknown && d < Unknown/2 }
 
 // Add returns d + e.
 func (d Dim) Add(e Dim) Dim {
@@ -109,7 +110,7 @@ func (d Dim) poly() poly {
 	case d == 0:
 		return nil
 	}
-	return interned.exprs[-2-d]
+	return interned.exprs[d-Unknown-1]
 }
 
 func (p poly) plus(q poly, sign int) poly {
@@ -244,7 +245,7 @@ func intern(p poly) Dim {
 	d, ok := interned.exprIndex[key]
 	if !ok {
 		interned.exprs = append(interned.exprs, p)
-		d = Dim(-1 - len(interned.exprs))
+		d = Unknown + Dim(len(interned.exprs))
 		interned.exprIndex[key] = d
 	}
 	return d
@@ -255,7 +256,7 @@ func (d Dim) String() string {
 	switch {
 	case d == Unknown:
 		return "?"
-	case d >= Auto:
+	case !d.Symbolic():
 		return strconv.Itoa(int(d))
 	}
 	interned.RLock()
@@ -323,7 +324,6 @@ func (d Dim) Symbols() []Dim {
 		list = append(list, intern(poly{{1, string(r)}}))
 	}
 	slices.Sort(list)
-	slices.Reverse(list)
 	return list
 }
 

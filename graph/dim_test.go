@@ -32,6 +32,7 @@ func TestDimCanonical(t *testing.T) {
 		{"negative literal", graph.Dim(2).Sub(3), graph.Unknown, "?"},
 		{"division by zero", b.Div(0), graph.Unknown, "?"},
 		{"unknown stays", graph.Unknown.Add(b), graph.Unknown, "?"},
+		{"a number below zero is no symbol", graph.Dim(-3).Add(b), graph.Unknown, "?"},
 		{"auto is no length", graph.Auto.Mul(2), graph.Unknown, "?"},
 	} {
 		assert.Equal(t, c.want, c.got, c.name)

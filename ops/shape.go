@@ -3,6 +3,7 @@ package ops
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/adjointml/adjoint/graph"
 )
@@ -92,7 +93,7 @@ func Transpose(x *Node, perm ...int) *Node {
 
 // permute is Transpose by a complete order of axes.
 func permute(x *Node, perm []int) *Node {
-	var t transpose
+	t := transpose{rank: len(perm)}
 	sorted := true
 	for i, p := range perm {
 		t.perm[i] = int8(p)
@@ -104,9 +105,15 @@ func permute(x *Node, perm []int) *Node {
 	return graph.Apply(t, x)
 }
 
-type transpose struct{ perm [graph.MaxRank]int8 }
+type transpose struct {
+	perm [graph.MaxRank]int8
+	rank int
+}
 
 func (transpose) Name() string { return "transpose" }
+func (t transpose) String() string {
+	return "transpose(" + strings.Trim(fmt.Sprint(t.perm[:t.rank]), "[]") + ")"
+}
 func (t transpose) Infer(in ...Type) (Type, error) {
 	s := in[0].Shape
 	for i := range s.Rank() {

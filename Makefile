@@ -17,8 +17,9 @@ staticcheck:
 test:
 	go test ./...
 
+# the examples' test builds and runs them, without the race detector
 race:
-	go test -race ./...
+	go test -race -timeout 10m $$(go list ./... | grep -v /examples)
 
 cross:
 	GOOS=linux GOARCH=arm64 go build ./...

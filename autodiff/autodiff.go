@@ -144,19 +144,29 @@ func HVP(y *graph.Node, x, v []*graph.Node) []*graph.Node {
 	if len(x) != len(v) || len(x) == 0 {
 		return fail("hvp", y, len(x), "%d parts of a vector for %d values", len(v), len(x))
 	}
+	for i := range x {
+		given := []*graph.Node{y, x[i], v[i]}
+		switch {
+		case y.Err() != nil || x[i].Err() != nil || v[i].Err() != nil:
+			return slices.Repeat([]*graph.Node{graph.Fail("hvp", given, "")}, len(x))
+		case v[i].Type() != x[i].Type():
+			return slices.Repeat([]*graph.Node{graph.Fail("hvp", given, "the direction {2} does not have the type of {1}")}, len(x))
+		}
+	}
+	u := make([]*graph.Node, len(v)) // stand for v, which may depend on x, while that moves
+	stand := map[*graph.Node]*graph.Node{}
 	var slope *graph.Node
 	for i, g := range Grad(y, x...) {
-		if v[i].Err() == nil && x[i].Err() == nil && v[i].Type() != x[i].Type() {
-			return slices.Repeat([]*graph.Node{graph.Fail("hvp", []*graph.Node{x[i], v[i]}, "the direction {1} does not have the type of {0}")}, len(x))
-		}
-		s := ops.Sum(ops.Mul(g, ops.StopGradient(v[i])))
+		u[i] = graph.InputOf(x[i].DType(), "v", x[i].Shape().Dims()...)
+		stand[u[i]] = v[i]
+		s := ops.Sum(ops.Mul(g, u[i]))
 		if slope == nil {
 			slope = s
 		} else {
 			slope = ops.Add(slope, s)
 		}
 	}
-	return Grad(slope, x...)
+	return graph.Rewrite(Grad(slope, x...), stand)
 }
 
 // Jacobian returns all derivatives of y with respect to x, y's axes before

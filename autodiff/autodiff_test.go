@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gorgonia.org/tensor"
 
 	"github.com/adjointml/adjoint/autodiff"
 	"github.com/adjointml/adjoint/autodiff/gradtest"
@@ -345,4 +346,22 @@ func print(y *graph.Node) {
 		return
 	}
 	fmt.Println(out[0].Data())
+}
+
+// TestHVPDependsOnTheVector differentiates a product with respect to its
+// vector, which gives the Hessian, and lets the vector depend on x, which the
+// product must not follow.
+func TestHVPDependsOnTheVector(t *testing.T) {
+	x, v := graph.InputOf(graph.Float64, "x", 2), graph.InputOf(graph.Float64, "v", 2)
+	y := ops.Sum(ops.Mul(ops.Square(x), x)) // Hessian diag(6x)
+	h := autodiff.HVP(y, []*graph.Node{x}, []*graph.Node{v})[0]
+	own := autodiff.HVP(y, []*graph.Node{x}, []*graph.Node{ops.Square(x)})[0]
+	p, err := graph.Compile(autodiff.Jacobian(h, v), own)
+	require.NoError(t, err)
+	out, err := p.Run(
+		x.Is(tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, 2}))),
+		v.Is(tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{3, 4}))))
+	require.NoError(t, err)
+	assert.InDeltaSlice(t, []float64{6, 0, 0, 12}, out[0].Data(), 1e-12)
+	assert.InDeltaSlice(t, []float64{6 * 1, 12 * 4}, out[1].Data(), 1e-12)
 }

@@ -319,6 +319,33 @@ func TestConcurrentRuns(t *testing.T) {
 	assert.Equal(t, []float32{400}, w.Value.Data())
 }
 
+// TestConcurrentBuilding builds graphs on shared nodes from many goroutines.
+func TestConcurrentBuilding(t *testing.T) {
+	x := graph.Input("x", graph.Sym("n"))
+	w := &graph.Param{Label: "w", Type: graph.Type{Shape: graph.Of(1)}, Value: vector(2)}
+	shared := ops.Mul(x, w.Node())
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			var scope graph.Scope
+			y := scope.Wrap(func() *graph.Node {
+				return ops.Sum(ops.Square(ops.Add(shared, graph.Scalar(float64(g)))))
+			})
+			p, err := graph.Compile(autodiff.Grad(y, x, w.Node())...)
+			if !assert.NoError(t, err) {
+				return
+			}
+			out, err := p.Run(x.Is(vector(1, 2)))
+			if assert.NoError(t, err) {
+				a, b := float32(2+g), float32(4+g)
+				assert.Equal(t, []float32{4 * a, 4 * b}, out[0].Data())
+				assert.Equal(t, []float32{2*a + 4*b}, out[1].Data())
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func TestCancel(t *testing.T) {
 	x := graph.Input("x")
 	w := &graph.Param{Label: "w", Type: graph.Type{}, Value: tensor.New(tensor.FromScalar(float32(1)))}

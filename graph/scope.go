@@ -1,6 +1,9 @@
 package graph
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A Scope names a group of nodes, such as those a layer makes, so that
 // listings and pictures can fold them. Its label is a path, such as "Trunk.0",
@@ -23,8 +26,12 @@ func (s *Scope) Wrap(build func() *Node) *Node {
 }
 
 // Scope returns the path of the innermost scope that n was made in, or "". A
-// gradient is in the scope of what it is the gradient of.
+// gradient is in the scope of what it is the gradient of, a parameter in that
+// of the layer that holds it: its label without the last name.
 func (n *Node) Scope() string {
+	if p, ok := n.op.(*Param); ok {
+		return p.Label[:max(strings.LastIndexByte(p.Label, '.'), 0)]
+	}
 	for n.scope == nil && n.from.Of != nil {
 		n = n.from.Of
 	}

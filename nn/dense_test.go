@@ -120,12 +120,12 @@ func TestDenseListing(t *testing.T) {
 	y := model.Head.Apply(model.Trunk.Apply(graph.Input("x", graph.Sym("batch"), 784)))
 	nn.Params(&model)
 	assert.Equal(t, `v0 = input x f32[batch 784] //
-v1 = param Trunk.0.W f32[784 10] //
+v1 = param Trunk.0.W f32[784 10] // Trunk.0
 v2 = matmul f32[batch 10] v0 v1 // Trunk.0
-v3 = param Trunk.0.B f32[10] //
+v3 = param Trunk.0.B f32[10] // Trunk.0
 v4 = add f32[batch 10] v2 v3 // Trunk.0
 v5 = relu f32[batch 10] v4 // Trunk.0
-v6 = param Head.0.State i64[2] //
+v6 = param Head.0.State i64[2] // Head.0
 v7 = const i64[2] // Head.0
 v8 = add i64[2] v6 v7 // Head.0
 v9 = assign(Head.0.State) i64[2] v8 // Head.0
@@ -136,7 +136,7 @@ v13 = 0 f32[] // Head.0
 v14 = where f32[batch 10] v10 v12 v13 // Head.0
 v15 = after f32[batch 10] v14 v9 // Head.0
 v16 = intraining f32[batch 10] v15 v5 // Head.0
-v17 = param Head.1.W f32[10 1] //
+v17 = param Head.1.W f32[10 1] // Head.1
 v18 = matmul f32[batch 1] v16 v17 // Head.1
 `, listing(y))
 }

@@ -129,6 +129,9 @@ func GLU(x *Node, axis int) *Node {
 // the maximum so that it never overflows. Over logits the axis is mostly -1.
 // For losses use [LogSoftmax], which keeps small probabilities exact.
 func Softmax(x *Node, axis int) *Node {
+	if bad := brokenAxis("softmax", x, axis); bad != nil {
+		return bad
+	}
 	e := Exp(Sub(x, StopGradient(Keep(Max, x, axis))))
 	return Div(e, Keep(Sum, e, axis))
 }
@@ -136,6 +139,9 @@ func Softmax(x *Node, axis int) *Node {
 // LogSoftmax returns x - log Σ exp(x) along the axis, computed after
 // subtracting the maximum so that it never overflows.
 func LogSoftmax(x *Node, axis int) *Node {
+	if bad := brokenAxis("logsoftmax", x, axis); bad != nil {
+		return bad
+	}
 	centered := Sub(x, StopGradient(Keep(Max, x, axis)))
 	return Sub(centered, Log(Keep(Sum, Exp(centered), axis)))
 }

@@ -41,6 +41,17 @@ func broken(name string, x ...*Node) *Node {
 	return nil
 }
 
+// brokenAxis is broken for functions that look at one axis of x.
+func brokenAxis(name string, x *Node, axis int) *Node {
+	if bad := broken(name, x); bad != nil {
+		return bad
+	}
+	if _, err := x.Shape().Axis(axis); err != nil {
+		return graph.Fail(name, []*Node{x}, "%v", err)
+	}
+	return nil
+}
+
 // binary applies an op to two operands of one dtype; a scalar adapts.
 func binary(op graph.Op, x, y *Node) *Node {
 	if x != nil && y != nil {

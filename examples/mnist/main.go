@@ -134,7 +134,7 @@ func run(w io.Writer, o options) (r result, err error) {
 			r.Params += int(p.Type.Shape.Size())
 		}
 	}
-	fmt.Fprintln(w, nn.Summary(logits, model))
+	fmt.Fprint(w, nn.Summary(logits, model))
 	fmt.Fprintf(w, "%s: %d to train on, %d to test on\n", source(o), train.Len(), test.Len())
 
 	start := time.Now()

@@ -77,7 +77,7 @@ var mistakes = []struct {
 	}, "mul: x [batch] and y [rows] do not broadcast: axis -1 has lengths batch and rows"},
 	{"axis out of range", func() error {
 		return compiled(ops.Softmax(graph.Input("x", batch, 10), 2)) // here: axis out of range
-	}, "max: axis 2 is outside of [batch 10], which has rank 2"},
+	}, "softmax: axis 2 is outside of [batch 10], which has rank 2"},
 	{"dtypes", func() error {
 		return compiled(ops.Add(graph.Input("x", 3), graph.InputOf(graph.Float64, "y", 3))) // here: dtypes
 	}, "add: x [3] and y f64[3] have different dtypes, f32 and f64: convert one with ops.Convert"},

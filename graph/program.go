@@ -59,8 +59,6 @@ type heldParam struct {
 func newProgram(c *compilation) (*Program, error) {
 	p := &Program{order: c.order, args: make([][]int32, len(c.order)), fed: map[*input]int{}}
 	place := make(map[*Node]int32, len(c.order))
-	known := map[Dim]int{}
-	held := map[*Param]heldParam{}
 	for i, n := range c.order {
 		place[n] = int32(i)
 		for _, x := range n.in {
@@ -68,52 +66,58 @@ func newProgram(c *compilation) (*Program, error) {
 		}
 		for _, d := range n.typ.Shape.Dims() {
 			for _, s := range d.Symbols() {
-				if _, ok := known[s]; !ok {
-					known[s] = len(p.symbols)
+				if !slices.Contains(p.symbols, s) {
 					p.symbols = append(p.symbols, s)
 				}
 			}
 		}
-		switch op := n.op.(type) {
-		case *input:
+		if op, ok := n.op.(*input); ok {
 			p.fed[op] = len(p.inputs)
 			p.inputs = append(p.inputs, slot{op: op, n: n, at: int32(i)})
-		case *Param:
-			h := held[op]
-			h.p, h.at = op, int32(i)
-			held[op] = h
 		}
 	}
 	for i := range p.inputs {
-		s := &p.inputs[i]
-		for _, d := range s.op.typ.Shape.Dims() {
-			a := axis{dim: d, symbol: -1}
-			if sym, ok := d.linear(); ok {
-				a.symbol, a.solve = known[sym], sym != d
-			}
-			s.axes = append(s.axes, a)
-		}
+		p.inputs[i].readAxes(p.symbols)
 	}
 	for _, n := range c.out {
 		p.out = append(p.out, place[n])
 	}
 	for _, u := range c.update {
-		h, ok := held[u.p]
-		if !ok {
-			h.at = -1
-		}
-		h.p, h.write = u.p, true
-		held[u.p] = h
 		p.updates = append(p.updates, store{u.p, place[u.v]})
+	}
+	return p, p.hold()
+}
+
+// readAxes finds out which symbols the axes of an input give.
+func (s *slot) readAxes(symbols []Dim) {
+	for _, d := range s.op.typ.Shape.Dims() {
+		a := axis{dim: d, symbol: -1}
+		if sym, ok := d.linear(); ok {
+			a.symbol, a.solve = slices.Index(symbols, sym), sym != d
+		}
+		s.axes = append(s.axes, a)
+	}
+}
+
+// hold lists the parameters that a run reads or writes.
+func (p *Program) hold() error {
+	held := map[*Param]heldParam{}
+	for _, u := range p.updates {
+		held[u.p] = heldParam{p: u.p, at: -1, write: true}
+	}
+	for i, n := range p.order {
+		if op, ok := n.op.(*Param); ok {
+			held[op] = heldParam{p: op, at: int32(i), write: held[op].write}
+		}
 	}
 	for _, h := range held {
 		if _, err := h.p.tensor(); err != nil {
-			return nil, fmt.Errorf("%s: %w", h.p.Node().Pos(), err)
+			return fmt.Errorf("%s: %w", h.p.Node().Pos(), err)
 		}
 		p.params = append(p.params, h)
 	}
 	slices.SortFunc(p.params, func(a, b heldParam) int { return cmp.Compare(a.p.Node().id, b.p.Node().id) })
-	return p, nil
+	return nil
 }
 
 // Len returns the number of steps in one run.

@@ -153,24 +153,30 @@ func (where) Infer(in ...Type) (Type, error) {
 	return broadcast(Type{DType: in[1].DType, Shape: in[0].Shape}, in[1], in[2])
 }
 func (where) Eval(out Tensor, in ...Tensor) {
-	cond := graph.Data[bool](in[0])
+	switch out.DType {
+	case graph.Float32:
+		choose[float32](out, in)
+	case graph.Float64:
+		choose[float64](out, in)
+	case graph.Int32:
+		choose[int32](out, in)
+	case graph.Int64:
+		choose[int64](out, in)
+	case graph.Bool:
+		choose[bool](out, in)
+	}
+}
+
+// choose is where for one dtype.
+func choose[T graph.Elem](out Tensor, in []Tensor) {
+	cond, x, y, z := graph.Data[bool](in[0]), graph.Data[T](in[1]), graph.Data[T](in[2]), graph.Data[T](out)
 	steps := [][]int{strides(in[0].Shape, out.Shape), strides(in[1].Shape, out.Shape), strides(in[2].Shape, out.Shape)}
-	choose := func(i int, at []int) int {
-		if cond[at[0]] {
-			return 1
-		}
-		return 2
-	}
-	if out.DType.Float() {
-		each(out.Shape, steps, func(i int, at []int) {
-			k := choose(i, at)
-			out.Set(i, in[k].At(at[k]))
-		})
-		return
-	}
 	each(out.Shape, steps, func(i int, at []int) {
-		k := choose(i, at)
-		out.SetInt(i, in[k].Int(at[k]))
+		if cond[at[0]] {
+			z[i] = x[at[1]]
+		} else {
+			z[i] = y[at[2]]
+		}
 	})
 }
 func (where) VJP(_, ct *Node, x ...*Node) []*Node {

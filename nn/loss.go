@@ -165,7 +165,7 @@ func PoissonNLL(logRate, y *graph.Node, r ...Reduction) *graph.Node {
 }
 
 // L1 is weight·Σ|p| over all elements of the parameters: a term to add to a
-// loss. Its gradient at 0 is 0. Parameters of integers are left out.
+// loss. Its gradient at 0 is 0. Untrained parameters and integers are left out.
 //
 //	loss = ops.Add(loss, nn.L1(nn.Params(model), 1e-4))
 func L1(params []*graph.Param, weight float64) *graph.Node {
@@ -173,7 +173,8 @@ func L1(params []*graph.Param, weight float64) *graph.Node {
 }
 
 // L2 is weight·Σp² over all elements of the parameters: a term to add to a
-// loss. Its gradient is 2·weight·p. Parameters of integers are left out.
+// loss. Its gradient is 2·weight·p. Untrained parameters and integers are left
+// out.
 //
 //	loss = ops.Add(loss, nn.L2(nn.Params(model), 1e-4))
 func L2(params []*graph.Param, weight float64) *graph.Node {
@@ -186,7 +187,7 @@ func penalty(name string, params []*graph.Param, weight float64, size func(*grap
 		if p == nil {
 			return graph.Fail(name, nil, "parameter %d is nil", i)
 		}
-		if !p.Type.DType.Float() {
+		if p.Untrained || !p.Type.DType.Float() {
 			continue
 		}
 		term := ops.Sum(size(p.Node()))

@@ -185,6 +185,19 @@ func TestRunningStatistics(t *testing.T) {
 	near(t, []float64{0.68 * 0.68}, floats(t, p), 1e-12)
 }
 
+// TestUntrainedParameters gives Minimize all that a model holds: what is marked
+// as untrained and what is no float stays, decay or not.
+func TestUntrainedParameters(t *testing.T) {
+	p, mean, count := param("p", 1.0), param("mean", 2.0), param[int64]("count", 3)
+	mean.Untrained = true
+	loss := ops.Sum(ops.Mul(ops.Square(p.Node()), mean.Node()))
+	step := minimize(t, loss, optim.SGD(0.1).WeightDecay(0.5), p, mean, count)
+	steps(t, step, 1)
+	near(t, []float64{1 - 0.1*(4+0.5)}, floats(t, p), 1e-12)
+	assert.Equal(t, []float64{2}, floats(t, mean))
+	assert.Equal(t, []float64{3}, floats(t, count))
+}
+
 func TestProvenance(t *testing.T) {
 	p, q := param("p", 1.0), param("q", 2.0)
 	step := minimize(t, bowl(p, q), optim.Adam(0.1).ClipNorm(1), p, q)

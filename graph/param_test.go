@@ -1,0 +1,45 @@
+package graph_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gorgonia.org/tensor"
+
+	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/ops"
+)
+
+func TestAssign(t *testing.T) {
+	scalar := graph.Type{DType: graph.Int64}
+	value := func(v int64) *tensor.Dense { return tensor.New(tensor.FromScalar(v)) }
+	a := &graph.Param{Label: "a", Type: scalar, Value: value(1)}
+	b := &graph.Param{Label: "b", Type: scalar, Value: value(2)}
+	// exchange: both read the old values
+	p, err := graph.CompileTraining([]*graph.Node{a.Node()}, graph.Assign(a, b.Node()), graph.Assign(b, a.Node()))
+	require.NoError(t, err)
+	out, err := p.Run()
+	require.NoError(t, err)
+	assert.Equal(t, int64(1), out[0].Data(), "results are of the time before the updates")
+	assert.Equal(t, int64(2), a.Value.Data())
+	assert.Equal(t, int64(1), b.Value.Data())
+
+	counted := ops.After(graph.ScalarOf(graph.Float32, 7), graph.Assign(a, ops.Add(a.Node(), graph.Scalar(1))))
+	p = compile(t, counted, counted)
+	for range 3 {
+		_, err = p.Run()
+		require.NoError(t, err)
+	}
+	assert.Equal(t, int64(5), a.Value.Data(), "once in each run")
+	_, err = graph.Compile(counted, graph.Assign(a, graph.ScalarOf(graph.Int64, 9)))
+	assert.ErrorContains(t, err, "parameter a is assigned two values in one program")
+
+	// the view that a user put there is replaced, not written through
+	m := matrix(2, 2, 1, 2, 3, 4)
+	require.NoError(t, m.T())
+	c := &graph.Param{Label: "c", Type: graph.Type{Shape: graph.Of(2, 2)}, Value: m}
+	_, err = compile(t, ops.After(c.Node(), graph.Assign(c, ops.Neg(c.Node())))).Run()
+	require.NoError(t, err)
+	assert.Equal(t, []float32{-1, -3, -2, -4}, c.Value.Data())
+}

@@ -1,0 +1,61 @@
+package graph_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gorgonia.org/tensor"
+
+	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/ops"
+)
+
+// TestViews feeds tensors that do not lie in row-major order.
+func TestViews(t *testing.T) {
+	x := graph.Input("x", graph.Sym("m"), graph.Sym("n"))
+	p := compile(t, ops.Scale(x, 1))
+	base := func() *tensor.Dense { return matrix(3, 4, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) }
+	transposed := base()
+	require.NoError(t, transposed.T())
+	columns, err := base().Slice(nil, tensor.S(1, 3))
+	require.NoError(t, err)
+	rows, err := base().Slice(tensor.S(1, 3), nil)
+	require.NoError(t, err)
+	both, err := transposed.Slice(tensor.S(0, 2))
+	require.NoError(t, err)
+	fortran := tensor.New(tensor.WithShape(2, 3), tensor.AsFortran([]float32{1, 2, 3, 4, 5, 6}))
+	for _, d := range []*tensor.Dense{base(), transposed, columns.(*tensor.Dense), rows.(*tensor.Dense), both.(*tensor.Dense), fortran} {
+		out, err := p.Run(x.Is(d))
+		require.NoError(t, err)
+		for i := range d.Shape()[0] {
+			for j := range d.Shape()[1] {
+				want, err := d.At(i, j)
+				require.NoError(t, err)
+				got, err := out[0].At(i, j)
+				require.NoError(t, err)
+				assert.Equal(t, want, got, "%v%v at %d %d", d.Shape(), d.Strides(), i, j)
+			}
+		}
+	}
+}
+
+func TestDTypesAtTheEdge(t *testing.T) {
+	for d, data := range map[graph.DType]any{
+		graph.Float32: []float32{1, 2}, graph.Float64: []float64{1, 2}, graph.Int32: []int32{1, 2},
+		graph.Int64: []int64{1, 2}, graph.Bool: []bool{true, false},
+	} {
+		x := graph.InputOf(d, "x", 2)
+		out, err := compile(t, x).Run(x.Is(tensor.New(tensor.WithShape(2), tensor.WithBacking(data))))
+		require.NoError(t, err, d)
+		assert.Equal(t, data, out[0].Data())
+	}
+	x := graph.InputOf(graph.Int64, "x", 2)
+	out, err := compile(t, x).Run(x.Is(tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{3, -4}))))
+	require.NoError(t, err)
+	assert.Equal(t, []int64{3, -4}, out[0].Data())
+	s := graph.InputOf(graph.Float64, "s")
+	out, err = compile(t, s).Run(s.Is(tensor.New(tensor.FromScalar(2.5))))
+	require.NoError(t, err)
+	assert.Equal(t, 2.5, out[0].Data())
+}

@@ -1,0 +1,3 @@
+package kernel
+
+//go:generate sh -c "cd gen && go run . -family gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg kernel"

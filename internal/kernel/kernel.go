@@ -1,0 +1,40 @@
+// Package kernel holds the engine's inner loops: elementwise functions,
+// reductions of rows and the blocks of matrix products, on plain memory. Each
+// has a portable form in Go, which is also the oracle of its tests, and forms
+// in assembly, made by the generator in gen, which are chosen when the program
+// starts by what the processor can do. Kernels know no shapes.
+package kernel
+
+import "unsafe"
+
+// Args is the argument block of an elementwise function or a reduction: Rows
+// rows of Cols elements. An operand of kind V is an array with the same number
+// of columns; one of kind S is a single number for each row. Steps are in
+// bytes; a step of 0 reads, or writes, the same row each time, so that D with a
+// step of 0 that is also an operand adds up the rows.
+//
+// The result may be an operand's memory, at the same place.
+type Args struct {
+	D    unsafe.Pointer    // result
+	X    [3]unsafe.Pointer // operands
+	DR   int               // from one row of D to the next
+	XR   [3]int            // from one row of X[i] to the next
+	Rows int
+	Cols int
+}
+
+// A Func is one kernel.
+type Func func(*Args)
+
+// A Type is the type of the elements that a kernel computes with.
+type Type uint8
+
+// The types that kernels compute with.
+const (
+	F32 Type = iota
+	F64
+	numTypes
+)
+
+// Size returns the number of bytes of one element.
+func (t Type) Size() int { return 4 << t }

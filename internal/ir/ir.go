@@ -66,6 +66,9 @@ type Value struct {
 // Size returns the number of elements.
 func (v *Value) Size() int { return v.size }
 
+// SetSize counts the elements of a value that no builder made.
+func (v *Value) SetSize() { v.size = Size(v.Dims) }
+
 // An Over says which axes of its operand a reduction removes.
 type Over uint8
 

@@ -38,6 +38,7 @@ var above = map[string]struct{ own, others []string }{
 	"internal/golden":   {nil, nil},
 	"internal/gorgonia": {nil, nil},
 	"internal/house":    {nil, nil},
+	"internal/kernel":   {nil, []string{"golang.org/x/sys/cpu"}},
 	"internal/mistakes": {nil, nil},
 	"docs":              {nil, nil},
 	"examples":          {nil, nil},

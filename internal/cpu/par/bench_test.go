@@ -1,6 +1,7 @@
 package par
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -37,38 +38,57 @@ func BenchmarkEnterLeave(b *testing.B) {
 	}
 }
 
-// BenchmarkWork shares 30 µs of work between two workers; ns/alone is what half
-// of it takes by itself.
+// BenchmarkWork shares 30 µs of work between two workers. The medians tell more
+// than the mean on a machine with other things to do.
 func BenchmarkWork(b *testing.B) {
 	setProcs(b, 2)
 	job := measured(15 * time.Microsecond)
 	t := Enter()
 	defer t.Leave()
-	var alone time.Duration
+	var alone, both []time.Duration
 	for b.Loop() {
-		_ = t.Run(job, 2)
-		b.StopTimer()
 		start := time.Now()
 		job.Part(0, 0)
-		alone += time.Since(start)
-		b.StartTimer()
+		middle := time.Now()
+		_ = t.Run(job, 2)
+		both = append(both, time.Since(middle))
+		alone = append(alone, middle.Sub(start))
 	}
-	b.ReportMetric(float64(alone)/float64(b.N), "ns/alone")
+	report(b, "ns/part", alone)
+	report(b, "ns/2parts", both)
 }
 
-// BenchmarkWake is a whole program of two times 100 µs of work, so that the
-// helper is asleep at its start.
-func BenchmarkWake(b *testing.B) {
+// BenchmarkSteps is a loop of short programs, of four such jobs each, with 5 µs
+// between them.
+func BenchmarkSteps(b *testing.B) {
+	gap := measured(5 * time.Microsecond)
+	steps(b, measured(15*time.Microsecond), 4, func() { gap.Part(0, 0) })
+}
+
+// BenchmarkAsleep is a program whose helper has gone to sleep.
+func BenchmarkAsleep(b *testing.B) {
+	steps(b, measured(150*time.Microsecond), 1, func() { time.Sleep(200 * time.Microsecond) })
+}
+
+func steps(b *testing.B, job *busy, jobs int, between func()) {
 	setProcs(b, 2)
-	job := measured(100 * time.Microsecond)
+	var took []time.Duration
 	for b.Loop() {
-		b.StopTimer()
-		time.Sleep(time.Millisecond)
-		b.StartTimer()
+		between()
+		start := time.Now()
 		t := Enter()
-		_ = t.Run(job, 2)
+		for range jobs {
+			_ = t.Run(job, 2)
+		}
 		t.Leave()
+		took = append(took, time.Since(start))
 	}
+	report(b, "ns/step", took)
+}
+
+func report(b *testing.B, unit string, d []time.Duration) {
+	slices.Sort(d)
+	b.ReportMetric(float64(d[len(d)/2]), unit)
 }
 
 // measured returns work that takes a worker d.

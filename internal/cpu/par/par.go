@@ -71,9 +71,14 @@ type helper struct {
 // fetch lines of 64 bytes in pairs.
 const line = 128
 
-// polls bounds the wait for work, or for the last parts, before a worker
-// sleeps: some 100 µs. Waking it takes a tenth of that or more.
-const polls = 4096
+// Before a worker sleeps, it polls for work, or for the last parts, this often:
+// some 80 µs inside Enter and Leave, since waking it costs the caller up to 30 µs
+// and comes 100 µs late; and half of that after Leave, so that a loop of short
+// programs, such as training steps, finds its helpers awake.
+const (
+	polls  = 4096
+	linger = polls / 2
+)
 
 var (
 	crew = &Team{caller: newSleeper()}
@@ -82,7 +87,7 @@ var (
 
 // pack makes the word that parts are claimed from: how many parts nobody has
 // claimed, and how many workers may. Between runs it has no parts, and outside
-// Enter and Leave no workers either, which sends the helpers to sleep.
+// Enter and Leave no workers either.
 func pack(workers, parts int) uint64 { return uint64(workers)<<48 | uint64(parts) }
 
 func unpack(w uint64) (workers, parts int) { return int(w >> 48), int(w & (1<<48 - 1)) }
@@ -105,7 +110,8 @@ func Enter() *Team {
 	return t
 }
 
-// Leave gives the team back; it must not be used afterwards.
+// Leave gives the team back; it must not be used afterwards. The helpers go to
+// sleep.
 func (t *Team) Leave() {
 	if t == solo {
 		return
@@ -160,15 +166,15 @@ func runAlone(job Job, parts int) (err error) {
 func (t *Team) serve(h *helper) {
 	// Only a part that calls runtime.Goexit gets here.
 	defer func() { go t.serve(h) }()
-	for idle := 0; ; {
+	for idle := 0; ; idle++ {
 		workers, parts := unpack(t.open.Load())
+		mine := h.worker < workers
 		switch {
-		case h.worker < workers && parts > 0:
+		case mine && parts > 0:
 			t.work(h.worker)
 			idle = 0
-		case h.worker < workers && idle < polls:
+		case mine && idle < polls, idle < linger:
 			pause()
-			idle++
 		default:
 			h.sleep(t)
 			idle = 0

@@ -5,5 +5,4 @@
 // func pause()
 TEXT ·pause(SB), NOSPLIT, $0-0
 	PAUSE
-	PAUSE
 	RET

@@ -35,6 +35,7 @@ var above = map[string]struct{ own, others []string }{
 	"nn":                {[]string{"graph", "ops"}, nil},
 	"optim":             {[]string{"graph", "ops", "autodiff"}, nil},
 	"data":              {nil, []string{"gorgonia.org/tensor"}},
+	"internal/cpu/par":  {nil, nil},
 	"internal/golden":   {nil, nil},
 	"internal/gorgonia": {nil, nil},
 	"internal/house":    {nil, nil},

@@ -35,6 +35,8 @@ var above = map[string]struct{ own, others []string }{
 	"nn":                {[]string{"graph", "ops"}, nil},
 	"optim":             {[]string{"graph", "ops", "autodiff"}, nil},
 	"data":              {nil, []string{"gorgonia.org/tensor"}},
+	"internal/kernel":   {nil, []string{"golang.org/x/sys/cpu"}},
+	"internal/cpu/gemm": {[]string{"internal/kernel"}, nil},
 	"internal/golden":   {nil, nil},
 	"internal/gorgonia": {nil, nil},
 	"internal/house":    {nil, nil},

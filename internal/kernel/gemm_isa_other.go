@@ -3,4 +3,4 @@
 package kernel
 
 func choose() isa { return generic }
-func best() isa { return generic }
+func best() isa   { return generic }

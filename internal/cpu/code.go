@@ -39,6 +39,7 @@ const (
 	overOne                // a single number
 	overChunks             // the parts of one row
 	picking                // an element of each row
+	indexing               // integers as places
 	gathering              // elements with a step between columns
 )
 
@@ -68,6 +69,8 @@ type accum struct {
 	op    kernel.Op
 	start float64
 	at    int // bytes from the first one
+	fn    kernel.Func
+	store kernel.Func // to memory of another type
 }
 
 // A prog computes one group tile by tile.
@@ -190,7 +193,11 @@ func (g *gen) finish() {
 	}
 	at := 0
 	for k := range g.accs {
-		g.accs[k].at = at
+		a := &g.accs[k]
+		a.at, a.fn = at, kernel.Lookup(a.op, g.g.ct, 0)
+		if !a.v.DType.Float() {
+			a.store = kernel.Lookup(kernel.ToBool, g.g.ct, 0)
+		}
 		at += (g.accs[k].n*g.size + 63) &^ 63
 	}
 	g.accBytes = at
@@ -549,6 +556,9 @@ func (g *gen) append(i inst, perRow bool) {
 
 // mapping computes a function of elements.
 func (g *gen) mapping(v *val, p int) int32 {
+	if v.Op == ir.Index {
+		return g.index(v)
+	}
 	op, from := g.super(v)
 	var args []arg
 	i := inst{op: op, node: v.Node}
@@ -568,6 +578,14 @@ func (g *gen) mapping(v *val, p int) int32 {
 	i.nx = uint8(len(args))
 	i.d = g.dest(v)
 	g.put(v, i, args)
+	return i.d
+}
+
+// index reads integers from memory as places along an axis.
+func (g *gen) index(v *val) int32 {
+	e := &v.in[0]
+	i := inst{mode: indexing, nx: 2, node: v.Node, d: g.dest(v), x: [3]int32{g.memory(e.v, v.steps(e), e.Off), g.number(v.in[1].v.Num)}}
+	g.append(i, g.isColumn(v))
 	return i.d
 }
 

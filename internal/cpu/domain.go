@@ -16,12 +16,12 @@ func (c *compiler) place() {
 		}
 	}
 	for i := len(c.vals) - 1; i >= 0; i-- {
-		if v := c.vals[i]; v.Kind == ir.Map {
+		if v := c.vals[i]; v.Kind == ir.Map && v.fusible() {
 			v.adoptUsers()
 		}
 	}
 	for _, v := range c.vals { // what the users decided reaches the operands' other users
-		if v.Kind == ir.Map && v.rows < 0 {
+		if v.Kind == ir.Map && v.fusible() && v.rows < 0 {
 			v.adoptRows()
 		}
 	}

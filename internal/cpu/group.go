@@ -344,15 +344,12 @@ func (g *group) cut() (pieces []*group) {
 // settle finds out what lies in memory.
 func (c *compiler) settle() {
 	for _, v := range c.vals {
-		v.mat = v.out || !v.fusible()
+		v.mat = v.out || !v.fusible() && v.Kind != ir.Const
 		for _, u := range v.uses {
-			v.mat = v.mat || u.group == nil || u.group != v.group
-		}
-		if v.group != nil && v.mat == false && !c.fused {
-			v.mat = true
+			v.mat = v.Kind != ir.Const && (v.mat || u.group == nil || u.group != v.group)
 		}
 		for _, u := range v.uses { // a pass reads it from memory all the same
-			v.mat = v.mat || v.breaksFor(u)
+			v.mat = v.Kind != ir.Const && (v.mat || v.breaksFor(u))
 		}
 	}
 }

@@ -16,6 +16,7 @@ type worker struct {
 	cur     []unsafe.Pointer // and of the tile
 	outer   []unsafe.Pointer // and of the present place along the outer axes
 	scratch []byte
+	calls   []unsafe.Pointer // operands of a call
 }
 
 // bind sets the bases of the operands for one part of a pass.
@@ -37,8 +38,8 @@ func (p *prog) bind(f *Frame, w *worker, accs unsafe.Pointer) {
 	copy(w.outer, w.base[:len(p.ops)])
 }
 
-// part computes the tiles from unit lo to hi.
-func (p *prog) part(f *Frame, w *worker, lo, hi int, accs unsafe.Pointer) {
+// tiles computes the tiles from unit lo to hi.
+func (p *prog) tiles(f *Frame, w *worker, lo, hi int, accs unsafe.Pointer) {
 	p.bind(f, w, accs)
 	for k := range p.accs {
 		p.accs[k].clear(accs, p.g.ct)
@@ -174,6 +175,9 @@ func (p *prog) code(w *worker, code []inst, rows, c, cols int) {
 		case picking:
 			p.pick(i, cur, rows, c, cols)
 			continue
+		case indexing:
+			p.index(i, cur, rows, cols)
+			continue
 		case gathering:
 			p.gather(i, cur, rows, cols)
 			continue
@@ -262,6 +266,39 @@ func (p *prog) pick(i *inst, cur []unsafe.Pointer, rows, c, cols int) {
 			}
 		}
 	}
+}
+
+// index reads integers as places along an axis.
+func (p *prog) index(i *inst, cur []unsafe.Pointer, rows, cols int) {
+	x, d := &p.ops[i.x[0]], &p.ops[i.d]
+	n := int(p.consts[p.ops[i.x[1]].konst-1])
+	step := p.size
+	if d.pitch == p.size && d.col == 0 && p.ch != 1 { // numbers per row
+		cols, step = 1, 0
+	}
+	for r := range rows {
+		for k := range cols {
+			at := load[float64](x.v.DType, unsafe.Add(cur[i.x[0]], r*x.row+k*x.col))
+			at = place(at, n, i.node)
+			to := unsafe.Add(cur[i.d], r*d.pitch+k*step)
+			if p.size == 4 {
+				*(*float32)(to) = float32(at)
+			} else {
+				*(*float64)(to) = at
+			}
+		}
+	}
+}
+
+// place returns an index as a place along an axis of length n.
+func place(at float64, n, node int) float64 {
+	if at < -float64(n) || at >= float64(n) {
+		panic(&IndexError{node, int64(at), n})
+	}
+	if at < 0 {
+		at += float64(n)
+	}
+	return at
 }
 
 // gather reads elements that do not lie next to each other into a register.

@@ -191,24 +191,30 @@ func (b *Builder) compareWhole(op Op, x []Ref) (Ref, bool) {
 	}
 	y := make([]Ref, len(x))
 	for i, r := range x {
-		y[i] = b.Convert(r, F32)
+		y[i], _ = b.Convert(r, F32)
 	}
 	return b.mapTo(op, Bool, y...), true
 }
 
-// Convert returns x with another dtype, integers rounded toward zero.
-func (b *Builder) Convert(x Ref, d DType) Ref {
+// Convert returns x with another dtype, integers rounded toward zero. It is
+// false between integers, which floats cannot carry.
+func (b *Builder) Convert(x Ref, d DType) (Ref, bool) {
 	switch from := x.V.DType; {
 	case from == d:
-		return x
+		return x, true
+	case from != Bool && !from.Float() && d != Bool && !d.Float():
+		return Ref{}, false
 	case x.V.Kind == Const && d.Float():
-		return b.on(x, b.Const(d, x.V.Num))
+		return b.on(x, b.Const(d, x.V.Num)), true
 	case x.V.Kind == Iota && d.Float():
-		return b.reread(x, b.Iota(d, x.V.size).V)
-	case d == Bool && from.Float():
-		return b.mapTo(Not, Bool, b.mapTo(Not, Bool, x))
+		return b.reread(x, b.Iota(d, x.V.size).V), true
+	case d == Bool:
+		if !from.Float() {
+			x = b.mapTo(Convert, F32, x)
+		}
+		return b.mapTo(Not, Bool, b.mapTo(Not, Bool, x)), true
 	}
-	return b.mapTo(Convert, d, x)
+	return b.mapTo(Convert, d, x), true
 }
 
 // on returns y, a single number, repeated as x is.
@@ -420,6 +426,12 @@ func (b *Builder) Pick(x, index Ref) Ref {
 	return b.pick(x, index, n)
 }
 
+// Index returns integers as places along an axis of length n, as F32: negative
+// ones count from the end, and one outside of the axis makes the run fail.
+func (b *Builder) Index(x Ref, n int) Ref {
+	return b.mapTo(Index, F32, b.real(x), b.Const(F32, float64(n)))
+}
+
 // pick moves toward the leaves: one element of a function of elements needs
 // one element of each operand.
 func (b *Builder) pick(x, index Ref, n int) Ref {
@@ -515,4 +527,12 @@ func (r Ref) without(i int) Ref {
 	r.Dims = slices.Concat(r.Dims[:i], r.Dims[i+1:])
 	r.Steps = slices.Concat(r.Steps[:i], r.Steps[i+1:])
 	return r
+}
+
+// Result returns x computed into memory of its own, as results must be.
+func (b *Builder) Result(x Ref) Ref {
+	if x.V.Kind == Leaf {
+		return b.copy(x)
+	}
+	return b.Dense(x)
 }

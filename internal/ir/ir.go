@@ -137,6 +137,12 @@ func dense(dims []int) []int {
 // Whole returns v read as it lies.
 func Whole(v *Value) Ref { return Ref{V: v, Dims: v.Dims, Steps: dense(v.Dims)} }
 
+// A Type is the type of a value before it is made.
+type Type struct {
+	DType DType
+	Dims  []int
+}
+
 // A Program is what is computed: values in an order in which each comes after
 // its operands, which of them are results, and where.
 type Program struct {

@@ -64,6 +64,7 @@ const (
 	And
 	Or
 	Xor
+	Index // x, an integer from -y to y-1, as a float from 0: a place along an axis of length y
 
 	Where
 
@@ -91,7 +92,7 @@ var table = [NumOps]struct {
 	Not: {"not", 4}, Convert: {"convert", 4}, Add: {"add", 5}, Sub: {"sub", 5}, Mul: {"mul", 5}, Div: {"div", 10},
 	Maximum: {"maximum", 6}, Minimum: {"minimum", 6}, Pow: {"pow", 60}, Atan2: {"atan2", 2000}, Mod: {"mod", 1000}, Hypot: {"hypot", 1000},
 	LogAddExp: {"logaddexp", 60}, Equal: {"equal", 5}, Less: {"less", 5}, LessEqual: {"lessequal", 5}, And: {"and", 5}, Or: {"or", 5},
-	Xor: {"xor", 5}, Where: {"where", 7}, Sum: {"sum", 4}, Max: {"max", 4}, Min: {"min", 4}, Prod: {"prod", 50}, Pick: {"pick", 4},
+	Xor: {"xor", 5}, Index: {"index", 50}, Where: {"where", 7}, Sum: {"sum", 4}, Max: {"max", 4}, Min: {"min", 4}, Prod: {"prod", 50}, Pick: {"pick", 4},
 }
 
 func (o Op) String() string { return table[o].name }

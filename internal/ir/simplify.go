@@ -48,6 +48,9 @@ func is(x Ref, v float64) bool { return x.V.Kind == Const && x.V.Num == v }
 
 // foldConst computes a function of numbers.
 func (b *Builder) foldConst(op Op, d DType, own []int, in []Ref) (Ref, bool) {
+	if op == Index {
+		return Ref{}, false
+	}
 	for _, x := range in {
 		if x.V.Kind != Const || x.V.DType.Size() > 8 || x.V.DType == I64 {
 			return Ref{}, false

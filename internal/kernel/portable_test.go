@@ -75,10 +75,10 @@ var meaning = map[Op]func(x, y, z float64) float64{
 	IsNaN: func(x, _, _ float64) float64 { return one(math.IsNaN(x)) },
 	Not:   func(x, _, _ float64) float64 { return one(x == 0) },
 
-	Add:     func(x, y, _ float64) float64 { return x + y },
-	Sub:     func(x, y, _ float64) float64 { return x - y },
-	Mul:     func(x, y, _ float64) float64 { return x * y },
-	Div:     func(x, y, _ float64) float64 { return x / y },
+	Add: func(x, y, _ float64) float64 { return x + y },
+	Sub: func(x, y, _ float64) float64 { return x - y },
+	Mul: func(x, y, _ float64) float64 { return x * y },
+	Div: func(x, y, _ float64) float64 { return x / y },
 	Maximum: func(x, y, _ float64) float64 {
 		if x != x || y != y { // math.Max(+Inf, NaN) is +Inf
 			return math.NaN()
@@ -91,8 +91,8 @@ var meaning = map[Op]func(x, y, z float64) float64{
 		}
 		return math.Min(x, y)
 	},
-	Pow:     func(x, y, _ float64) float64 { return math.Pow(x, y) },
-	Atan2:   func(x, y, _ float64) float64 { return math.Atan2(x, y) },
+	Pow:   func(x, y, _ float64) float64 { return math.Pow(x, y) },
+	Atan2: func(x, y, _ float64) float64 { return math.Atan2(x, y) },
 	Mod: func(x, y, _ float64) float64 {
 		if r := math.Mod(x, y); r != 0 && math.Signbit(r) != math.Signbit(y) {
 			return r + y

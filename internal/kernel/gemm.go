@@ -35,12 +35,12 @@ func (f GemmFunc) Run(p *GemmArgs) {
 	f(*(**GemmArgs)(unsafe.Pointer(&u)))
 }
 
-// gemmSet is the kernels of a type on one family: block[mr][nv] for mr rows of
-// nv vectors, nil where there is none.
+// gemmSet is the kernels of a type on one family.
 type gemmSet struct {
-	lanes int // elements of a vector
-	rows  int // of the tile that is best for large products
-	block func(mr, nv int) GemmFunc
+	lanes           int // elements of a vector
+	rows            int // of the largest block
+	copy, transpose GemmFunc
+	block           func(mr, nv int) GemmFunc
 }
 
 // GemmTile returns the largest block that the kernels in use compute: its rows,
@@ -53,6 +53,14 @@ func GemmTile(t Type) (mr, nv, lanes int) {
 // Gemm returns the kernel for blocks of mr rows of nv vectors: any mr up to
 // GemmTile's with 1 or 2 vectors, or up to 3 rows of 4 vectors.
 func Gemm(t Type, mr, nv int) GemmFunc { return gemmSetOf(chosen, t).block(mr, nv) }
+
+// GemmCopy returns the kernel that copies K rows of up to 2 vectors from B to C.
+func GemmCopy(t Type) GemmFunc { return gemmSetOf(chosen, t).copy }
+
+// GemmTranspose returns the kernel that makes K rows in C from columns, which
+// lie in T rows in A, adjacent elements in each. There may be no more of them
+// than a vector has elements; C's rows are full vectors all the same.
+func GemmTranspose(t Type) GemmFunc { return gemmSetOf(chosen, t).transpose }
 
 // gemmSetOf returns the kernels of a family.
 func gemmSetOf(of isa, t Type) gemmSet {

@@ -5,6 +5,12 @@
 package kernel
 
 //go:noescape
+func gemmCopy256f32(p *byte)
+
+//go:noescape
+func gemmTranspose256f32(p *byte)
+
+//go:noescape
 func gemm256f32_1x1(p *byte)
 
 //go:noescape
@@ -48,6 +54,12 @@ func gemm256f32_6x1(p *byte)
 
 //go:noescape
 func gemm256f32_6x2(p *byte)
+
+//go:noescape
+func gemmCopy512f32(p *byte)
+
+//go:noescape
+func gemmTranspose512f32(p *byte)
 
 //go:noescape
 func gemm512f32_1x1(p *byte)
@@ -143,6 +155,12 @@ func gemm512f32_14x1(p *byte)
 func gemm512f32_14x2(p *byte)
 
 //go:noescape
+func gemmCopy256f64(p *byte)
+
+//go:noescape
+func gemmTranspose256f64(p *byte)
+
+//go:noescape
 func gemm256f64_1x1(p *byte)
 
 //go:noescape
@@ -186,6 +204,12 @@ func gemm256f64_6x1(p *byte)
 
 //go:noescape
 func gemm256f64_6x2(p *byte)
+
+//go:noescape
+func gemmCopy512f64(p *byte)
+
+//go:noescape
+func gemmTranspose512f64(p *byte)
 
 //go:noescape
 func gemm512f64_1x1(p *byte)

@@ -4,16 +4,16 @@
 
 package kernel
 
-var gemm256f32 = [...][5]func(*byte){
+var gemm256f32 = gemmCode{copy: gemmCopy256f32, transpose: gemmTranspose256f32, blocks: [][5]func(*byte){
 	1: {nil, gemm256f32_1x1, gemm256f32_1x2, nil, gemm256f32_1x4},
 	2: {nil, gemm256f32_2x1, gemm256f32_2x2, nil, gemm256f32_2x4},
 	3: {nil, gemm256f32_3x1, gemm256f32_3x2, nil, gemm256f32_3x4},
 	4: {nil, gemm256f32_4x1, gemm256f32_4x2, nil, nil},
 	5: {nil, gemm256f32_5x1, gemm256f32_5x2, nil, nil},
 	6: {nil, gemm256f32_6x1, gemm256f32_6x2, nil, nil},
-}
+}}
 
-var gemm512f32 = [...][5]func(*byte){
+var gemm512f32 = gemmCode{copy: gemmCopy512f32, transpose: gemmTranspose512f32, blocks: [][5]func(*byte){
 	1:  {nil, gemm512f32_1x1, gemm512f32_1x2, nil, gemm512f32_1x4},
 	2:  {nil, gemm512f32_2x1, gemm512f32_2x2, nil, gemm512f32_2x4},
 	3:  {nil, gemm512f32_3x1, gemm512f32_3x2, nil, gemm512f32_3x4},
@@ -28,18 +28,18 @@ var gemm512f32 = [...][5]func(*byte){
 	12: {nil, gemm512f32_12x1, gemm512f32_12x2, nil, nil},
 	13: {nil, gemm512f32_13x1, gemm512f32_13x2, nil, nil},
 	14: {nil, gemm512f32_14x1, gemm512f32_14x2, nil, nil},
-}
+}}
 
-var gemm256f64 = [...][5]func(*byte){
+var gemm256f64 = gemmCode{copy: gemmCopy256f64, transpose: gemmTranspose256f64, blocks: [][5]func(*byte){
 	1: {nil, gemm256f64_1x1, gemm256f64_1x2, nil, gemm256f64_1x4},
 	2: {nil, gemm256f64_2x1, gemm256f64_2x2, nil, gemm256f64_2x4},
 	3: {nil, gemm256f64_3x1, gemm256f64_3x2, nil, gemm256f64_3x4},
 	4: {nil, gemm256f64_4x1, gemm256f64_4x2, nil, nil},
 	5: {nil, gemm256f64_5x1, gemm256f64_5x2, nil, nil},
 	6: {nil, gemm256f64_6x1, gemm256f64_6x2, nil, nil},
-}
+}}
 
-var gemm512f64 = [...][5]func(*byte){
+var gemm512f64 = gemmCode{copy: gemmCopy512f64, transpose: gemmTranspose512f64, blocks: [][5]func(*byte){
 	1:  {nil, gemm512f64_1x1, gemm512f64_1x2, nil, gemm512f64_1x4},
 	2:  {nil, gemm512f64_2x1, gemm512f64_2x2, nil, gemm512f64_2x4},
 	3:  {nil, gemm512f64_3x1, gemm512f64_3x2, nil, gemm512f64_3x4},
@@ -54,4 +54,4 @@ var gemm512f64 = [...][5]func(*byte){
 	12: {nil, gemm512f64_12x1, gemm512f64_12x2, nil, nil},
 	13: {nil, gemm512f64_13x1, gemm512f64_13x2, nil, nil},
 	14: {nil, gemm512f64_14x1, gemm512f64_14x2, nil, nil},
-}
+}}

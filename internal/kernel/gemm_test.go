@@ -133,3 +133,59 @@ func TestGemmAllocates(t *testing.T) {
 			K: 1, AOff: &zero, BOff: &zero, T: 1, Mask: 1})
 	}))
 }
+
+func TestGemmPack(t *testing.T) {
+	t.Run("float32", testGemmPack[float32])
+	t.Run("float64", testGemmPack[float64])
+}
+
+// testGemmPack copies and transposes arrays of every number of columns.
+func testGemmPack[T float](t *testing.T) {
+	r := newRand(t)
+	size := int(unsafe.Sizeof(T(0)))
+	for _, of := range families() {
+		s := gemmSetOf(of, typeOf[T]())
+		for cols := 1; cols <= 2*s.lanes; cols++ {
+			rows := 1 + r.IntN(40)
+			srs, drs := cols+r.IntN(3), 2*s.lanes+r.IntN(3)
+			src, dst := make([]T, rows*srs-srs+cols), make([]T, rows*drs)
+			for i := range src {
+				src[i] = T(i + 1)
+			}
+			want := make([]T, len(dst))
+			for i := range rows {
+				copy(want[i*drs:], src[i*srs:][:cols])
+			}
+			s.copy.Run(&GemmArgs{B: unsafe.Pointer(&src[0]), C: unsafe.Pointer(&dst[0]), K: rows,
+				BRS: srs * size, CRS: drs * size, Mask: 1<<cols - 1})
+			require.Equal(t, want, dst, "copy %d rows of %d", rows, cols)
+		}
+		for cols := 1; cols <= s.lanes; cols++ {
+			for rows := range 40 {
+				if rows == 0 {
+					continue
+				}
+				srs, drs := rows+r.IntN(3), s.lanes+r.IntN(3)
+				src, dst := make([]T, cols*srs-srs+rows), make([]T, rows*drs)
+				for i := range src {
+					src[i] = T(i + 1)
+				}
+				step, first := srs, 0
+				if r.IntN(4) == 0 { // from the last to the first
+					step, first = -srs, (cols-1)*srs
+				}
+				s.transpose.Run(&GemmArgs{A: unsafe.Pointer(&src[first]), C: unsafe.Pointer(&dst[0]), K: rows, T: cols,
+					ARS: step * size, CRS: drs * size})
+				for i := range rows {
+					for j := range drs {
+						if j < cols {
+							require.Equal(t, src[first+j*step+i], dst[i*drs+j], "%d rows of %d", rows, cols)
+						} else if j >= s.lanes {
+							require.Zero(t, dst[i*drs+j], "%d rows of %d", rows, cols)
+						}
+					}
+				}
+			}
+		}
+	}
+}

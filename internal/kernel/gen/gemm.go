@@ -39,7 +39,7 @@ func gemm() {
 	for _, size := range []int{4, 8} {
 		for _, width := range []int{32, 64} {
 			v := gemmVec{width, size}
-			fmt.Fprintf(&table, "\nvar gemm%s = [...][5]func(*byte){\n", v.name())
+			fmt.Fprintf(&table, "\nvar gemm%s = gemmCode{copy: %s, transpose: %s, blocks: [][5]func(*byte){\n", v.name(), v.copyRows(), v.transpose())
 			for mr := 1; mr <= v.maxRows(1); mr++ {
 				row := [5]string{"nil", "nil", "nil", "nil", "nil"}
 				for _, nv := range []int{1, 2, 4} {
@@ -49,7 +49,7 @@ func gemm() {
 				}
 				fmt.Fprintf(&table, "\t%d: {%s},\n", mr, strings.Join(row[:], ", "))
 			}
-			fmt.Fprintf(&table, "}\n")
+			fmt.Fprintf(&table, "}}\n")
 		}
 	}
 	text, err := format.Source(table.Bytes())

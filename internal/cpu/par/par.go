@@ -30,6 +30,7 @@ type PanicError struct {
 	Stack []byte // where, as printed by runtime/debug
 }
 
+// Error is one line: what the part panicked with.
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
 // Unwrap returns the panic's value if it is an error, such as a runtime.Error.

@@ -3,6 +3,7 @@ package cpu
 import (
 	"unsafe"
 
+	"github.com/adjointml/adjoint/internal/cpu/conv"
 	"github.com/adjointml/adjoint/internal/cpu/gemm"
 	"github.com/adjointml/adjoint/internal/ir"
 	"github.com/adjointml/adjoint/internal/kernel"
@@ -13,6 +14,8 @@ func (b *launcher) segmentsOf(v *val) map[int]*segment {
 	switch v.Kind {
 	case ir.Contract:
 		return b.contract(v)
+	case ir.Conv:
+		return b.convolve(v)
 	case ir.Call:
 		return map[int]*segment{1: {work: &callWork{v}, parts: 1, cost: 20 * float64(v.Size()+100)}}
 	case ir.Reduce:
@@ -67,13 +70,6 @@ func (b *launcher) phases(v *val, p plan, cost float64) map[int]*segment {
 	return all
 }
 
-func sharedBytes(s *segment) int {
-	if p, ok := s.work.(*planned); ok {
-		return aligned(p.plan.Shared())
-	}
-	return 0
-}
-
 // contract makes the segments of a matrix product.
 func (b *launcher) contract(v *val) map[int]*segment {
 	l, r := &v.in[0], &v.in[1]
@@ -91,6 +87,27 @@ func (b *launcher) contract(v *val) map[int]*segment {
 		step *= l.Dims[i]
 	}
 	return b.phases(v, gemm.New(s), flops/50+50)
+}
+
+// convolve makes the segments of a convolution.
+func (b *launcher) convolve(v *val) map[int]*segment {
+	w := v.Win
+	s := conv.Shape{
+		T: v.ct, N: w.N, In: w.In, Out: w.Out, Kernel: w.Kernel, Stride: w.Stride, Dilation: w.Dilation,
+		Pad: w.Low, C: w.C, O: w.O, Groups: w.Groups,
+	}
+	var p plan
+	switch w.Pass {
+	case ir.ConvForward:
+		p = conv.Forward(s)
+	case ir.ConvData:
+		p = conv.DataGrad(s)
+	case ir.ConvWeight:
+		p = conv.WeightGrad(s)
+	default:
+		panic("cpu: no way to compute " + v.String())
+	}
+	return b.phases(v, p, float64(w.Flops())/50+50)
 }
 
 // callWork is an op's own Eval.

@@ -243,7 +243,7 @@ func (b *launcher) order(vals []*val) {
 		slices.SortStableFunc(l.segments, func(s, t *segment) int { // long parts first
 			return cmp.Compare(t.cost*float64(s.parts), s.cost*float64(t.parts))
 		})
-		accs, shared := 0, 0
+		accs := 0
 		for _, s := range l.segments {
 			s.first = l.parts
 			l.parts += s.parts
@@ -252,9 +252,33 @@ func (b *launcher) order(vals []*val) {
 				s.accs = accs
 				accs += p.accBytes * s.parts
 			}
-			s.at = shared
-			shared += sharedBytes(s)
 		}
-		b.accs, b.shared = max(b.accs, accs), max(b.shared, shared)
+		b.accs = max(b.accs, accs)
+	}
+	b.share()
+}
+
+// share gives each plan scratch memory that all of its phases see, and no other
+// plan of its level.
+func (b *launcher) share() {
+	level, end := -1, 0
+	at := map[*val]int{}
+	for i := range b.launches {
+		l := &b.launches[i]
+		if l.at[0] != level {
+			level, end = l.at[0], 0
+		}
+		for _, s := range l.segments {
+			p, ok := s.work.(*planned)
+			if !ok {
+				continue
+			}
+			if _, ok := at[p.v]; !ok {
+				at[p.v] = end
+				end += aligned(p.plan.Shared())
+			}
+			s.at = at[p.v]
+		}
+		b.shared = max(b.shared, end)
 	}
 }

@@ -55,6 +55,8 @@ func (v *val) flops() int {
 	case ir.Contract:
 		l := v.in[0].Dims
 		return 2 * v.Size() * l[len(l)-1]
+	case ir.Conv:
+		return v.Win.Flops()
 	case ir.Reduce:
 		return ir.Size(v.in[0].Dims)
 	case ir.Map:

@@ -23,14 +23,28 @@ func (p Pass) String() string { return passes[p] }
 // A Window is what the instructions over windows share. Axes that are missing
 // have length 1, a kernel of 1 and a stride of 1.
 type Window struct {
-	Pass            Pass
-	N               int    // images
-	In, Out         [3]int // spatial lengths
-	Kernel, Stride  [3]int
-	Dilation        [3]int
-	PadLow, PadHigh [3]int
-	C, O, Groups    int  // channels in and out
-	CountPad        bool // averages divide by the whole window
+	Pass      Pass
+	N         int    // images
+	In, Out   [3]int // spatial lengths of image and result
+	Kernel    [3]int
+	Stride    [3]int
+	Dilation  [3]int
+	Low, High [3]int // padding
+	C, O      int    // channels of image and result
+	Groups    int
+	CountPad  bool // averages count the padding
+}
+
+// Flops returns the operations of an instruction, padding included.
+func (w *Window) Flops() int {
+	n := w.N * w.O
+	for i := range w.Out {
+		n *= w.Out[i] * w.Kernel[i]
+	}
+	if w.Pass <= ConvWeight {
+		n *= 2 * w.C / w.Groups
+	}
+	return n
 }
 
 // Window returns the value of an instruction over windows, on dense operands.

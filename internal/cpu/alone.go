@@ -9,19 +9,20 @@ import (
 	"github.com/adjointml/adjoint/internal/kernel"
 )
 
-// segmentsOf returns the segments of a val that is no part of a pass, by phase.
-func (b *launcher) segmentsOf(v *val) map[int]*segment {
+// segmentsOf returns the segments of a val that is no part of a pass, one for
+// each phase.
+func (b *launcher) segmentsOf(v *val) []*segment {
 	switch v.Kind {
 	case ir.Contract:
 		return b.contract(v)
 	case ir.Conv:
 		return b.convolve(v)
 	case ir.Call:
-		return map[int]*segment{1: {work: &callWork{v}, parts: 1, cost: 20 * float64(v.Size()+100)}}
+		return []*segment{{work: &callWork{v}, parts: 1, cost: 20 * float64(v.Size()+100)}}
 	case ir.Reduce:
-		return map[int]*segment{1: middle(v)}
+		return []*segment{middle(v)}
 	case ir.Map:
-		return map[int]*segment{1: {work: &moveWork{v}, parts: 1, cost: 2 * float64(v.Size())}}
+		return []*segment{{work: &moveWork{v}, parts: 1, cost: 2 * float64(v.Size())}}
 	}
 	panic("cpu: no way to compute " + v.String())
 }
@@ -56,22 +57,21 @@ func (f *Frame) at(e *edge) unsafe.Pointer {
 
 // phases makes the segments of a plan: the last phase is launched with the
 // passes of its level, the others before.
-func (b *launcher) phases(v *val, p plan, cost float64) map[int]*segment {
+func (b *launcher) phases(v *val, p plan, cost float64) (all []*segment) {
 	parts := p.Phases()
-	all := map[int]*segment{}
 	for i, n := range parts {
 		c := cost
 		if i+1 < len(parts) {
 			c = cost / 10
 		}
-		all[i+2-len(parts)] = &segment{work: &planned{v, p, i}, parts: n, cost: c}
+		all = append(all, &segment{work: &planned{v, p, i}, parts: n, cost: c})
 	}
 	b.scratch = max(b.scratch, p.Private())
 	return all
 }
 
 // contract makes the segments of a matrix product.
-func (b *launcher) contract(v *val) map[int]*segment {
+func (b *launcher) contract(v *val) []*segment {
 	l, r := &v.in[0], &v.in[1]
 	n := len(l.Dims) - 2
 	s := gemm.Shape{
@@ -90,7 +90,7 @@ func (b *launcher) contract(v *val) map[int]*segment {
 }
 
 // convolve makes the segments of a convolution.
-func (b *launcher) convolve(v *val) map[int]*segment {
+func (b *launcher) convolve(v *val) []*segment {
 	w := v.Win
 	s := conv.Shape{
 		T: v.ct, N: w.N, In: w.In, Out: w.Out, Kernel: w.Kernel, Stride: w.Stride, Dilation: w.Dilation,

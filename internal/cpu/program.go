@@ -209,8 +209,9 @@ func (p *prog) cost() float64 {
 // addAlone makes a product, a call or a move a segment.
 func (b *launcher) addAlone(v *val) {
 	l := -1
-	for phase, s := range b.segmentsOf(v) {
-		l = b.add([3]int{v.level, 0, phase}, s)
+	phases := b.segmentsOf(v)
+	for i, s := range phases { // the last phase is launched with the passes of its level
+		l = b.add([3]int{v.level, 0, i + 2 - len(phases)}, s)
 		s.nodes = []int{v.Node}
 	}
 	b.of = append(b.of, placed{v, l})

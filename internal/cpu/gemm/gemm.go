@@ -4,7 +4,12 @@
 // same operands give the same bits for any number of workers.
 package gemm
 
-import "github.com/adjointml/adjoint/internal/kernel"
+import (
+	"fmt"
+	"os"
+
+	"github.com/adjointml/adjoint/internal/kernel"
+)
 
 // A Shape describes products of matrices in memory,
 //
@@ -37,7 +42,9 @@ type Plan struct {
 	rows    int // of all matrices of c
 	swapped bool
 	grid
-	packB bool
+	packA     bool
+	packB     int
+	rowsOuter bool
 }
 
 // New returns a plan for products of a shape.
@@ -48,21 +55,71 @@ func New(s Shape) *Plan {
 		p.rows *= x.N
 	}
 	p.swapped = p.swap()
-	p.packB = p.n > 1 && p.bcs != p.size
 	p.grid = p.cut()
+	if p.n > 1 && p.bcs != p.size {
+		p.packB = privately
+		if p.ni > 1 && len(p.sums) == 0 {
+			p.packB = once
+		}
+	}
+	if v := os.Getenv("GEMM"); v != "" {
+		var pa, ro int
+		g := &p.grid
+		d := 0
+		var ni, nj int
+		fmt.Sscan(v, &pa, &p.packB, &ro, &d, &ni, &nj)
+		if ni > 0 {
+			g.ni, g.nj = ni, nj
+		}
+		p.packA, p.rowsOuter = pa == 1, ro == 1
+		if d > 0 {
+			g.depth = roundUp(ceilDiv(p.k, ceilDiv(p.k, d)), 4)
+		}
+		if g.nj > 0 {
+			g.width = roundUp(ceilDiv(p.n, g.nj), p.columns())
+			g.nj = ceilDiv(p.n, g.width)
+		}
+	}
 	return p
+}
+
+func (p *Plan) phases() int {
+	if (p.packA || p.packB == once) && p.k > 0 && p.matrices > 0 && p.addend > 0 {
+		return 2
+	}
+	return 1
 }
 
 // Phases returns the number of parts of each phase. The parts of a phase may be
 // run in any order and at the same time, but after those of the phase before.
-func (p *Plan) Phases() []int { return []int{p.parts()} }
+func (p *Plan) Phases() []int {
+	if p.phases() == 1 {
+		return []int{p.parts()}
+	}
+	n := 0
+	if p.packB == once {
+		n += ceilDiv(p.n, 4*p.columns())
+	}
+	if p.packA {
+		n += ceilDiv(p.m, 64)
+	}
+	return []int{n * ceilDiv(p.k, p.depth) * p.matrices, p.parts()}
+}
 
 // Shared returns the bytes of scratch memory that the parts share.
-func (p *Plan) Shared() int { return 0 }
+func (p *Plan) Shared() int {
+	if p.packA {
+		return p.packedA(p.matrices, 0)
+	}
+	if p.packB == once {
+		return p.packedB(p.matrices, 0)
+	}
+	return 0
+}
 
 // Private returns the bytes of scratch memory that each worker needs.
 func (p *Plan) Private() int {
-	if !p.packB {
+	if p.packB != privately {
 		return 0
 	}
 	return p.depth * roundUp(p.width, p.columns()) * p.size

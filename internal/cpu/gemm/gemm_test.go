@@ -307,8 +307,9 @@ func TestAllocates(t *testing.T) {
 		p := New(s)
 		a, b, c := make([]float64, s.M*s.K), make([]float64, s.K*s.N), make([]float64, s.M*s.N)
 		private := make([]byte, p.Private())
+		shared := make([]byte, p.Shared())
 		assert.Zero(t, testing.AllocsPerRun(10, func() {
-			p.Run(0, 0, pointer(a), pointer(b), pointer(c), nil, private)
+			p.Run(0, 0, pointer(a), pointer(b), pointer(c), shared, private)
 		}), fmt.Sprint(s))
 	}
 }

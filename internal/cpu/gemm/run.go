@@ -8,10 +8,11 @@ import (
 
 // kernels is the kernels of one type, by rows and vectors.
 type kernels struct {
-	lanes int // elements of a vector
-	tall  int // rows of the largest block
-	rate  int // products per cycle, at best
-	block [][5]kernel.GemmFunc
+	lanes           int // elements of a vector
+	tall            int // rows of the largest block
+	rate            int // products per cycle, at best
+	copy, transpose kernel.GemmFunc
+	block           [][5]kernel.GemmFunc
 }
 
 var kernelsOf = [...]kernels{
@@ -24,7 +25,8 @@ const few = 3
 
 func newKernels(t kernel.Type) kernels {
 	rows, _, lanes := kernel.GemmTile(t)
-	k := kernels{lanes: lanes, tall: rows, rate: 2 * lanes, block: make([][5]kernel.GemmFunc, rows+1)}
+	k := kernels{lanes: lanes, tall: rows, rate: 2 * lanes, block: make([][5]kernel.GemmFunc, rows+1),
+		copy: kernel.GemmCopy(t), transpose: kernel.GemmTranspose(t)}
 	if kernel.ISA() == "generic" {
 		k.rate = 1
 	}
@@ -53,10 +55,14 @@ func (p *Plan) Run(phase, part int, a, b, c unsafe.Pointer, shared, private []by
 	if p.swapped {
 		a, b = b, a
 	}
+	if p.phases() == 2 && phase == 0 {
+		p.prepare(part, a, b, shared)
+		return
+	}
 	b0, b1, i0, i1, j0, j1 := p.at(part)
-	w := worker{Plan: p, m: i1 - i0, n: j1 - j0, private: private}
-	for i := b0; i < b1; i++ {
-		ao, bo, co := offset(p.batch, i)
+	w := worker{Plan: p, i0: i0, m: i1 - i0, j0: j0, n: j1 - j0, shared: pointerOf(shared), private: pointerOf(private)}
+	for w.index = b0; w.index < b1; w.index++ {
+		ao, bo, co := offset(p.batch, w.index)
 		w.c = unsafe.Add(c, co+i0*p.crs+j0*p.size)
 		if p.k == 0 || p.addend == 0 {
 			w.clear()
@@ -70,13 +76,16 @@ func (p *Plan) Run(phase, part int, a, b, c unsafe.Pointer, shared, private []by
 	}
 }
 
+func pointerOf(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }
+
 // A worker is the state of one part that is running.
 type worker struct {
 	*Plan
-	m, n    int // of the block
-	c       unsafe.Pointer
-	acc     int // whether c has a sum already
-	private []byte
+	index           int // of the matrix
+	i0, m, j0, n    int // the block
+	c               unsafe.Pointer
+	acc             int // whether c has a sum already
+	shared, private unsafe.Pointer
 }
 
 // clear sets c to 0, the sum of nothing.
@@ -90,32 +99,67 @@ func (w *worker) clear() {
 func (w *worker) matrix(a, b unsafe.Pointer) {
 	nr := w.columns()
 	for k := 0; k < w.k; k += w.depth {
-		t := operands{k: min(w.depth, w.k-k), a: unsafe.Add(a, k*w.acs), b: unsafe.Add(b, k*w.brs),
-			brs: w.brs, bsl: nr * w.size}
-		if w.packB {
-			w.pack(&t)
+		kk := min(w.depth, w.k-k)
+		t := operands{k: kk, a: unsafe.Add(a, k*w.acs), ars: w.ars, acs: w.acs,
+			b: unsafe.Add(b, k*w.brs), brs: w.brs, bsl: nr * w.size}
+		if w.packB == privately {
+			w.packColumns(w.private, t.b, kk, w.n)
+			t.b, t.brs, t.bsl = w.private, nr*w.size, kk*nr*w.size
+		} else if w.packB == once {
+			t.b = unsafe.Add(w.shared, w.packedB(w.index, k)+w.j0*kk*w.size)
+			t.brs, t.bsl = nr*w.size, kk*nr*w.size
+		}
+		if w.packA {
+			t.a = unsafe.Add(w.shared, w.packedA(w.index, k))
+			if w.acs == w.size {
+				t.ars, t.acs = (w.depth+pad)*w.size, w.size
+			} else {
+				t.ars, t.acs = w.size, (w.m0()+pad)*w.size
+			}
+			t.a = unsafe.Add(t.a, w.i0*t.ars)
 		}
 		w.tiles(&t)
 		w.acc = 1
 	}
 }
 
+func (p *Plan) m0() int { return p.product.m }
+
 // operands is what the tiles of a block are made from: columns of a and rows
 // of b, the latter in slivers of as many columns as the kernels take.
 type operands struct {
-	k    int
-	a, b unsafe.Pointer
-	brs  int // from one row of b to the next
-	bsl  int // from one sliver to the next
+	k        int
+	a, b     unsafe.Pointer
+	ars, acs int
+	brs      int // from one row of b to the next
+	bsl      int // from one sliver to the next
 }
 
 // tiles computes the block, one kernel call after another: each sliver of b
 // stays in the first cache while the rows of a pass by.
 func (w *worker) tiles(t *operands) {
 	zero := 0
-	args := kernel.GemmArgs{K: t.k, ARS: w.ars, ACS: w.acs, BRS: t.brs, CRS: w.crs,
+	args := kernel.GemmArgs{K: t.k, ARS: t.ars, ACS: t.acs, BRS: t.brs, CRS: w.crs,
 		AOff: &zero, BOff: &zero, T: 1, Acc: w.acc}
 	nr, panels := w.columns(), ceilDiv(w.m, w.tall)
+	if w.rowsOuter {
+		for i := range panels {
+			from, to := split(w.m, panels, i)
+			args.A = unsafe.Add(t.a, from*t.ars)
+			for j, s := 0, 0; j < w.n; j, s = j+nr, s+1 {
+				cols := min(nr, w.n-j)
+				nv := ceilDiv(cols, w.lanes)
+				if nv == 3 {
+					nv = 4
+				}
+				args.Mask = ^uint64(0) >> (64 - cols)
+				args.B = unsafe.Add(t.b, s*t.bsl)
+				args.C = unsafe.Add(w.c, from*w.crs+j*w.size)
+				w.block[to-from][nv].Run(&args)
+			}
+		}
+		return
+	}
 	for j, s := 0, 0; j < w.n; j, s = j+nr, s+1 {
 		cols := min(nr, w.n-j)
 		nv := ceilDiv(cols, w.lanes)
@@ -126,32 +170,9 @@ func (w *worker) tiles(t *operands) {
 		args.B = unsafe.Add(t.b, s*t.bsl)
 		for i := range panels {
 			from, to := split(w.m, panels, i)
-			args.A = unsafe.Add(t.a, from*w.ars)
+			args.A = unsafe.Add(t.a, from*t.ars)
 			args.C = unsafe.Add(w.c, from*w.crs+j*w.size)
 			w.block[to-from][nv].Run(&args)
-		}
-	}
-}
-
-// pack copies b's rows to private memory, in slivers whose rows are contiguous.
-func (w *worker) pack(t *operands) {
-	nr := w.columns()
-	dst := unsafe.Pointer(unsafe.SliceData(w.private))
-	if w.size == 4 {
-		transpose[float32](dst, t.b, t.k, w.n, nr, t.brs, w.bcs)
-	} else {
-		transpose[float64](dst, t.b, t.k, w.n, nr, t.brs, w.bcs)
-	}
-	t.b, t.brs, t.bsl = dst, nr*w.size, t.k*nr*w.size
-}
-
-func transpose[T float32 | float64](dst, src unsafe.Pointer, k, n, nr, brs, bcs int) {
-	size := int(unsafe.Sizeof(T(0)))
-	for j := 0; j < n; j += nr {
-		for c := range min(nr, n-j) {
-			for i := range k {
-				*(*T)(unsafe.Add(dst, (j*k+i*nr+c)*size)) = *(*T)(unsafe.Add(src, i*brs+(j+c)*bcs))
-			}
 		}
 	}
 }

@@ -1,0 +1,197 @@
+package conv
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+
+	"github.com/adjointml/adjoint/internal/kernel"
+	"github.com/stretchr/testify/require"
+)
+
+// element are the types of elements.
+type element interface{ float32 | float64 }
+
+func typeOf[E element]() kernel.Type {
+	if unsafe.Sizeof(E(0)) == 4 {
+		return kernel.F32
+	}
+	return kernel.F64
+}
+
+// canary stands around all memory that plans get.
+const canary = 0xA5
+
+// A guarded is memory between canaries.
+type guarded[E element] struct{ all, v []E }
+
+func guard[E element](n int) guarded[E] {
+	g := guarded[E]{all: make([]E, n+64)}
+	for i := range g.all {
+		g.all[i] = E(math.NaN())
+	}
+	g.v = g.all[32:][:n:n]
+	return g
+}
+
+func (g guarded[E]) intact() bool {
+	n := len(g.v)
+	for i, v := range g.all {
+		if (i < 32 || i >= 32+n) && v == v {
+			return false
+		}
+	}
+	return true
+}
+
+func (g guarded[E]) pointer() unsafe.Pointer { return unsafe.Pointer(&g.all[32]) }
+
+// scratch returns bytes, aligned, with canaries behind.
+func scratch(n int) []byte {
+	all := make([]byte, n+192)
+	for i := range all {
+		all[i] = canary
+	}
+	at := int(-uintptr(unsafe.Pointer(&all[0])) & 63)
+	return all[at:][: n : len(all)-at]
+}
+
+func unspoilt(b []byte) bool {
+	for _, v := range b[len(b):cap(b)] {
+		if v != canary {
+			return false
+		}
+	}
+	return true
+}
+
+// run runs a plan, its parts in a random order.
+func run(t testing.TB, p *Plan, x, y, z unsafe.Pointer, rnd *rand.Rand) {
+	shared := scratch(p.Shared())
+	for phase, parts := range p.Phases() {
+		for _, part := range rnd.Perm(parts) {
+			private := scratch(p.Private())
+			p.Run(phase, part, x, y, z, shared, private)
+			require.True(t, unspoilt(private), "phase %d part %d wrote behind its memory", phase, part)
+		}
+	}
+	require.True(t, unspoilt(shared), "a part wrote behind the shared memory")
+}
+
+// each visits the products of a convolution: their places in x, w and z.
+func (s *Shape) each(visit func(x, w, z int)) {
+	per, out := s.C/s.Groups, s.O/s.Groups
+	outs := s.Out[0] * s.Out[1] * s.Out[2]
+	for i := range s.N * outs {
+		for t := range s.taps() {
+			o, k := [3]int{i % outs / (s.Out[1] * s.Out[2]), i / s.Out[2] % s.Out[1], i % s.Out[2]}, [3]int{t / (s.Kernel[1] * s.Kernel[2]), t / s.Kernel[2] % s.Kernel[1], t % s.Kernel[2]}
+			at, inside := i/outs, true
+			for a := range 3 {
+				p := o[a]*s.Stride[a] + k[a]*s.Dilation[a] - s.Pad[a]
+				inside = inside && p >= 0 && p < s.In[a]
+				at = at*s.In[a] + p
+			}
+			if !inside {
+				continue
+			}
+			for c := range per {
+				for j := range s.O {
+					visit(at*s.C+j/out*per+c, (t*per+c)*s.O+j, i*s.O+j)
+				}
+			}
+		}
+	}
+}
+
+func random[E element](n int, rnd *rand.Rand) guarded[E] {
+	g := guard[E](n)
+	for i := range g.v {
+		g.v[i] = E(rnd.Float64()*2 - 1)
+	}
+	return g
+}
+
+// check compares the three plans of a shape with sums in float64.
+func check[E element](t testing.TB, s Shape, rnd *rand.Rand) {
+	s.T = typeOf[E]()
+	image, weights := s.N*s.In[0]*s.In[1]*s.In[2]*s.C, s.taps()*s.C/s.Groups*s.O
+	result := s.N * s.Out[0] * s.Out[1] * s.Out[2] * s.O
+	x, w, ct := random[E](image, rnd), random[E](weights, rnd), random[E](result, rnd)
+	z, dx, dw := make([]float64, result), make([]float64, image), make([]float64, weights)
+	s.each(func(i, j, k int) {
+		z[k] += float64(x.v[i]) * float64(w.v[j])
+		dx[i] += float64(ct.v[k]) * float64(w.v[j])
+		dw[j] += float64(x.v[i]) * float64(ct.v[k])
+	})
+	for _, c := range []struct {
+		name string
+		plan *Plan
+		x, y guarded[E]
+		want []float64
+	}{{"forward", Forward(s), x, w, z}, {"data", DataGrad(s), ct, w, dx}, {"weights", WeightGrad(s), x, ct, dw}} {
+		got := guard[E](len(c.want))
+		run(t, c.plan, c.x.pointer(), c.y.pointer(), got.pointer(), rnd)
+		require.True(t, got.intact(), "%s of %+v wrote beside its result", c.name, s)
+		for i, v := range got.v {
+			if d := math.Abs(float64(v) - c.want[i]); !(d <= tolerance[E](c.want[i])) {
+				require.Fail(t, "differs", "%s of %+v: element %d is %v, want %v", c.name, s, i, v, c.want[i])
+			}
+		}
+	}
+}
+
+func tolerance[E element](v float64) float64 {
+	if typeOf[E]() == kernel.F32 {
+		return 2e-5 * (1 + math.Abs(v))
+	}
+	return 1e-12 * (1 + math.Abs(v))
+}
+
+// draw returns a random shape.
+func draw(rnd *rand.Rand) Shape {
+	pick := func(lo, hi int) int { return lo + rnd.IntN(hi-lo+1) }
+	s := Shape{N: pick(0, 3), Groups: pick(1, 3)}
+	s.C, s.O = s.Groups*pick(0, 9), s.Groups*pick(0, 9)
+	switch rnd.IntN(4) {
+	case 0:
+		s.O = s.Groups * pick(10, 70)
+	case 1:
+		s.C = s.Groups * pick(10, 70)
+	case 2:
+		s.Groups = pick(1, 40)
+		s.C, s.O = s.Groups, s.Groups
+	}
+	s.one(0, 1, 1, 1, 1, 1, 0)
+	s.one(1, 1, 1, 1, 1, 1, 0)
+	most := 17
+	for a := 3 - pick(1, 3); a < 3; a++ {
+		k, in := pick(0, 4), pick(0, most)
+		st, d, lo, hi := pick(1, 3), pick(1, 2), pick(-1, 4), pick(-1, 4)
+		out := max(0, in+lo+hi-d*(k-1)-1+st) / st
+		s.one(a, in, out, k, st, d, lo)
+		most = 7
+	}
+	return s
+}
+
+func (s *Shape) one(a, in, out, kernel, stride, dilation, pad int) {
+	s.In[a], s.Out[a], s.Kernel[a], s.Stride[a], s.Dilation[a], s.Pad[a] = in, out, kernel, stride, dilation, pad
+}
+
+func TestRandomShapes(t *testing.T) {
+	seed := rand.Uint64()
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	for i := range 400 {
+		s := draw(rnd)
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Logf("seed %d, shape %+v", seed, s)
+			if i%4 == 0 {
+				check[float64](t, s, rnd)
+			} else {
+				check[float32](t, s, rnd)
+			}
+		})
+	}
+}

@@ -1,0 +1,217 @@
+package conv
+
+import (
+	"unsafe"
+
+	"github.com/adjointml/adjoint/internal/kernel"
+)
+
+const (
+	mostSlots = 16
+	slotBytes = 8 << 20  // of all slots together
+	runLength = 256      // positions that a block sums over, about
+	sumBytes  = 32 << 10 // of a part of the last phase
+)
+
+// A weightGrad computes the gradient of a convolution for its weights: for each
+// tap, the product of the image, shifted and transposed, with the gradient of
+// the result, over all positions. The boxes of positions are divided among
+// slots, each with a sum of its own; the last phase adds these. Where slots
+// would take too much memory, parts share the channels instead.
+type weightGrad struct {
+	s       Shape
+	k       *micro
+	size    int
+	source  source
+	pitch   [4]int // of the gradient of the result
+	grid    grid
+	strips  int // blocks along the channels of the result, of a group
+	slots   int
+	slot    int // bytes from one to the next
+	cuts    int // parts along the channels of the image, by whole groups if there are any
+	wide    int // parts along the channels of the result
+	factors []factor
+	bytes   int // of the weights
+}
+
+// A factor is the rows of the weights of one or several taps whose factors lie
+// next to each other in the image.
+type factor struct{ from, row, taps int }
+
+func newWeightGrad(s Shape) *Plan {
+	w := &weightGrad{s: s, k: &micros[s.T], size: s.T.Size()}
+	w.bytes = s.taps() * s.C / s.Groups * s.O * w.size
+	if w.bytes == 0 {
+		return &Plan{work: w}
+	}
+	w.slot = (w.bytes + 63) &^ 63
+	w.strips = (s.O/s.Groups + w.k.cols - 1) / w.k.cols
+	dims := [4]int{s.N, s.Out[0], s.Out[1], s.Out[2]}
+	w.pitch = pitches(dims, s.O*w.size)
+	w.divide(dims)
+	w.list()
+	p := &Plan{private: w.source.bytes(), work: w, phases: []int{w.slots * w.cuts * w.wide}}
+	if w.slots > 1 {
+		p.shared = w.slots * w.slot
+		p.phases = append(p.phases, (w.bytes+sumBytes-1)/sumBytes)
+	}
+	return p
+}
+
+// divide chooses slots, parts and boxes.
+func (w *weightGrad) divide(dims [4]int) {
+	s := &w.s
+	positions := dims[0] * dims[1] * dims[2] * dims[3]
+	want := max(1, min(64, s.flops()/partFlops))
+	w.slots = max(1, min(mostSlots, want, positions/runLength, slotBytes/w.slot))
+	units, unit, blocks := s.Groups, s.C/s.Groups, s.Groups // what cuts may divide, and into how many
+	if s.Groups == 1 {
+		units, unit, blocks = s.C, 1, s.C/(2*w.k.rows)
+		w.wide = w.strips
+	}
+	w.cuts = max(1, min(blocks, want/w.slots))
+	w.wide = max(1, min(w.wide, want/w.slots/w.cuts))
+	channels := (units + w.cuts - 1) / w.cuts * unit * w.size
+	box := (positions + w.slots - 1) / w.slots
+	for {
+		w.grid = cut(dims, box, 1)
+		w.source = newSource(s.axes(), w.grid, s.C*w.size, channels)
+		if box <= 1 || max(w.source.bytes(), box*w.pitch[3]) <= cacheBytes {
+			break
+		}
+		box = (box + 1) / 2
+	}
+	w.slots = max(1, min(w.slots, w.grid.boxes))
+}
+
+// list lists the factors.
+func (w *weightGrad) list() {
+	s, pitch := &w.s, &w.source.pitch
+	taps := s.Kernel
+	joined := s.Groups == 1 && pitch[3] == s.C*w.size && (s.Dilation[2] == 1 || s.Kernel[2] == 1)
+	if joined {
+		taps[2] = 1
+	}
+	for d := range taps[0] {
+		for h := range taps[1] {
+			for x := range taps[2] {
+				from := d*s.Dilation[0]*pitch[1] + h*s.Dilation[1]*pitch[2] + x*s.Dilation[2]*pitch[3]
+				row := ((d*s.Kernel[1]+h)*s.Kernel[2] + x) * (s.C / s.Groups)
+				w.factors = append(w.factors, factor{from, row, s.Kernel[2] / taps[2]})
+			}
+		}
+	}
+}
+
+func (w *weightGrad) run(phase, part int, x, y, z unsafe.Pointer, shared, private []byte) {
+	if phase == 1 {
+		w.add(part, z, shared)
+		return
+	}
+	if w.grid.boxes == 0 {
+		clear(unsafe.Slice((*byte)(z), w.bytes))
+		return
+	}
+	slot, cut, wide := part/w.wide/w.cuts, part/w.wide%w.cuts, part%w.wide
+	g := gradPart{weightGrad: w, z: z, strip0: w.strips * wide / w.wide, strip1: w.strips * (wide + 1) / w.wide, group1: 1}
+	if w.slots > 1 {
+		g.z = unsafe.Pointer(&shared[slot*w.slot])
+	}
+	if w.s.Groups > 1 {
+		g.group0, g.group1 = w.s.Groups*cut/w.cuts, w.s.Groups*(cut+1)/w.cuts
+		g.channel, g.channels = g.group0*(w.s.C/w.s.Groups), w.s.C/w.s.Groups
+	} else {
+		g.channel = w.s.C * cut / w.cuts
+		g.channels = w.s.C*(cut+1)/w.cuts - g.channel
+	}
+	for i := w.grid.boxes * slot / w.slots; i < w.grid.boxes*(slot+1)/w.slots; i++ {
+		g.box(i, x, y, private)
+	}
+}
+
+// A gradPart is the work of a part.
+type gradPart struct {
+	*weightGrad
+	z              unsafe.Pointer // the sum
+	strip0, strip1 int
+	group0, group1 int
+	channel        int // where the channels of the image begin
+	channels       int // of a group
+	args           kernel.GemmArgs
+	a, b           [128]int // where lines begin in the image and in the gradient
+}
+
+// box adds the sum over a box.
+func (g *gradPart) box(i int, x, y unsafe.Pointer, private []byte) {
+	b := g.grid.box(i)
+	x = g.source.load(x, &b, g.channel*g.size, private)
+	first, _ := g.grid.rows(b)
+	y = unsafe.Add(y, first*g.pitch[3])
+	l := loop{{b.len[0], g.source.pitch[0], g.pitch[0]}}
+	for i := range 3 {
+		l[i+1] = side{b.len[i+1], g.s.Stride[i] * g.source.pitch[i+1], g.pitch[i+1]}
+	}
+	l.order(1 << 20)
+	line := l[3]
+	g.args.ARS, g.args.ACS, g.args.BRS, g.args.CRS = g.size, line.a, line.c, g.s.O*g.size
+	pieces := (line.n + runLength - 1) / runLength
+	for p := range pieces {
+		from, to := line.n*p/pieces, line.n*(p+1)/pieces
+		g.args.K, g.args.T = to-from, 0
+		many := max(1, min(len(g.a), runLength/g.args.K))
+		for i := range l[0].n {
+			for j := range l[1].n {
+				for k := range l[2].n {
+					g.a[g.args.T] = i*l[0].a + j*l[1].a + k*l[2].a + from*line.a
+					g.b[g.args.T] = i*l[0].c + j*l[1].c + k*l[2].c + from*line.c
+					if g.args.T++; g.args.T == many {
+						g.lines(x, y)
+					}
+				}
+			}
+		}
+		if g.args.T > 0 {
+			g.lines(x, y)
+		}
+	}
+}
+
+// lines adds the sum over the listed lines.
+func (g *gradPart) lines(x, y unsafe.Pointer) {
+	g.args.AOff, g.args.BOff = &g.a[0], &g.b[0]
+	out := g.s.O / g.s.Groups
+	for group := g.group0; group < g.group1; group++ {
+		for strip := g.strip0; strip < g.strip1; strip++ {
+			column := group*out + strip*g.k.cols
+			n := min(g.k.cols, out-strip*g.k.cols)
+			g.args.Mask = mask(n)
+			g.args.B = unsafe.Add(y, column*g.size)
+			for i := range g.factors {
+				f := &g.factors[i]
+				row := f.row
+				if g.s.Groups == 1 {
+					row += g.channel
+				}
+				g.args.A = unsafe.Add(x, f.from+(group-g.group0)*g.channels*g.size)
+				g.args.C = unsafe.Add(g.z, (row*g.s.O+column)*g.size)
+				g.k.column(side{f.taps * g.channels, g.size, g.args.CRS}, (n+g.k.lanes-1)/g.k.lanes, hide(&g.args))
+			}
+		}
+	}
+	g.args.Acc, g.args.T = 1, 0
+}
+
+// ones are the numbers 1.
+var ones = [...]unsafe.Pointer{kernel.F32: unsafe.Pointer(new(float32(1))), kernel.F64: unsafe.Pointer(new(float64(1)))}
+
+// add sets a part of the result to the sum of the slots.
+func (w *weightGrad) add(part int, z unsafe.Pointer, shared []byte) {
+	args := kernel.GemmArgs{A: ones[w.s.T], K: w.slots, BRS: w.slot, T: 1, AOff: new(int), BOff: new(int)}
+	from := part * sumBytes
+	to := min(from+sumBytes, w.bytes)
+	for ; from < to; from += w.k.cols * w.size {
+		n := min(w.k.cols, (to-from)/w.size)
+		args.B, args.C, args.Mask = unsafe.Pointer(&shared[from]), unsafe.Add(z, from), mask(n)
+		w.k.block[1][(n+w.k.lanes-1)/w.k.lanes](hide(&args))
+	}
+}

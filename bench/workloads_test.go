@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -16,40 +15,6 @@ import (
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/ops"
 )
-
-// TestMain lends the workloads on images a convolution of plain ops as long as
-// package ops has none, so that the rest of them is tested.
-func TestMain(m *testing.M) {
-	if conv == nil {
-		conv, maxPool = shiftedProducts, largestOfTwo
-	}
-	os.Exit(m.Run())
-}
-
-// shiftedProducts is a convolution as a sum of matrix products.
-func shiftedProducts(x, w *graph.Node, stride int) *graph.Node {
-	size, pad := int(w.Shape().Dim(0)), int(w.Shape().Dim(0)-1)/2
-	height, width := int(x.Shape().Dim(1)), int(x.Shape().Dim(2))
-	x = ops.Pad(ops.Pad(x, 1, pad, pad, 0), 2, pad, pad, 0)
-	var sum *graph.Node
-	for i := range size {
-		for j := range size {
-			part := ops.Slice(ops.Slice(x, 1, i, i+height, stride), 2, j, j+width, stride)
-			y := ops.MatMul(part, ops.Index(ops.Index(w, 0, i), 0, j))
-			if sum == nil {
-				sum = y
-			} else {
-				sum = ops.Add(sum, y)
-			}
-		}
-	}
-	return sum
-}
-
-func largestOfTwo(x *graph.Node) *graph.Node {
-	d := x.Shape().Dims()
-	return ops.Max(ops.Reshape(x, d[0], d[1]/2, 2, d[2]/2, 2, d[3]), 2, 4)
-}
 
 var tiny = measure.Options{Threads: 2, Reps: 2}
 
@@ -99,18 +64,6 @@ func TestTraining(t *testing.T) {
 		require.NoError(t, err)
 	}
 	assert.Equal(t, 7, n, "W1 to W6 and L4 train")
-}
-
-// TestMissingImages has no convolution: the workloads say so, others run.
-func TestMissingImages(t *testing.T) {
-	kept := conv
-	conv = nil
-	defer func() { conv = kept }()
-	var out bytes.Buffer
-	err := measure.Run(&out, "adjoint", tiny, workloads, "W3", "L3", "M4")
-	assert.ErrorContains(t, err, "W3: needs convolution")
-	assert.ErrorContains(t, err, "M4: needs convolution")
-	assert.Contains(t, out.String(), `"L3"`)
 }
 
 func values(t *testing.T, y *graph.Node) []float32 {

@@ -1,6 +1,6 @@
 module github.com/adjointml/adjoint/bench/gomlx
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/adjointml/adjoint/bench v0.0.0

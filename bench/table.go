@@ -24,6 +24,8 @@ type column struct {
 // A row of the table is a case of a workload.
 type row struct{ workload, variant string }
 
+func (r row) String() string { return strings.TrimSpace(r.workload + " " + r.variant) }
+
 // A table holds what was measured.
 type table struct {
 	columns []column
@@ -143,6 +145,27 @@ func (t *table) write(w io.Writer) {
 	for _, r := range t.rows {
 		t.writeRow(w, r)
 	}
+	if lost := t.lost(); len(lost) > 0 {
+		fmt.Fprintf(w, "\nadjoint is slower at %s.\n", strings.Join(lost, ", "))
+	} else {
+		fmt.Fprint(w, "\nadjoint is slower at none of these.\n")
+	}
+}
+
+// lost lists the cases in which a peer is faster.
+func (t *table) lost() (list []string) {
+	for _, r := range t.rows {
+		ours, ok := t.cell(r, t.columns[0].name)
+		if !ok {
+			continue
+		}
+		for _, c := range t.columns[1:] {
+			if theirs, ok := t.cell(r, c.name); ok && theirs.seconds < ours.seconds {
+				list = append(list, fmt.Sprintf("%s than %s (%sx)", r, c.title, digits(theirs.seconds/ours.seconds)))
+			}
+		}
+	}
+	return list
 }
 
 func (t *table) writeRow(w io.Writer, r row) {
@@ -169,8 +192,7 @@ func (t *table) writeRow(w io.Writer, r row) {
 			ratios = append(ratios, ratio)
 		}
 	}
-	name := strings.TrimSpace(r.workload + " " + r.variant)
-	fmt.Fprintf(w, "| %s | %s | %s |\n", name, unit, strings.Join(append(values, ratios...), " | "))
+	fmt.Fprintf(w, "| %s | %s | %s |\n", r, unit, strings.Join(append(values, ratios...), " | "))
 }
 
 // scale returns a unit in which a value is no tiny fraction, and what to

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // ConvOptions are what is not plain about a convolution. Lists have one entry
@@ -175,6 +176,13 @@ func (c convolution) visit(t convTensors, visit func(x, w, y, n int)) {
 // spatial returns the spatial lengths of images.
 func spatial(x Tensor) []int { return x.Shape[1 : len(x.Shape)-1] }
 
+// lower returns the engine's instruction for one of the three ops.
+func (c convolution) lower(b *ir.Builder, pass ir.Pass, out ir.Type, image, weights, result []int, x ...ir.Ref) (ir.Ref, bool) {
+	w := c.instruction(pass, image, weights[:c.axes], result)
+	w.Groups = c.groups
+	return b.Window(w, out.DType, out.Dims, x...), true
+}
+
 type conv struct{ convolution }
 
 func (conv) Name() string     { return "conv" }
@@ -216,6 +224,9 @@ func store[T float32 | float64](out Tensor, sum []float64) {
 	for i, s := range sum {
 		y[i] = T(s)
 	}
+}
+func (c conv) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return c.lower(b, ir.ConvForward, out, x[0].Dims, x[1].Dims, out.Dims, x...)
 }
 func (c conv) VJP(_, ct *Node, x ...*Node) []*Node {
 	return []*Node{c.data(ct, x[1], x[0].Shape()), c.weight(x[0], ct, x[1].Shape())}
@@ -291,6 +302,9 @@ func convolveData[T float32 | float64](c convData, out, in, weights Tensor) {
 	})
 	store[T](out, sum)
 }
+func (c convData) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return c.lower(b, ir.ConvData, out, out.Dims, x[1].Dims, x[0].Dims, x...)
+}
 func (c convData) VJP(_, ct *Node, x ...*Node) []*Node {
 	return []*Node{graph.Apply(conv{c.convolution}, ct, x[1]), c.weight(ct, x[0], x[1].Shape())}
 }
@@ -330,6 +344,9 @@ func convolveWeight[T float32 | float64](c convWeight, out, in, result Tensor) {
 		}
 	})
 	store[T](out, sum)
+}
+func (c convWeight) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return c.lower(b, ir.ConvWeight, out, x[0].Dims, out.Dims, x[1].Dims, x...)
 }
 func (c convWeight) VJP(_, ct *Node, x ...*Node) []*Node {
 	return []*Node{c.data(x[1], ct, x[0].Shape()), graph.Apply(conv{c.convolution}, x[0], ct)}

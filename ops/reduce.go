@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // An axisSet is a set of axes: bit i is axis i. Being comparable, ops may hold it.
@@ -107,6 +108,14 @@ func (a axisSet) fold(out, x Tensor, visit func(o, i int)) {
 	each(x.Shape, [][]int{steps}, func(i int, at []int) { visit(at[0], i) })
 }
 
+// lower reduces floats; integers are added exactly by Eval.
+func (a axisSet) lower(b *ir.Builder, op ir.Op, x ir.Ref) (ir.Ref, bool) {
+	if !x.DType().Float() {
+		return ir.Ref{}, false
+	}
+	return b.Reduce(op, x, uint(a)), true
+}
+
 // Sum adds up x over the axes, or all of it. The sum over an empty axis is 0.
 // Floats are added in float64. Its adjoint is [BroadcastTo].
 func Sum(x *Node, axes ...int) *Node {
@@ -139,6 +148,9 @@ func (s sum) Eval(out Tensor, in ...Tensor) {
 	for o, v := range acc {
 		out.Set(o, v)
 	}
+}
+func (s sum) Lower(b *ir.Builder, _ ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return s.over.lower(b, ir.Sum, x[0])
 }
 func (s sum) VJP(_, ct *Node, x ...*Node) []*Node {
 	return one(BroadcastTo(s.over.restore(ct, x[0]), x[0].Shape()))
@@ -176,6 +188,15 @@ func (c counting) Eval(out Tensor, in ...Tensor) {
 		}
 	}
 	out.SetInt(0, int64(n))
+}
+func (c counting) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	n := 1
+	for i, d := range x[0].Dims {
+		if c.over.has(i) {
+			n *= d
+		}
+	}
+	return b.Const(out.DType, float64(n)), true
 }
 func (counting) VJP(_, _ *Node, _ ...*Node) []*Node { return one(nil) }
 func (counting) Flops(Type, ...Type) Dim            { return 0 }
@@ -252,6 +273,9 @@ func (m maxOver) Eval(out Tensor, in ...Tensor) {
 		}
 	})
 }
+func (m maxOver) Lower(b *ir.Builder, _ ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return m.over.lower(b, ir.Max, x[0])
+}
 func (m maxOver) VJP(y, ct *Node, x ...*Node) []*Node {
 	largest := Convert(Equal(x[0], m.over.restore(y, x[0])), x[0].DType())
 	share := Div(largest, m.over.restore(graph.Apply(sum(m), largest), x[0]))
@@ -304,6 +328,10 @@ func (p prod) Eval(out Tensor, in ...Tensor) {
 	for o, v := range acc {
 		out.Set(o, v)
 	}
+}
+
+func (p prod) Lower(b *ir.Builder, _ ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return p.over.lower(b, ir.Prod, x[0])
 }
 
 // VJP multiplies the elements before and those after each one, so that it
@@ -405,6 +433,10 @@ func (a anyOver) Infer(in ...Type) (Type, error) {
 func (a anyOver) Eval(out Tensor, in ...Tensor) {
 	x, y := graph.Data[bool](in[0]), graph.Data[bool](out)
 	a.over.fold(out, in[0], func(o, i int) { y[o] = y[o] || x[i] })
+}
+
+func (a anyOver) Lower(b *ir.Builder, _ ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return b.Reduce(ir.Max, x[0], uint(a.over)), true
 }
 
 // All returns whether all elements over the axes, or all of x, are true; true

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // A window says how the weights of a convolution, or a pool, move over the
@@ -170,4 +171,17 @@ func (w window) meet(images int, in, size, out []int, visit func(x, t, y int)) {
 			}
 		}
 	}
+}
+
+// instruction returns what the engine needs to know of a window of the given
+// lengths, on images and results of the given dims.
+func (w window) instruction(pass ir.Pass, image, kernel, result []int) ir.Window {
+	one := [3]int{1, 1, 1}
+	v := ir.Window{Pass: pass, N: image[0], In: one, Out: one, Kernel: one, Stride: one, Dilation: one, Groups: 1}
+	v.C, v.O = image[w.axes+1], result[w.axes+1]
+	for i := range w.axes {
+		v.In[i], v.Out[i], v.Kernel[i] = image[i+1], result[i+1], kernel[i]
+		v.Stride[i], v.Dilation[i], v.Low[i], v.High[i] = w.stride[i], w.dilation[i], w.low[i], w.high[i]
+	}
+	return v
 }

@@ -10,9 +10,52 @@ import (
 const gemmLanes = 4
 
 func portableGemm[T float]() gemmSet {
-	return gemmSet{lanes: gemmLanes, rows: 8, block: func(mr, nv int) GemmFunc {
-		return gemmInGo[T](mr, nv*gemmLanes)
-	}}
+	return gemmSet{
+		lanes:     gemmLanes,
+		rows:      8,
+		wide:      8,
+		columns:   4,
+		copy:      gemmCopy[T],
+		transpose: gemmTranspose[T],
+		block:     func(mr, nv int) GemmFunc { return gemmInGo[T](mr, nv*gemmLanes) },
+		dots:      gemmDots[T],
+	}
+}
+
+// gemmDots computes dot products as products whose B is a column.
+func gemmDots[T float](mr int) GemmFunc {
+	size := int(unsafe.Sizeof(T(0)))
+	return func(p *GemmArgs) {
+		zero := 0
+		q := *p
+		q.ACS, q.BRS, q.AOff, q.BOff, q.T = size, size, &zero, &zero, 1
+		for rest := p.Mask & (1<<4 - 1); rest != 0; rest &= rest - 1 {
+			j := bits.TrailingZeros64(rest)
+			q.B, q.C = unsafe.Add(p.B, j*p.BRS), unsafe.Add(p.C, j*size)
+			for i := range mr {
+				gemm1x1[T](&q, i, 0)
+			}
+		}
+	}
+}
+
+func gemmCopy[T float](p *GemmArgs) {
+	size := int(unsafe.Sizeof(T(0)))
+	for rest := p.Mask & (1<<(2*gemmLanes) - 1); rest != 0; rest &= rest - 1 {
+		j := bits.TrailingZeros64(rest) * size
+		for k := range p.K {
+			*at[T](p.C, k*p.CRS+j) = *at[T](p.B, k*p.BRS+j)
+		}
+	}
+}
+
+func gemmTranspose[T float](p *GemmArgs) {
+	size := int(unsafe.Sizeof(T(0)))
+	for i := range p.T {
+		for k := range p.K {
+			*at[T](p.C, k*p.CRS+i*size) = *at[T](p.A, i*p.ARS+k*size)
+		}
+	}
 }
 
 // gemmInGo returns the kernel for mr rows of up to n columns.

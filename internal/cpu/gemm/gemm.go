@@ -1,0 +1,96 @@
+// Package gemm computes batched matrix products with any strides, cut into
+// parts for workers that are not its own. A Plan is made once for a shape; how
+// it cuts, and in which order it adds, depends on nothing else but the kernels
+// in use, so that the same operands give the same bits for any number of
+// workers.
+package gemm
+
+import "github.com/adjointml/adjoint/internal/kernel"
+
+// A Shape describes products of matrices in memory,
+//
+//	c[batch m n] = Σ over k of a[batch m k] · b[batch k n]
+//
+// in elements of type T. Steps are in elements too. c overlaps no operand, nor
+// itself.
+type Shape struct {
+	T       kernel.Type
+	M, N, K int
+	A, B    Matrix
+	C       int // from one row of c to the next; the elements of a row are adjacent
+	Batch   []Axis
+}
+
+// A Matrix says where the elements of an operand are.
+type Matrix struct {
+	Row int // from one row to the next
+	Col int // from one column to the next
+}
+
+// An Axis is an axis of the batch: its length and each operand's step along it,
+// 0 for an operand that all share. Products along an axis with a step of 0 in c
+// are added up.
+type Axis struct{ N, A, B, C int }
+
+// A Plan is a way to compute products of one shape. It is immutable.
+type Plan struct {
+	product
+	*kernels
+	swapped bool // a and b are the transposes of the shape's b and a
+	method
+	grid
+}
+
+// New returns a plan for products of a shape.
+func New(s Shape) *Plan {
+	p := &Plan{product: normal(s), kernels: &kernelsOf[s.T]}
+	p.swapped = p.swap()
+	p.method = p.choose()
+	p.grid = p.cut()
+	p.settle()
+	return p
+}
+
+// Phases returns the number of parts of each phase. The parts of a phase may be
+// run in any order and at the same time, but after those of the phase before.
+func (p *Plan) Phases() []int {
+	if p.slabs > 1 {
+		return []int{p.blocks() * p.slabs, p.blocks()}
+	}
+	return []int{p.blocks()}
+}
+
+// Shared returns the bytes of scratch memory that the parts share.
+func (p *Plan) Shared() int {
+	if p.slabs > 1 {
+		return p.slabs * p.slab()
+	}
+	return 0
+}
+
+// Private returns the bytes of scratch memory that each worker needs.
+func (p *Plan) Private() int {
+	if p.pack {
+		return p.depth * roundUp(p.width, p.sliver) * p.size
+	}
+	return 0
+}
+
+// Block returns the part of c that a part of the last phase completes: the
+// columns from c0 to c1 of the rows from r0 to r1, where the rows of all
+// matrices are counted one after another.
+func (p *Plan) Block(part int) (r0, r1, c0, c1 int) {
+	b := p.at(part)
+	switch {
+	case p.swapped && b.b1-b.b0 > 1:
+		return b.b0 * p.n, b.b1 * p.n, 0, 1
+	case p.swapped:
+		return b.b0*p.n + b.j0, b.b0*p.n + b.j1, 0, 1
+	case b.b1-b.b0 > 1:
+		return b.b0 * p.m, b.b1 * p.m, b.j0, b.j1
+	}
+	return b.b0*p.m + b.i0, b.b0*p.m + b.i1, b.j0, b.j1
+}
+
+func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
+func ceilDiv(n, d int) int    { return (n + d - 1) / d }

@@ -1,0 +1,315 @@
+package gemm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"slices"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/adjointml/adjoint/internal/kernel"
+)
+
+func newRand(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// TestFamilies runs the tests with the kernels that this run did not choose.
+func TestFamilies(t *testing.T) {
+	if testing.Short() || os.Getenv("ADJOINT_ISA") != "" {
+		t.Skip("these are the kernels asked for")
+	}
+	for _, isa := range []string{"generic", "avx2"} {
+		if isa == kernel.ISA() {
+			break // nothing above it
+		}
+		cmd := exec.Command(os.Args[0], "-test.run=^Test")
+		cmd.Env = append(os.Environ(), "ADJOINT_ISA="+isa)
+		out, err := cmd.CombinedOutput()
+		assert.NoError(t, err, "with %s: %s", isa, out)
+	}
+}
+
+// A trial is a product with its operands, of small whole numbers so that all
+// sums are exact in any order.
+type trial[T float32 | float64] struct {
+	Shape
+	a, b, c, want []T
+}
+
+const canary = -77
+
+// size returns how many elements an operand with these lengths and steps spans.
+func span(lenStep ...int) int {
+	n := 1
+	for i := 0; i < len(lenStep); i += 2 {
+		if lenStep[i] == 0 {
+			return 0
+		}
+		n += (lenStep[i] - 1) * lenStep[i+1]
+	}
+	return n
+}
+
+func newTrial[T float32 | float64](s Shape, number func() T) *trial[T] {
+	as, bs, cs := []int{s.M, s.A.Row, s.K, s.A.Col}, []int{s.K, s.B.Row, s.N, s.B.Col}, []int{s.M, s.C, s.N, 1}
+	for _, x := range s.Batch {
+		as, bs = append(as, x.N, x.A), append(bs, x.N, x.B)
+		if x.C != 0 {
+			cs = append(cs, x.N, x.C)
+		}
+	}
+	r := &trial[T]{s, make([]T, span(as...)), make([]T, span(bs...)), make([]T, span(cs...)+20), nil}
+	for _, x := range [][]T{r.a, r.b} {
+		for i := range x {
+			x[i] = number()
+		}
+	}
+	for i := range r.c {
+		r.c[i] = canary
+	}
+	r.want = slices.Clone(r.c)
+	r.oracle()
+	return r
+}
+
+// oracle computes what c should be.
+func (r *trial[T]) oracle() {
+	var kept, sums []Axis
+	for _, x := range r.Batch {
+		if x.C != 0 {
+			kept = append(kept, x)
+		} else {
+			sums = append(sums, x)
+		}
+	}
+	each(kept, func(a, b, c int) {
+		for i := range r.M {
+			for j := range r.N {
+				var sum float64
+				each(sums, func(as, bs, _ int) {
+					x, y := a+as+i*r.A.Row, b+bs+j*r.B.Col
+					for k := range r.K {
+						sum += float64(r.a[x+k*r.A.Col]) * float64(r.b[y+k*r.B.Row])
+					}
+				})
+				r.want[c+i*r.C+j] = T(sum)
+			}
+		}
+	})
+}
+
+// each visits the matrices along the axes.
+func each(axes []Axis, visit func(a, b, c int)) {
+	n := 1
+	for _, x := range axes {
+		n *= x.N
+	}
+	for i := range n {
+		visit(offset(axes, i))
+	}
+}
+
+// run computes c with a plan, the parts in random order, and returns the plan.
+func (r *trial[T]) run(rnd *rand.Rand) *Plan {
+	p := New(r.Shape)
+	shared, private := make([]byte, p.Shared()+8), make([]byte, p.Private()+8)
+	for i := range private {
+		private[i] = 0xff // not a number
+	}
+	for phase, parts := range p.Phases() {
+		for _, part := range rnd.Perm(parts) {
+			p.Run(phase, part, pointer(r.a), pointer(r.b), pointer(r.c), shared[:p.Shared()], private[:p.Private()])
+		}
+	}
+	for _, b := range append(shared[p.Shared():], private[p.Private():]...) {
+		if b != 0xff && b != 0 {
+			panic("scratch memory overrun")
+		}
+	}
+	return p
+}
+
+func pointer[T any](s []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(s)) }
+
+// check runs a product on small whole numbers and compares all of c's memory.
+func check[T float32 | float64](t *testing.T, rnd *rand.Rand, s Shape) {
+	t.Helper()
+	r := newTrial(s, func() T { return T(rnd.IntN(9) - 4) })
+	p := r.run(rnd)
+	require.True(t, slices.Equal(r.want, r.c), "%+v", s)
+	r.blocks(t, p)
+}
+
+// blocks checks that the parts of the last phase share out c's elements.
+func (r *trial[T]) blocks(t *testing.T, p *Plan) {
+	t.Helper()
+	rows := r.M
+	for _, x := range r.Batch {
+		if x.C != 0 {
+			rows *= x.N
+		}
+	}
+	times := make([]int, rows*r.N)
+	phases := p.Phases()
+	for part := range phases[len(phases)-1] {
+		r0, r1, c0, c1 := p.Block(part)
+		for i := r0; i < r1; i++ {
+			for j := c0; j < c1; j++ {
+				times[i*r.N+j]++
+			}
+		}
+	}
+	not1 := slices.IndexFunc(times, func(n int) bool { return n != 1 })
+	require.Negative(t, not1, "a part has each element of %+v", r.Shape)
+}
+
+// simple returns the shape of a product of contiguous matrices, each transposed
+// in memory or not.
+func simple(t kernel.Type, m, n, k int, transA, transB bool) Shape {
+	s := Shape{T: t, M: m, N: n, K: k, A: Matrix{k, 1}, B: Matrix{n, 1}, C: n}
+	if transA {
+		s.A = Matrix{1, m}
+	}
+	if transB {
+		s.B = Matrix{1, k}
+	}
+	return s
+}
+
+func TestSmall(t *testing.T) {
+	rnd := newRand(t)
+	for m := range 41 {
+		for n := range 41 {
+			k := rnd.IntN(41)
+			check[float32](t, rnd, simple(kernel.F32, m, n, k, rnd.IntN(2) == 0, rnd.IntN(2) == 0))
+			check[float64](t, rnd, simple(kernel.F64, n, k, m, rnd.IntN(2) == 0, rnd.IntN(2) == 0))
+			check[float32](t, rnd, simple(kernel.F32, k, m, n, rnd.IntN(2) == 0, rnd.IntN(2) == 0))
+		}
+	}
+}
+
+func TestShapes(t *testing.T) {
+	rnd := newRand(t)
+	for range 200 {
+		s := randomShape(rnd, 100_000)
+		if s.T == kernel.F32 {
+			check[float32](t, rnd, s)
+		} else {
+			check[float64](t, rnd, s)
+		}
+	}
+}
+
+// randomShape returns a shape with about so many products.
+func randomShape(rnd *rand.Rand, work int) Shape {
+	length := func() int {
+		n := int(math.Exp(rnd.Float64() * math.Log(float64(max(work, 2)))))
+		work /= max(n, 1)
+		return n
+	}
+	l := []int{length(), length(), length()}
+	rnd.Shuffle(3, func(i, j int) { l[i], l[j] = l[j], l[i] })
+	s := Shape{T: kernel.Type(rnd.IntN(2)), M: l[0], N: l[1], K: l[2]}
+	matrix := func(rows, cols int) (m Matrix, size int) {
+		gap := rnd.IntN(2) * rnd.IntN(5)
+		if rnd.IntN(2) == 0 {
+			return Matrix{cols + gap, 1}, rows * (cols + gap)
+		}
+		if rnd.IntN(4) == 0 {
+			return Matrix{cols*2 + gap, 2}, rows * (cols*2 + gap)
+		}
+		return Matrix{1, rows + gap}, cols * (rows + gap)
+	}
+	var an, bn int
+	s.A, an = matrix(s.M, s.K)
+	s.B, bn = matrix(s.K, s.N)
+	s.C = s.N + rnd.IntN(2)*rnd.IntN(5)
+	cn := s.M * s.C
+	for range rnd.IntN(4) {
+		x := Axis{N: min(max(length(), 1), 9), A: an, B: bn, C: cn}
+		if rnd.IntN(3) == 0 {
+			x.A = 0
+		}
+		if rnd.IntN(3) == 0 {
+			x.B = 0
+		}
+		if rnd.IntN(3) == 0 {
+			x.C = 0
+		}
+		an, bn, cn = max(an, x.N*x.A), max(bn, x.N*x.B), max(cn, x.N*x.C)
+		s.Batch = slices.Insert(s.Batch, 0, x) // outside the others
+	}
+	return s
+}
+
+// TestEdges has lengths of 0 and results of nothing.
+func TestEdges(t *testing.T) {
+	rnd := newRand(t)
+	for i := range 27 {
+		m, n, k := i%3, i/3%3, i/9
+		for _, batch := range [][]Axis{nil, {{0, 4, 4, 4}}, {{2, 0, 4, 4}}, {{0, 4, 4, 0}}, {{3, 4, 4, 4}, {0, 1, 1, 0}}} {
+			s := simple(kernel.F32, m, n, k, false, false)
+			s.Batch = batch
+			check[float32](t, rnd, s)
+		}
+	}
+}
+
+// TestAccuracy compares with sums in float64.
+func TestAccuracy(t *testing.T) {
+	rnd := newRand(t)
+	for range 20 {
+		s := randomShape(rnd, 300_000)
+		if s.T == kernel.F64 {
+			continue
+		}
+		k := s.K
+		for _, x := range s.Batch {
+			if x.C == 0 {
+				k *= x.N
+			}
+		}
+		r := newTrial(s, func() float32 { return rnd.Float32()*2 - 1 })
+		r.run(rnd)
+		for i := range r.c {
+			require.InDelta(t, r.want[i], r.c[i], 1e-7*float64(k+10), "%+v", s)
+		}
+	}
+}
+
+// TestSameBits runs the parts in different orders.
+func TestSameBits(t *testing.T) {
+	rnd := newRand(t)
+	for range 20 {
+		s := randomShape(rnd, 200_000)
+		s.T = kernel.F32
+		r := newTrial(s, func() float32 { return rnd.Float32() })
+		r.run(rnd)
+		first := slices.Clone(r.c)
+		r.run(rnd)
+		require.True(t, slices.Equal(first, r.c), "%+v", s)
+	}
+}
+
+func TestAllocates(t *testing.T) {
+	for _, s := range []Shape{simple(kernel.F32, 32, 10, 784, false, false), simple(kernel.F64, 10, 70, 30, true, true)} {
+		p := New(s)
+		a, b, c := make([]float64, s.M*s.K), make([]float64, s.K*s.N), make([]float64, s.M*s.N)
+		private := make([]byte, p.Private())
+		shared := make([]byte, p.Shared())
+		assert.Zero(t, testing.AllocsPerRun(10, func() {
+			p.Run(0, 0, pointer(a), pointer(b), pointer(c), shared, private)
+		}), fmt.Sprint(s))
+	}
+}

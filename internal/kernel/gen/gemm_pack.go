@@ -1,0 +1,154 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// copyRows writes the kernel that copies K rows of up to two vectors from B to
+// C, and returns its name.
+func (v gemmVec) copyRows() string {
+	name := "gemmCopy" + v.name()
+	TEXT(name, 4, "func(p *byte)") // NOSPLIT
+	Pragma("noescape")
+	p := Load(Param("p"), GP64())
+	masks := v.masks(p, 2)
+	x := []reg.VecVirtual{v.register(), v.register()}
+	free := v.register()
+	src, dst, srs, drs, k := GP64(), GP64(), GP64(), GP64(), GP64()
+	MOVQ(Mem{Base: p, Disp: gemmB}, src)
+	MOVQ(Mem{Base: p, Disp: gemmC}, dst)
+	MOVQ(Mem{Base: p, Disp: gemmBRS}, srs)
+	MOVQ(Mem{Base: p, Disp: gemmCRS}, drs)
+	MOVQ(Mem{Base: p, Disp: gemmK}, k)
+	Comment("PCALIGN32")
+	Label("row")
+	for j := range x {
+		v.load(Mem{Base: src, Disp: j * v.width}, masks[j], x[j])
+	}
+	for j := range x {
+		v.store(x[j], masks[j], Mem{Base: dst, Disp: j * v.width}, free)
+	}
+	ADDQ(srs, src)
+	ADDQ(drs, dst)
+	DECQ(k)
+	JNZ(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+	return name
+}
+
+// transpose writes the kernel that makes the K rows of C from the T columns
+// that lie in A's rows, and returns its name. There may be fewer than the lanes
+// of a vector; C's rows are full vectors all the same.
+func (v gemmVec) transpose() string {
+	name := "gemmTranspose" + v.name()
+	TEXT(name, 4, "func(p *byte)") // NOSPLIT
+	Pragma("noescape")
+	p := Load(Param("p"), GP64())
+	n := v.width / v.size
+	src, dst, srs, drs, k, none := GP64(), GP64(), GP64(), GP64(), GP64(), GP64()
+	MOVQ(Mem{Base: p, Disp: gemmA}, src)
+	MOVQ(Mem{Base: p, Disp: gemmC}, dst)
+	MOVQ(Mem{Base: p, Disp: gemmARS}, srs)
+	MOVQ(Mem{Base: p, Disp: gemmCRS}, drs)
+	MOVQ(Mem{Base: p, Disp: gemmK}, k)
+	XORQ(none, none)
+	SUBQ(Imm(uint64(n)), k)
+	JL(LabelRef("rest"))
+	Comment("PCALIGN32")
+	Label("square")
+	row, step, rows := GP64(), GP64(), GP64()
+	MOVQ(src, row)
+	MOVQ(srs, step)
+	MOVQ(Mem{Base: p, Disp: gemmT}, rows)
+	x := make([]reg.VecVirtual, n)
+	for i := range x {
+		x[i] = v.register()
+		VMOVUPS(Mem{Base: row}, x[i])
+		if i < n-1 {
+			DECQ(rows) // after the last row comes the last row again
+			CMOVQLE(none, step)
+			ADDQ(step, row)
+		}
+	}
+	for _, y := range v.square(x) {
+		VMOVUPS(y, Mem{Base: dst})
+		ADDQ(drs, dst)
+	}
+	ADDQ(Imm(uint64(v.width)), src)
+	SUBQ(Imm(uint64(n)), k)
+	JGE(LabelRef("square"))
+	Label("rest")
+	ADDQ(Imm(uint64(n)), k)
+	JZ(LabelRef("done"))
+	Label("column")
+	to, one := GP64(), XMM()
+	MOVQ(Mem{Base: p, Disp: gemmT}, rows)
+	MOVQ(src, row)
+	MOVQ(dst, to)
+	Label("element")
+	if v.size == 4 {
+		VMOVSS(Mem{Base: row}, one)
+		VMOVSS(one, Mem{Base: to})
+	} else {
+		VMOVSD(Mem{Base: row}, one)
+		VMOVSD(one, Mem{Base: to})
+	}
+	ADDQ(srs, row)
+	ADDQ(Imm(uint64(v.size)), to)
+	DECQ(rows)
+	JNZ(LabelRef("element"))
+	ADDQ(Imm(uint64(v.size)), src)
+	ADDQ(drs, dst)
+	DECQ(k)
+	JNZ(LabelRef("column"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+	return name
+}
+
+// square transposes as many vectors as they have lanes.
+func (v gemmVec) square(x []reg.VecVirtual) []reg.VecVirtual {
+	if v.size == 4 {
+		y := make([]reg.VecVirtual, 0, len(x))
+		for i := 0; i < len(x); i += 4 { // elements of two rows side by side
+			lo0, hi0 := v.unpack(x[i], x[i+1])
+			lo1, hi1 := v.unpack(x[i+2], x[i+3])
+			y = append(y, lo0, lo1, hi0, hi1)
+		}
+		x = y
+	}
+	n := 16 / v.size // elements of 16 bytes: the squares of so many rows are done
+	y := make([]reg.VecVirtual, len(x))
+	for i := 0; i < len(x); i += 2 {
+		y[i], y[i+1] = gemmVec{v.width, 8}.unpack(x[i], x[i+1])
+	}
+	// now y[q·n+c] has in its piece l of 16 bytes the column l·n+c of square q
+	z := make([]reg.VecVirtual, len(x))
+	for c := range n {
+		if v.width == 32 {
+			z[c], z[n+c] = v.pieces(0x20, y[c], y[n+c]), v.pieces(0x31, y[c], y[n+c])
+			continue
+		}
+		lo0, hi0 := v.pieces(0x44, y[c], y[n+c]), v.pieces(0xee, y[c], y[n+c])
+		lo1, hi1 := v.pieces(0x44, y[2*n+c], y[3*n+c]), v.pieces(0xee, y[2*n+c], y[3*n+c])
+		z[c], z[n+c] = v.pieces(0x88, lo0, lo1), v.pieces(0xdd, lo0, lo1)
+		z[2*n+c], z[3*n+c] = v.pieces(0x88, hi0, hi1), v.pieces(0xdd, hi0, hi1)
+	}
+	return z
+}
+
+// pieces returns a vector of pieces of 16 bytes, from a and then from b, that
+// the bits choose.
+func (v gemmVec) pieces(bits uint64, a, b reg.VecVirtual) reg.VecVirtual {
+	d := v.register()
+	if v.width == 32 {
+		VPERM2F128(Imm(bits), b, a, d)
+	} else {
+		VSHUFF64X2(Imm(bits), b, a, d)
+	}
+	return d
+}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-
 	"github.com/adjointml/adjoint/autodiff"
 	"github.com/adjointml/adjoint/bench/measure"
 	"github.com/adjointml/adjoint/graph"
@@ -11,21 +9,15 @@ import (
 	"github.com/adjointml/adjoint/optim"
 )
 
-// conv is a convolution of x [n h w c] with the weights [kh kw c out], with as
-// many zeros around the image as keep its size at stride 1. It is nil as long
-// as package ops has none.
-var conv func(x, weights *graph.Node, stride int) *graph.Node
+// conv is the convolution of x [n h w c] with the weights [k k c out], k odd,
+// with as many zeros around the images as keep their size at stride 1.
+func conv(x, weights *graph.Node, stride int) *graph.Node {
+	pad := (int(weights.Shape().Dim(0)) - 1) / 2
+	return ops.Conv(x, weights, ops.ConvOptions{Stride: []int{stride}, Pad: [][2]int{{pad, pad}}})
+}
 
 // maxPool takes the largest of each 2x2 pixels of x [n h w c].
-var maxPool func(x *graph.Node) *graph.Node
-
-// needImages returns an error as long as the ops for images are missing.
-func needImages() error {
-	if conv == nil || maxPool == nil {
-		return errors.New("needs convolution and pooling, which package ops does not have yet")
-	}
-	return nil
-}
+func maxPool(x *graph.Node) *graph.Node { return ops.MaxPool(x, []int{2}) }
 
 // convolution is a layer of its own weights, with a bias if Bias is set.
 type convolution struct{ Weights, Bias *graph.Param }
@@ -62,9 +54,6 @@ func pictures(rows, size, channels int) (x, y *graph.Node, feeds [][]graph.Feed)
 
 // lenet is W3: two convolutions of 5x5 with pooling and two dense layers.
 func lenet(o measure.Options, run func(measure.Case) error) error {
-	if err := needImages(); err != nil {
-		return err
-	}
 	first, second := o.Size(32, 2), o.Size(64, 3)
 	model := struct {
 		First, Second convolution
@@ -133,9 +122,6 @@ func (r *residual) Apply(x *graph.Node) *graph.Node {
 
 // resnet20 is W6, with widths of 16, 32 and 64.
 func resnet20(o measure.Options, run func(measure.Case) error) error {
-	if err := needImages(); err != nil {
-		return err
-	}
 	width := o.Size(16, 2)
 	model := struct {
 		First  convolution
@@ -163,9 +149,6 @@ func resnet20(o measure.Options, run func(measure.Case) error) error {
 
 // convolve3 is M4: a convolution of 3x3 and its two gradients.
 func convolve3(o measure.Options, run func(measure.Case) error) error {
-	if err := needImages(); err != nil {
-		return err
-	}
 	n, size, channels := o.Size(8, 2), o.Size(56, 4), o.Size(64, 3)
 	s := newSource()
 	in := graph.Of(graph.Dim(n), graph.Dim(size), graph.Dim(size), graph.Dim(channels))

@@ -55,12 +55,24 @@ func compile(training bool, out, assigns []*Node) (*Program, error) {
 		return nil, fmt.Errorf("compile: node %d is nil", i)
 	}
 	c := &compilation{training: training, order: Topo(roots...), roots: roots, out: slices.Clone(out)}
+	dump := newDump()
 	for _, pass := range passes {
 		if err := pass.run(c); err != nil {
 			return nil, err
 		}
+		if dump != nil {
+			dump(pass.name, list(c.order))
+		}
 	}
-	return newProgram(c)
+	p, err := newProgram(c)
+	if err != nil {
+		return nil, err
+	}
+	p.dump = dump
+	if len(p.symbols) == 0 { // all lengths are known: plan now
+		_, err = p.plan(nil)
+	}
+	return p, err
 }
 
 // check reports the mistakes made while the nodes were built.

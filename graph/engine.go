@@ -115,7 +115,10 @@ func (p *Program) compile(q *plan) error {
 	if err != nil {
 		return err
 	}
-	q.engine = &engine{prog: cpu.Compile(low, true), free: make(chan *engineFrame, maxFrames)}
+	if p.dump != nil {
+		p.dump("lower", ir.Listing(low.Values))
+	}
+	q.engine = &engine{prog: cpu.Compile(low, cpu.Options{Dump: p.dump}), free: make(chan *engineFrame, maxFrames)}
 	q.bytes = q.engine.prog.Stats().Arena
 	return nil
 }
@@ -164,6 +167,23 @@ func (f *engineFrame) Call(i int, out unsafe.Pointer, in []unsafe.Pointer) error
 func (e *engine) run(ctx context.Context, p *Program, q *plan, feeds []Feed, sink func(i int, t Tensor)) error {
 	f := e.frame(p, q)
 	defer e.release(f)
+	if err := f.feed(p, feeds); err != nil {
+		return err
+	}
+	if err := f.Run(ctx); err != nil {
+		return p.explain(err)
+	}
+	for i, at := range p.out {
+		t := q.values[at]
+		t.data = f.Out(i)
+		sink(i, t)
+	}
+	f.Commit()
+	return nil
+}
+
+// feed gives the run its inputs and parameters.
+func (f *engineFrame) feed(p *Program, feeds []Feed) error {
 	for _, feed := range feeds {
 		if i, ok := p.slotOf(feed.Input); ok {
 			f.Leaf(int(p.inputs[i].at), feed.Value.data)
@@ -176,15 +196,6 @@ func (e *engine) run(ctx context.Context, p *Program, q *plan, feeds []Feed, sin
 		}
 		f.Leaf(len(p.order)+i, t.data)
 	}
-	if err := f.Run(ctx); err != nil {
-		return p.explain(err)
-	}
-	for i, at := range p.out {
-		t := q.values[at]
-		t.data = f.Out(i)
-		sink(i, t)
-	}
-	f.Commit()
 	return nil
 }
 

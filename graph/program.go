@@ -23,7 +23,8 @@ type Program struct {
 	symbols []Dim
 	fed     map[*input]int // in inputs
 
-	reference bool // runs on the reference executor
+	reference bool                    // runs on the reference executor
+	dump      func(pass, text string) // gets listings of compilations, or nil
 
 	mu    sync.Mutex
 	plans []*plan // bindings of the symbols used last, newest first
@@ -249,14 +250,13 @@ func (p *Program) run(ctx context.Context, feeds []Feed, accept func(i int, t Te
 			return err
 		}
 	}
+	if err := plan.fits(); err != nil {
+		return err
+	}
 	for _, h := range p.params {
 		h.lock()
 	}
-	defer func() {
-		for _, h := range p.params {
-			h.unlock()
-		}
-	}()
+	defer p.unlock()
 	if plan.engine != nil {
 		return plan.engine.run(ctx, p, plan, feeds, sink)
 	}
@@ -288,6 +288,12 @@ func (p *Program) runReference(ctx context.Context, plan *plan, feeds []Feed, si
 		sink(i, f.values[at])
 	}
 	return p.commit(f)
+}
+
+func (p *Program) unlock() {
+	for _, h := range p.params {
+		h.unlock()
+	}
 }
 
 func (h heldParam) lock() {

@@ -36,9 +36,16 @@ func Conv(x, w *Node, o ...ConvOptions) *Node {
 		return bad
 	}
 	c, err := newConvolution(x.Type(), w.Type(), o)
-	if err == nil && len(o) > 0 && o[0].Same {
-		for i := 0; i < c.axes && err == nil; i++ {
-			err = c.same(i, x.Shape().Dim(i+1), w.Shape().Dim(i))
+	if err == nil {
+		err = c.check(x.Type(), w.Type())
+	}
+	for i := 0; i < c.axes && err == nil; i++ {
+		size := w.Shape().Dim(i)
+		if len(o) > 0 && o[0].Same {
+			err = c.same(i, x.Shape().Dim(i+1), size)
+		}
+		if err == nil {
+			err = c.fits(x.Type(), i, size)
 		}
 	}
 	if err != nil {

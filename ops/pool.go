@@ -69,11 +69,7 @@ func newPool(x Type, size []int, o []PoolOptions) (p pool, err error) {
 	case len(o) == 1:
 		opt = o[0]
 	}
-	stride := opt.Stride
-	if len(stride) == 0 {
-		stride = size
-	}
-	if p.window, err = newWindow(x, stride, opt.Dilation, opt.Pad); err != nil {
+	if p.window, err = newWindow(x, opt.Stride, opt.Dilation, opt.Pad); err != nil {
 		return p, err
 	}
 	if len(size) == 0 {
@@ -81,6 +77,9 @@ func newPool(x Type, size []int, o []PoolOptions) (p pool, err error) {
 	}
 	if p.size, err = each3("window", size, p.axes, 1, 1); err != nil {
 		return p, err
+	}
+	if len(opt.Stride) == 0 {
+		p.stride = p.size
 	}
 	if opt.Same && len(opt.Pad) > 0 {
 		return p, errors.New("want Same or Pad, not both")
@@ -98,6 +97,9 @@ func newPool(x Type, size []int, o []PoolOptions) (p pool, err error) {
 				return p, fmt.Errorf("Ceil needs a known length of axis %d of {0}: give Pad instead", i+1)
 			}
 			p.extend(i, int(n))
+		}
+		if err = p.fits(x, i, Dim(p.size[i])); err != nil {
+			return p, err
 		}
 	}
 	return p, nil
@@ -176,7 +178,7 @@ func (p maxPool) Eval(out Tensor, in ...Tensor) {
 	}
 }
 func (p maxPool) VJP(_, ct *Node, x ...*Node) []*Node {
-	return one(graph.Apply(unpickPool{p.pool}, ct, x[0]))
+	return one(graph.Apply(unpickPool(p), ct, x[0]))
 }
 func (p maxPool) Flops(out Type, _ ...Type) Dim { return p.flops(out) }
 
@@ -206,7 +208,7 @@ func (p unpickPool) Eval(out Tensor, in ...Tensor) {
 	}
 }
 func (p unpickPool) VJP(_, ct *Node, x ...*Node) []*Node {
-	return []*Node{graph.Apply(pickPool{p.pool}, ct, x[1]), nil}
+	return []*Node{graph.Apply(pickPool(p), ct, x[1]), nil}
 }
 func (p unpickPool) Simplify(x ...*Node) *Node    { return zerosIf(x[0], x[1].Shape()) }
 func (p unpickPool) Flops(_ Type, in ...Type) Dim { return p.flops(in[0]) }
@@ -225,7 +227,7 @@ func (p pickPool) Eval(out Tensor, in ...Tensor) {
 	}
 }
 func (p pickPool) VJP(_, ct *Node, x ...*Node) []*Node {
-	return []*Node{graph.Apply(unpickPool{p.pool}, ct, x[1]), nil}
+	return []*Node{graph.Apply(unpickPool(p), ct, x[1]), nil}
 }
 func (p pickPool) Simplify(x ...*Node) *Node {
 	t, _ := p.Infer(x[0].Type())

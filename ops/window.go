@@ -106,21 +106,25 @@ func plus(d Dim, i int) Dim {
 	return d.Add(Dim(i))
 }
 
-// out returns the number of results along axis i of length n: [graph.Unknown]
-// if not even the padding is long enough.
-func (w window) out(i int, n, size Dim) Dim {
-	s, d := w.stride[i], w.dilation[i]
-	return plus(n, w.low[i]+w.high[i]+w.ceil[i]+s+d-1).Sub(size.Mul(Dim(d))).Div(Dim(s))
+// fits reports why the window is longer than axis i of x with its padding, if
+// that is known. What has length 0 may be shorter than the window.
+func (w window) fits(x Type, i int, size Dim) error {
+	n, pad := x.Dim(i+1), w.low[i]+w.high[i]+w.ceil[i]
+	if n > 0 && size > 0 && int(n)+pad <= w.dilation[i]*int(size-1) {
+		return fmt.Errorf("a window of %v, dilated by %d, does not fit into axis %d of {0}, padded by %d and %d",
+			size, w.dilation[i], i+1, w.low[i], w.high[i]+w.ceil[i])
+	}
+	return nil
 }
 
 // outs returns the results' lengths along the spatial axes of x.
 func (w window) outs(x Type, size func(i int) Dim) ([]Dim, error) {
 	dims := make([]Dim, w.axes)
 	for i := range dims {
-		n, k := x.Dim(i+1), size(i)
-		if dims[i] = w.out(i, n, k); dims[i] == graph.Unknown {
-			return nil, fmt.Errorf("a window of %v, dilated by %d, does not fit into axis %d of {0}, padded by %d and %d",
-				k, w.dilation[i], i+1, w.low[i], w.high[i]+w.ceil[i])
+		s, d := w.stride[i], w.dilation[i]
+		dims[i] = plus(x.Dim(i+1), w.low[i]+w.high[i]+w.ceil[i]+s+d-1).Sub(size(i).Mul(Dim(d))).Div(Dim(s))
+		if dims[i] == graph.Unknown {
+			return nil, fmt.Errorf("a window of %v is too long for axis %d of {0}", size(i), i+1)
 		}
 	}
 	return dims, nil

@@ -12,6 +12,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -30,6 +31,11 @@ func Flags() *Options {
 	flag.IntVar(&o.Reps, "r", 3, "timed repetitions")
 	flag.Float64Var(&o.Seconds, "s", 1, "about this many `seconds` per repetition; 0 only shows that all works, at tiny sizes")
 	return o
+}
+
+// Args returns the flags that say the same.
+func (o Options) Args() []string {
+	return []string{"-t", strconv.Itoa(o.Threads), "-r", strconv.Itoa(o.Reps), "-s", fmt.Sprint(o.Seconds)}
 }
 
 // Size returns the length to measure at, or the tiny one where it is only to be
@@ -104,6 +110,7 @@ type Line struct {
 	Workload string    `json:"workload"`
 	Variant  string    `json:"variant"`
 	Mode     string    `json:"mode"` // the framework, or how it ran
+	Version  string    `json:"version"`
 	Threads  int       `json:"threads"`
 	Env      string    `json:"env"` // settings from outside, or "plain"
 	Metric   string    `json:"metric"`
@@ -179,7 +186,7 @@ func Names(all []Workload) string {
 
 // measure warms a case up and times it.
 func (o Options) measure(c Case) (Line, error) {
-	l := Line{Variant: c.Variant, Threads: o.Threads, Env: settings(), Metric: c.Metric, Unit: c.Unit,
+	l := Line{Variant: c.Variant, Version: runtime.Version(), Threads: o.Threads, Env: settings(), Metric: c.Metric, Unit: c.Unit,
 		Build: round(c.Build), Params: c.Params, Steps: c.Steps, Nodes: c.Nodes}
 	first, err := clock(c.Call, 1)
 	if err != nil {

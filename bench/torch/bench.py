@@ -115,7 +115,7 @@ def measure(workload, variant, metric, unit, work, call, loss=None, **more):
         all1, idle1, own1 = cpu_times()
         others.append(max(0.0, (all1 - all0 - (idle1 - idle0) - (own1 - own0)) / max(1, all1 - all0)))
     value = (lambda t: work * t) if metric == "seconds" else (lambda t: work / t)
-    line = dict(workload=workload, variant=variant, mode="torch " + args.mode, threads=args.threads,
+    line = dict(workload=workload, variant=variant, mode="torch " + args.mode, version="torch " + torch.__version__, threads=args.threads,
                 env="stock" if args.stock else "tuned", metric=metric, unit=unit,
                 value=five(value(statistics.median(seconds))), best=five(value(min(seconds))),
                 reps=[five(value(t)) for t in seconds], other_cpu=five(statistics.median(others)),

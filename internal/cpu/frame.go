@@ -76,7 +76,29 @@ const forkCost = 6000
 
 // Run computes the program. If it fails, or ctx is done before the last
 // results, no leaf has changed.
-func (f *Frame) Run(ctx context.Context) (err error) {
+func (f *Frame) Run(ctx context.Context) error {
+	f.prepare()
+	team := par.Enter()
+	defer team.Leave()
+	f.crewFor(team.Workers())
+	done := ctx.Done()
+	for i := range f.p.launches {
+		if done != nil && i <= f.p.safe {
+			select {
+			case <-done:
+				return ctx.Err()
+			default:
+			}
+		}
+		if err := f.launch(&f.p.launches[i], team); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepare takes the places of the host's memory.
+func (f *Frame) prepare() {
 	for _, v := range f.p.leafs {
 		if v.Kind == ir.Leaf {
 			f.base[v.slot] = f.leafs[v.Slot]
@@ -85,41 +107,39 @@ func (f *Frame) Run(ctx context.Context) (err error) {
 	for _, w := range f.p.writes {
 		f.base[w.v.slot] = f.leafs[w.leaf]
 	}
-	team := par.Enter()
-	defer team.Leave()
-	f.crewFor(team.Workers())
+}
+
+// launch runs the parts of a launch, with the helpers if there is enough to do.
+func (f *Frame) launch(l *launch, team *par.Team) error {
+	if l.parts == 1 || l.cost < forkCost || team.Workers() == 1 {
+		if err := f.alone(l); err != nil {
+			return err
+		}
+	} else {
+		f.cur = l
+		if err := team.Run(f, l.parts); err != nil {
+			var p *par.PanicError
+			if errors.As(err, &p) {
+				return failure(p.Value, p.Stack)
+			}
+			return err
+		}
+	}
+	f.combine(l)
+	return nil
+}
+
+// alone runs the parts of a launch one after the other.
+func (f *Frame) alone(l *launch) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = failure(r, debug.Stack())
 		}
 	}()
-	done := ctx.Done()
-	for i := range f.p.launches {
-		l := &f.p.launches[i]
-		if done != nil && i <= f.p.safe {
-			select {
-			case <-done:
-				return ctx.Err()
-			default:
-			}
+	for _, s := range l.segments {
+		for i := range s.parts {
+			s.part(f, &f.workers[0], s, i)
 		}
-		if l.parts == 1 || l.cost < forkCost || team.Workers() == 1 {
-			for _, s := range l.segments {
-				for i := range s.parts {
-					s.part(f, &f.workers[0], s, i)
-				}
-			}
-		} else {
-			f.cur = l
-			if err := team.Run(f, l.parts); err != nil {
-				var p *par.PanicError
-				if errors.As(err, &p) {
-					return failure(p.Value, p.Stack)
-				}
-				return err
-			}
-		}
-		f.combine(l)
 	}
 	return nil
 }
@@ -139,7 +159,9 @@ type RunError struct {
 	Stack []byte
 }
 
+// Error is that of the part.
 func (e *RunError) Error() string { return e.Err.Error() }
+// Unwrap returns the error that the part met.
 func (e *RunError) Unwrap() error { return e.Err }
 
 // Part computes a part of the present launch.

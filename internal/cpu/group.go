@@ -180,8 +180,8 @@ func (v *val) split(level int) {
 // single numbers have none.
 const maxVals, maxAlive = 300, 40
 
-// groups forms the passes.
-func (c *compiler) groups() []*group {
+// group forms the passes.
+func (c *compiler) group() {
 	type meeting struct {
 		level, dom, rows int
 		ct               kernel.Type
@@ -234,14 +234,13 @@ func (c *compiler) groups() []*group {
 		}
 		v.group.vals = append(v.group.vals, v)
 	}
-	if !c.fused {
-		return list
+	if c.fused {
+		for _, g := range raise(list) {
+			c.groups = append(c.groups, g.cut()...)
+		}
+	} else {
+		c.groups = list
 	}
-	var cut []*group
-	for _, g := range raise(list) {
-		cut = append(cut, g.cut()...)
-	}
-	return cut
 }
 
 // raise moves a whole group up to the level of the first group that uses it,

@@ -55,23 +55,51 @@ type work interface {
 	part(f *Frame, w *worker, s *segment, i int)
 }
 
-// Compile compiles a lowered program. Fused is false for tests that compare
-// with one pass per value.
-func Compile(low *ir.Program, fused bool) *Program {
-	c := &compiler{domains: map[[ir.MaxRank + 1]int]*domain{}, fused: fused}
+// passes are what Compile does, in order, and why there.
+var passes = []struct {
+	name   string
+	run    func(c *compiler)
+	fused  bool // only for programs of more than one value a pass
+	reason string
+}{
+	{"place", (*compiler).place, false, "first: what can join depends on the spaces"},
+	{"fits", (*compiler).fits, false, "before levels: copies are values too"},
+	{"levels", (*compiler).levels, false, "on the final edges: each breaking one goes up a level"},
+	{"sink", (*compiler).sink, true, "after levels, which it raises or clones for"},
+	{"groups", (*compiler).group, false, "within the final levels, so that no cycle can form"},
+	{"settle", (*compiler).settle, false, "after groups: what crosses them lies in memory"},
+	{"check", (*compiler).check, false, "last of the analysis: the code trusts it"},
+	{"emit", (*compiler).emit, false, "instructions for each group and for what stands alone"},
+	{"memory", (*compiler).memory, false, "last: places depend on the order of launches"},
+}
+
+// Options change how a program is compiled, for tests and for looking at it.
+type Options struct {
+	Apart bool                    // one pass for each value
+	Dump  func(pass, text string) // gets a listing after each pass; nil for none
+}
+
+// Compile compiles a lowered program.
+func Compile(low *ir.Program, o Options) *Program {
 	p := &Program{progs: map[*group]*prog{}}
+	c := &compiler{Program: p, low: low, domains: map[[ir.MaxRank + 1]int]*domain{}, fused: !o.Apart}
 	p.outs = c.take(low)
-	c.place()
-	c.fits()
-	c.levels()
-	if fused {
-		c.sink()
+	for _, pass := range passes {
+		if pass.fused && !c.fused {
+			continue
+		}
+		pass.run(c)
+		if o.Dump != nil {
+			o.Dump(pass.name, c.listing())
+		}
 	}
-	groups := c.groups()
-	c.settle()
-	c.check()
-	b := &launcher{Program: p, byAt: map[[3]int]int{}}
-	for _, g := range groups {
+	return p
+}
+
+// emit makes the instructions.
+func (c *compiler) emit() {
+	b := &launcher{Program: c.Program, byAt: map[[3]int]int{}}
+	for _, g := range c.groups {
 		b.addGroup(g)
 	}
 	for _, v := range c.vals {
@@ -80,11 +108,15 @@ func Compile(low *ir.Program, fused bool) *Program {
 		}
 	}
 	b.order(c.vals)
-	p.commit(c, low)
+}
+
+// memory gives everything its place.
+func (c *compiler) memory() {
+	p := c.Program
+	p.commit(c, c.low)
 	p.layOut(c.vals)
 	p.commits = slices.DeleteFunc(p.commits, func(w write) bool { return slices.Contains(p.writes, w) })
 	p.count(c)
-	return p
 }
 
 // commit lists the parameters that the run gives values, and finds the launch

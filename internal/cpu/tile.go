@@ -232,6 +232,7 @@ type IndexError struct {
 	Length int
 }
 
+// Error says the index and the length.
 func (e *IndexError) Error() string {
 	return fmt.Sprintf("index %d is outside of an axis of length %d", e.Index, e.Length)
 }

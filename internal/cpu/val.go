@@ -79,7 +79,10 @@ func (d *domain) size() int { return ir.Size(d.dims) }
 
 // A compiler holds the values of one program.
 type compiler struct {
+	*Program
+	low     *ir.Program
 	vals    []*val
+	groups  []*group
 	domains map[[ir.MaxRank + 1]int]*domain
 	fused   bool
 }

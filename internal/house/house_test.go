@@ -40,6 +40,7 @@ var above = map[string]struct{ own, others []string }{
 	"internal/ir":       {nil, nil},
 	"internal/cpu":      {[]string{"internal/ir", "internal/kernel", "internal/cpu/gemm", "internal/cpu/conv", "internal/cpu/par"}, nil},
 	"data":              {nil, []string{"gorgonia.org/tensor"}},
+	"internal/cpu/conv": {[]string{"internal/kernel"}, nil},
 	"internal/cpu/par":  {nil, nil},
 	"internal/kernel":   {nil, []string{"golang.org/x/sys/cpu"}},
 	"internal/cpu/gemm": {[]string{"internal/kernel"}, nil},

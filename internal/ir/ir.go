@@ -42,6 +42,7 @@ const (
 
 var kinds = [...]string{"leaf", "const", "iota", "map", "reduce", "contract", "conv", "call"}
 
+// String returns the name, such as "map".
 func (k Kind) String() string { return kinds[k] }
 
 // A Value is the result of one instruction: a dense row-major array without

@@ -95,6 +95,7 @@ var table = [NumOps]struct {
 	Xor: {"xor", 5}, Index: {"index", 50}, Where: {"where", 7}, Sum: {"sum", 4}, Max: {"max", 4}, Min: {"min", 4}, Prod: {"prod", 50}, Pick: {"pick", 4},
 }
 
+// String returns the name, such as "exp".
 func (o Op) String() string { return table[o].name }
 
 // Cost returns the time of one element in cache in hundredths of a nanosecond.

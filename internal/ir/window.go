@@ -18,6 +18,7 @@ const (
 
 var passes = [numPasses]string{"forward", "data", "weight", "maxpool", "maxpoolgrad", "avgpool", "avgpoolgrad"}
 
+// String returns the name, such as "forward".
 func (p Pass) String() string { return passes[p] }
 
 // A Window is what the instructions over windows share. Axes that are missing

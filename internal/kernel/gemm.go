@@ -38,21 +38,35 @@ func (f GemmFunc) Run(p *GemmArgs) {
 // gemmSet is the kernels of a type on one family.
 type gemmSet struct {
 	lanes           int // elements of a vector
-	rows            int // of the largest block
+	rows, wide      int // of the largest blocks of 2 vectors and of 4
+	columns         int // of the kernels of dots
 	copy, transpose GemmFunc
 	block           func(mr, nv int) GemmFunc
+	dots            func(mr int) GemmFunc
 }
 
-// GemmTile returns the largest block that the kernels in use compute: its rows,
-// its vectors, and the elements of a vector.
-func GemmTile(t Type) (mr, nv, lanes int) {
+// GemmTile returns the rows and columns of the block that suits large products
+// best: two vectors of columns.
+func GemmTile(t Type) (mr, nr int) {
 	s := gemmSetOf(chosen, t)
-	return s.rows, 2, s.lanes
+	return s.rows, 2 * s.lanes
 }
+
+// GemmWide returns the most rows for which there are blocks of four vectors.
+func GemmWide(t Type) int { return gemmSetOf(chosen, t).wide }
 
 // Gemm returns the kernel for blocks of mr rows of nv vectors: any mr up to
-// GemmTile's with 1 or 2 vectors, or up to 3 rows of 4 vectors.
+// GemmTile's with 1 or 2 vectors, any up to GemmWide with 4.
 func Gemm(t Type, mr, nv int) GemmFunc { return gemmSetOf(chosen, t).block(mr, nv) }
+
+// GemmDots returns the kernel for blocks of mr rows, 1 to 3, of dot products
+// and how many of them a row has: B's elements are adjacent along k, like A's,
+// so that BRS is the step from one column of B to the next. There is no sum of
+// products: T and the offsets are not used. Mask has at least the first column.
+func GemmDots(t Type, mr int) (f GemmFunc, columns int) {
+	s := gemmSetOf(chosen, t)
+	return s.dots(mr), s.columns
+}
 
 // GemmCopy returns the kernel that copies K rows of up to 2 vectors from B to C.
 func GemmCopy(t Type) GemmFunc { return gemmSetOf(chosen, t).copy }

@@ -11,6 +11,15 @@ func gemmCopy256f32(p *byte)
 func gemmTranspose256f32(p *byte)
 
 //go:noescape
+func gemmDots256f32_1(p *byte)
+
+//go:noescape
+func gemmDots256f32_2(p *byte)
+
+//go:noescape
+func gemmDots256f32_3(p *byte)
+
+//go:noescape
 func gemm256f32_1x1(p *byte)
 
 //go:noescape
@@ -62,6 +71,15 @@ func gemmCopy512f32(p *byte)
 func gemmTranspose512f32(p *byte)
 
 //go:noescape
+func gemmDots512f32_1(p *byte)
+
+//go:noescape
+func gemmDots512f32_2(p *byte)
+
+//go:noescape
+func gemmDots512f32_3(p *byte)
+
+//go:noescape
 func gemm512f32_1x1(p *byte)
 
 //go:noescape
@@ -95,16 +113,25 @@ func gemm512f32_4x1(p *byte)
 func gemm512f32_4x2(p *byte)
 
 //go:noescape
+func gemm512f32_4x4(p *byte)
+
+//go:noescape
 func gemm512f32_5x1(p *byte)
 
 //go:noescape
 func gemm512f32_5x2(p *byte)
 
 //go:noescape
+func gemm512f32_5x4(p *byte)
+
+//go:noescape
 func gemm512f32_6x1(p *byte)
 
 //go:noescape
 func gemm512f32_6x2(p *byte)
+
+//go:noescape
+func gemm512f32_6x4(p *byte)
 
 //go:noescape
 func gemm512f32_7x1(p *byte)
@@ -161,6 +188,15 @@ func gemmCopy256f64(p *byte)
 func gemmTranspose256f64(p *byte)
 
 //go:noescape
+func gemmDots256f64_1(p *byte)
+
+//go:noescape
+func gemmDots256f64_2(p *byte)
+
+//go:noescape
+func gemmDots256f64_3(p *byte)
+
+//go:noescape
 func gemm256f64_1x1(p *byte)
 
 //go:noescape
@@ -212,6 +248,15 @@ func gemmCopy512f64(p *byte)
 func gemmTranspose512f64(p *byte)
 
 //go:noescape
+func gemmDots512f64_1(p *byte)
+
+//go:noescape
+func gemmDots512f64_2(p *byte)
+
+//go:noescape
+func gemmDots512f64_3(p *byte)
+
+//go:noescape
 func gemm512f64_1x1(p *byte)
 
 //go:noescape
@@ -245,16 +290,25 @@ func gemm512f64_4x1(p *byte)
 func gemm512f64_4x2(p *byte)
 
 //go:noescape
+func gemm512f64_4x4(p *byte)
+
+//go:noescape
 func gemm512f64_5x1(p *byte)
 
 //go:noescape
 func gemm512f64_5x2(p *byte)
 
 //go:noescape
+func gemm512f64_5x4(p *byte)
+
+//go:noescape
 func gemm512f64_6x1(p *byte)
 
 //go:noescape
 func gemm512f64_6x2(p *byte)
+
+//go:noescape
+func gemm512f64_6x4(p *byte)
 
 //go:noescape
 func gemm512f64_7x1(p *byte)

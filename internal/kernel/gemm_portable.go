@@ -13,9 +13,29 @@ func portableGemm[T float]() gemmSet {
 	return gemmSet{
 		lanes:     gemmLanes,
 		rows:      8,
+		wide:      8,
+		columns:   4,
 		copy:      gemmCopy[T],
 		transpose: gemmTranspose[T],
 		block:     func(mr, nv int) GemmFunc { return gemmInGo[T](mr, nv*gemmLanes) },
+		dots:      gemmDots[T],
+	}
+}
+
+// gemmDots computes dot products as products whose B is a column.
+func gemmDots[T float](mr int) GemmFunc {
+	size := int(unsafe.Sizeof(T(0)))
+	return func(p *GemmArgs) {
+		zero := 0
+		q := *p
+		q.ACS, q.BRS, q.AOff, q.BOff, q.T = size, size, &zero, &zero, 1
+		for rest := p.Mask & (1<<4 - 1); rest != 0; rest &= rest - 1 {
+			j := bits.TrailingZeros64(rest)
+			q.B, q.C = unsafe.Add(p.B, j*p.BRS), unsafe.Add(p.C, j*size)
+			for i := range mr {
+				gemm1x1[T](&q, i, 0)
+			}
+		}
 	}
 }
 

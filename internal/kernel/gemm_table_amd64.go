@@ -4,54 +4,62 @@
 
 package kernel
 
-var gemm256f32 = gemmCode{copy: gemmCopy256f32, transpose: gemmTranspose256f32, blocks: [][5]func(*byte){
-	1: {nil, gemm256f32_1x1, gemm256f32_1x2, nil, gemm256f32_1x4},
-	2: {nil, gemm256f32_2x1, gemm256f32_2x2, nil, gemm256f32_2x4},
-	3: {nil, gemm256f32_3x1, gemm256f32_3x2, nil, gemm256f32_3x4},
-	4: {nil, gemm256f32_4x1, gemm256f32_4x2, nil, nil},
-	5: {nil, gemm256f32_5x1, gemm256f32_5x2, nil, nil},
-	6: {nil, gemm256f32_6x1, gemm256f32_6x2, nil, nil},
-}}
+var gemm256f32 = gemmCode{
+	lanes: 8, rows: 6, wide: 3, columns: 4, copy: gemmCopy256f32, transpose: gemmTranspose256f32,
+	dots: [4]func(*byte){nil, gemmDots256f32_1, gemmDots256f32_2, gemmDots256f32_3}, blocks: [15][5]func(*byte){
+		1: {nil, gemm256f32_1x1, gemm256f32_1x2, nil, gemm256f32_1x4},
+		2: {nil, gemm256f32_2x1, gemm256f32_2x2, nil, gemm256f32_2x4},
+		3: {nil, gemm256f32_3x1, gemm256f32_3x2, nil, gemm256f32_3x4},
+		4: {nil, gemm256f32_4x1, gemm256f32_4x2, nil, nil},
+		5: {nil, gemm256f32_5x1, gemm256f32_5x2, nil, nil},
+		6: {nil, gemm256f32_6x1, gemm256f32_6x2, nil, nil},
+	}}
 
-var gemm512f32 = gemmCode{copy: gemmCopy512f32, transpose: gemmTranspose512f32, blocks: [][5]func(*byte){
-	1:  {nil, gemm512f32_1x1, gemm512f32_1x2, nil, gemm512f32_1x4},
-	2:  {nil, gemm512f32_2x1, gemm512f32_2x2, nil, gemm512f32_2x4},
-	3:  {nil, gemm512f32_3x1, gemm512f32_3x2, nil, gemm512f32_3x4},
-	4:  {nil, gemm512f32_4x1, gemm512f32_4x2, nil, nil},
-	5:  {nil, gemm512f32_5x1, gemm512f32_5x2, nil, nil},
-	6:  {nil, gemm512f32_6x1, gemm512f32_6x2, nil, nil},
-	7:  {nil, gemm512f32_7x1, gemm512f32_7x2, nil, nil},
-	8:  {nil, gemm512f32_8x1, gemm512f32_8x2, nil, nil},
-	9:  {nil, gemm512f32_9x1, gemm512f32_9x2, nil, nil},
-	10: {nil, gemm512f32_10x1, gemm512f32_10x2, nil, nil},
-	11: {nil, gemm512f32_11x1, gemm512f32_11x2, nil, nil},
-	12: {nil, gemm512f32_12x1, gemm512f32_12x2, nil, nil},
-	13: {nil, gemm512f32_13x1, gemm512f32_13x2, nil, nil},
-	14: {nil, gemm512f32_14x1, gemm512f32_14x2, nil, nil},
-}}
+var gemm512f32 = gemmCode{
+	lanes: 16, rows: 14, wide: 6, columns: 8, copy: gemmCopy512f32, transpose: gemmTranspose512f32,
+	dots: [4]func(*byte){nil, gemmDots512f32_1, gemmDots512f32_2, gemmDots512f32_3}, blocks: [15][5]func(*byte){
+		1:  {nil, gemm512f32_1x1, gemm512f32_1x2, nil, gemm512f32_1x4},
+		2:  {nil, gemm512f32_2x1, gemm512f32_2x2, nil, gemm512f32_2x4},
+		3:  {nil, gemm512f32_3x1, gemm512f32_3x2, nil, gemm512f32_3x4},
+		4:  {nil, gemm512f32_4x1, gemm512f32_4x2, nil, gemm512f32_4x4},
+		5:  {nil, gemm512f32_5x1, gemm512f32_5x2, nil, gemm512f32_5x4},
+		6:  {nil, gemm512f32_6x1, gemm512f32_6x2, nil, gemm512f32_6x4},
+		7:  {nil, gemm512f32_7x1, gemm512f32_7x2, nil, nil},
+		8:  {nil, gemm512f32_8x1, gemm512f32_8x2, nil, nil},
+		9:  {nil, gemm512f32_9x1, gemm512f32_9x2, nil, nil},
+		10: {nil, gemm512f32_10x1, gemm512f32_10x2, nil, nil},
+		11: {nil, gemm512f32_11x1, gemm512f32_11x2, nil, nil},
+		12: {nil, gemm512f32_12x1, gemm512f32_12x2, nil, nil},
+		13: {nil, gemm512f32_13x1, gemm512f32_13x2, nil, nil},
+		14: {nil, gemm512f32_14x1, gemm512f32_14x2, nil, nil},
+	}}
 
-var gemm256f64 = gemmCode{copy: gemmCopy256f64, transpose: gemmTranspose256f64, blocks: [][5]func(*byte){
-	1: {nil, gemm256f64_1x1, gemm256f64_1x2, nil, gemm256f64_1x4},
-	2: {nil, gemm256f64_2x1, gemm256f64_2x2, nil, gemm256f64_2x4},
-	3: {nil, gemm256f64_3x1, gemm256f64_3x2, nil, gemm256f64_3x4},
-	4: {nil, gemm256f64_4x1, gemm256f64_4x2, nil, nil},
-	5: {nil, gemm256f64_5x1, gemm256f64_5x2, nil, nil},
-	6: {nil, gemm256f64_6x1, gemm256f64_6x2, nil, nil},
-}}
+var gemm256f64 = gemmCode{
+	lanes: 4, rows: 6, wide: 3, columns: 4, copy: gemmCopy256f64, transpose: gemmTranspose256f64,
+	dots: [4]func(*byte){nil, gemmDots256f64_1, gemmDots256f64_2, gemmDots256f64_3}, blocks: [15][5]func(*byte){
+		1: {nil, gemm256f64_1x1, gemm256f64_1x2, nil, gemm256f64_1x4},
+		2: {nil, gemm256f64_2x1, gemm256f64_2x2, nil, gemm256f64_2x4},
+		3: {nil, gemm256f64_3x1, gemm256f64_3x2, nil, gemm256f64_3x4},
+		4: {nil, gemm256f64_4x1, gemm256f64_4x2, nil, nil},
+		5: {nil, gemm256f64_5x1, gemm256f64_5x2, nil, nil},
+		6: {nil, gemm256f64_6x1, gemm256f64_6x2, nil, nil},
+	}}
 
-var gemm512f64 = gemmCode{copy: gemmCopy512f64, transpose: gemmTranspose512f64, blocks: [][5]func(*byte){
-	1:  {nil, gemm512f64_1x1, gemm512f64_1x2, nil, gemm512f64_1x4},
-	2:  {nil, gemm512f64_2x1, gemm512f64_2x2, nil, gemm512f64_2x4},
-	3:  {nil, gemm512f64_3x1, gemm512f64_3x2, nil, gemm512f64_3x4},
-	4:  {nil, gemm512f64_4x1, gemm512f64_4x2, nil, nil},
-	5:  {nil, gemm512f64_5x1, gemm512f64_5x2, nil, nil},
-	6:  {nil, gemm512f64_6x1, gemm512f64_6x2, nil, nil},
-	7:  {nil, gemm512f64_7x1, gemm512f64_7x2, nil, nil},
-	8:  {nil, gemm512f64_8x1, gemm512f64_8x2, nil, nil},
-	9:  {nil, gemm512f64_9x1, gemm512f64_9x2, nil, nil},
-	10: {nil, gemm512f64_10x1, gemm512f64_10x2, nil, nil},
-	11: {nil, gemm512f64_11x1, gemm512f64_11x2, nil, nil},
-	12: {nil, gemm512f64_12x1, gemm512f64_12x2, nil, nil},
-	13: {nil, gemm512f64_13x1, gemm512f64_13x2, nil, nil},
-	14: {nil, gemm512f64_14x1, gemm512f64_14x2, nil, nil},
-}}
+var gemm512f64 = gemmCode{
+	lanes: 8, rows: 14, wide: 6, columns: 8, copy: gemmCopy512f64, transpose: gemmTranspose512f64,
+	dots: [4]func(*byte){nil, gemmDots512f64_1, gemmDots512f64_2, gemmDots512f64_3}, blocks: [15][5]func(*byte){
+		1:  {nil, gemm512f64_1x1, gemm512f64_1x2, nil, gemm512f64_1x4},
+		2:  {nil, gemm512f64_2x1, gemm512f64_2x2, nil, gemm512f64_2x4},
+		3:  {nil, gemm512f64_3x1, gemm512f64_3x2, nil, gemm512f64_3x4},
+		4:  {nil, gemm512f64_4x1, gemm512f64_4x2, nil, gemm512f64_4x4},
+		5:  {nil, gemm512f64_5x1, gemm512f64_5x2, nil, gemm512f64_5x4},
+		6:  {nil, gemm512f64_6x1, gemm512f64_6x2, nil, gemm512f64_6x4},
+		7:  {nil, gemm512f64_7x1, gemm512f64_7x2, nil, nil},
+		8:  {nil, gemm512f64_8x1, gemm512f64_8x2, nil, nil},
+		9:  {nil, gemm512f64_9x1, gemm512f64_9x2, nil, nil},
+		10: {nil, gemm512f64_10x1, gemm512f64_10x2, nil, nil},
+		11: {nil, gemm512f64_11x1, gemm512f64_11x2, nil, nil},
+		12: {nil, gemm512f64_12x1, gemm512f64_12x2, nil, nil},
+		13: {nil, gemm512f64_13x1, gemm512f64_13x2, nil, nil},
+		14: {nil, gemm512f64_14x1, gemm512f64_14x2, nil, nil},
+	}}

@@ -37,7 +37,7 @@ func testGemm[T float](t *testing.T) {
 		s := gemmSetOf(of, typeOf[T]())
 		for mr := 1; mr <= s.rows; mr++ {
 			for _, nv := range []int{1, 2, 4} {
-				if nv == 4 && mr > 3 {
+				if nv == 4 && mr > s.wide {
 					continue
 				}
 				f, n := s.block(mr, nv), nv*s.lanes
@@ -132,6 +132,46 @@ func TestGemmAllocates(t *testing.T) {
 		f.Run(&GemmArgs{A: unsafe.Pointer(&a), B: unsafe.Pointer(&b), C: unsafe.Pointer(&c),
 			K: 1, AOff: &zero, BOff: &zero, T: 1, Mask: 1})
 	}))
+}
+
+func TestGemmDots(t *testing.T) {
+	t.Run("float32", testGemmDots[float32])
+	t.Run("float64", testGemmDots[float64])
+}
+
+func testGemmDots[T float](t *testing.T) {
+	r := newRand(t)
+	size := int(unsafe.Sizeof(T(0)))
+	for _, of := range families() {
+		s := gemmSetOf(of, typeOf[T]())
+		for mr := 1; mr <= 3; mr++ {
+			for cols := 1; cols <= s.columns; cols++ {
+				for k := 1; k < 70; k++ {
+					ars, brs, crs := k+r.IntN(3), k+r.IntN(3), s.columns+r.IntN(3)
+					a, b, c := make([]T, (mr-1)*ars+k), make([]T, (cols-1)*brs+k), make([]T, mr*crs)
+					for _, x := range [][]T{a, b, c} {
+						for i := range x {
+							x[i] = T(r.IntN(17) - 8)
+						}
+					}
+					p := GemmArgs{A: unsafe.Pointer(&a[0]), B: unsafe.Pointer(&b[0]), C: unsafe.Pointer(&c[0]), K: k,
+						ARS: ars * size, BRS: brs * size, CRS: crs * size, Mask: 1<<cols - 1, Acc: r.IntN(2)}
+					want := append([]T(nil), c...)
+					for i := range mr {
+						for j := range cols {
+							sum := T(p.Acc) * c[i*crs+j]
+							for q := range k {
+								sum += a[i*ars+q] * b[j*brs+q]
+							}
+							want[i*crs+j] = sum
+						}
+					}
+					s.dots(mr).Run(&p)
+					require.Equal(t, want, c, "%d rows, %d columns, k %d", mr, cols, k)
+				}
+			}
+		}
+	}
 }
 
 func TestGemmPack(t *testing.T) {

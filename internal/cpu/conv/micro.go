@@ -16,8 +16,9 @@ type micro struct {
 var micros = [...]micro{kernel.F32: newMicro(kernel.F32), kernel.F64: newMicro(kernel.F64)}
 
 func newMicro(t kernel.Type) micro {
-	rows, vectors, lanes := kernel.GemmTile(t)
-	m := micro{rows: rows, cols: vectors * lanes, lanes: lanes, block: make([][3]kernel.GemmFunc, rows+1)}
+	const vectors = 2
+	rows, cols := kernel.GemmTile(t)
+	m := micro{rows: rows, cols: cols, lanes: cols / vectors, block: make([][3]kernel.GemmFunc, rows+1)}
 	for r := 1; r <= rows; r++ {
 		for v := 1; v <= vectors; v++ {
 			m.block[r][v] = kernel.Gemm(t, r, v)

@@ -8,7 +8,7 @@ import (
 
 const (
 	partFlops  = 4 << 20   // operations that make a part worth starting
-	cacheBytes = 256 << 10 // of a source, which then stays in the second level of the cache
+	cacheBytes = 384 << 10 // of a source, which then stays in the second level of the cache
 )
 
 // deep is how many rows of weights a block of a product takes at most: they
@@ -77,13 +77,20 @@ func newProduct(s Shape, axes [3]axis, adjoint bool) *Plan {
 	return plan
 }
 
-// divide chooses the boxes: parts enough for many workers, none too small to
-// be worth starting, their source small enough to stay in the cache.
+// divide chooses the parts: enough for many workers, none too small to be worth
+// starting. Each box reads all weights, and each share of the columns all of
+// the source, so it divides more what costs less. The source of a box stays in
+// the cache.
 func (p *product) divide(dims [4]int, axes [3]axis) {
 	pixel := p.s.Groups * p.in * p.size
+	units := p.s.Groups * p.strips
+	weights, image := p.s.taps()*p.in*p.s.Groups*p.out*p.size, p.s.N*axes[0].in*axes[1].in*axes[2].in*pixel
 	want := max(1, min(64, p.s.flops()/partFlops))
-	results := dims[0] * dims[1] * dims[2] * dims[3]
-	positions := (results + want - 1) / want
+	boxes := want
+	for boxes > 1 && 2*want/boxes <= units && boxes*weights > want/boxes*image {
+		boxes /= 2
+	}
+	positions := (dims[0]*dims[1]*dims[2]*dims[3] + boxes - 1) / boxes
 	for {
 		p.grid = cut(dims, positions, p.k.rows*axes[2].step)
 		p.source = newSource(axes, p.grid, pixel, pixel)
@@ -92,7 +99,7 @@ func (p *product) divide(dims [4]int, axes [3]axis) {
 		}
 		positions = (positions + 1) / 2
 	}
-	p.columns = max(1, min(p.s.Groups*p.strips, want/p.grid.boxes))
+	p.columns = max(1, min(units, want/p.grid.boxes))
 }
 
 // strip returns the bytes of a strip of weights.

@@ -9,6 +9,7 @@ import (
 const (
 	mostSlots = 16
 	slotBytes = 8 << 20  // of all slots together
+	slotRun   = 2048     // positions that make a slot worth adding up
 	runLength = 256      // positions that a block sums over, about
 	sumBytes  = 32 << 10 // of a part of the last phase
 )
@@ -25,7 +26,8 @@ type weightGrad struct {
 	source  source
 	pitch   [4]int // of the gradient of the result
 	grid    grid
-	strips  int // blocks along the channels of the result, of a group
+	strips  int  // blocks along the channels of the result, of a group
+	packed  bool // whether boxes of the gradient are copied, a strip after the other
 	slots   int
 	slot    int // bytes from one to the next
 	cuts    int // parts along the channels of the image, by whole groups if there are any
@@ -48,9 +50,12 @@ func newWeightGrad(s Shape) *Plan {
 	w.strips = (s.O/s.Groups + w.k.cols - 1) / w.k.cols
 	dims := [4]int{s.N, s.Out[0], s.Out[1], s.Out[2]}
 	w.pitch = pitches(dims, s.O*w.size)
+	if w.packed = s.Groups == 1 && w.strips > 1; w.packed {
+		w.pitch = pitches(dims, w.k.cols*w.size)
+	}
 	w.divide(dims)
 	w.list()
-	p := &Plan{private: w.source.bytes(), work: w, phases: []int{w.slots * w.cuts * w.wide}}
+	p := &Plan{private: w.source.bytes() + w.copied(), work: w, phases: []int{w.slots * w.cuts * w.wide}}
 	if w.slots > 1 {
 		p.shared = w.slots * w.slot
 		p.phases = append(p.phases, (w.bytes+sumBytes-1)/sumBytes)
@@ -62,8 +67,8 @@ func newWeightGrad(s Shape) *Plan {
 func (w *weightGrad) divide(dims [4]int) {
 	s := &w.s
 	positions := dims[0] * dims[1] * dims[2] * dims[3]
-	want := max(1, min(64, s.flops()/partFlops))
-	w.slots = max(1, min(mostSlots, want, positions/runLength, slotBytes/w.slot))
+	want := max(1, min(mostSlots, s.flops()/partFlops))
+	w.slots = max(1, min(want, positions/slotRun, slotBytes/w.slot))
 	units, unit, blocks := s.Groups, s.C/s.Groups, s.Groups // what cuts may divide, and into how many
 	if s.Groups == 1 {
 		units, unit, blocks = s.C, 1, s.C/(2*w.k.rows)
@@ -76,12 +81,21 @@ func (w *weightGrad) divide(dims [4]int) {
 	for {
 		w.grid = cut(dims, box, 1)
 		w.source = newSource(s.axes(), w.grid, s.C*w.size, channels)
-		if box <= 1 || max(w.source.bytes(), box*w.pitch[3]) <= cacheBytes {
+		if box <= 1 || max(w.source.bytes(), box*s.O*w.size) <= cacheBytes {
 			break
 		}
 		box = (box + 1) / 2
 	}
 	w.slots = max(1, min(w.slots, w.grid.boxes))
+}
+
+// copied returns the bytes of the copies of a box of the gradient.
+func (w *weightGrad) copied() int {
+	if !w.packed {
+		return 0
+	}
+	n := w.grid.lens()
+	return n[0] * n[1] * n[2] * n[3] * w.strips * w.k.cols * w.size
 }
 
 // list lists the factors.
@@ -134,6 +148,7 @@ type gradPart struct {
 	*weightGrad
 	z              unsafe.Pointer // the sum
 	strip0, strip1 int
+	stride         int
 	group0, group1 int
 	channel        int // where the channels of the image begin
 	channels       int // of a group
@@ -145,8 +160,12 @@ type gradPart struct {
 func (g *gradPart) box(i int, x, y unsafe.Pointer, private []byte) {
 	b := g.grid.box(i)
 	x = g.source.load(x, &b, g.channel*g.size, private)
-	first, _ := g.grid.rows(b)
-	y = unsafe.Add(y, first*g.pitch[3])
+	first, last := g.grid.rows(b)
+	y = unsafe.Add(y, first*g.s.O*g.size)
+	if g.packed {
+		g.stride = (last - first) * g.pitch[3]
+		y = g.copy(y, last-first, private[g.source.bytes():])
+	}
 	l := loop{{b.len[0], g.source.pitch[0], g.pitch[0]}}
 	for i := range 3 {
 		l[i+1] = side{b.len[i+1], g.s.Stride[i] * g.source.pitch[i+1], g.pitch[i+1]}
@@ -176,6 +195,15 @@ func (g *gradPart) box(i int, x, y unsafe.Pointer, private []byte) {
 	}
 }
 
+// copy copies rows of the gradient.
+func (g *gradPart) copy(y unsafe.Pointer, rows int, dst []byte) unsafe.Pointer {
+	for i := g.strip0; i < g.strip1; i++ {
+		n := min(g.k.cols, g.s.O-i*g.k.cols)
+		copyRows(dst[(i-g.strip0)*g.stride:], g.pitch[3], unsafe.Add(y, i*g.pitch[3]), g.s.O*g.size, rows, n*g.size)
+	}
+	return unsafe.Pointer(unsafe.SliceData(dst))
+}
+
 // lines adds the sum over the listed lines.
 func (g *gradPart) lines(x, y unsafe.Pointer) {
 	g.args.AOff, g.args.BOff = &g.a[0], &g.b[0]
@@ -186,6 +214,9 @@ func (g *gradPart) lines(x, y unsafe.Pointer) {
 			n := min(g.k.cols, out-strip*g.k.cols)
 			g.args.Mask = mask(n)
 			g.args.B = unsafe.Add(y, column*g.size)
+			if g.packed {
+				g.args.B = unsafe.Add(y, (strip-g.strip0)*g.stride)
+			}
 			for i := range g.factors {
 				f := &g.factors[i]
 				row := f.row

@@ -1,7 +1,8 @@
 // Package gemm computes batched matrix products with any strides, cut into
 // parts for workers that are not its own. A Plan is made once for a shape; how
-// it cuts, and in which order it adds, depends on nothing else, so that the
-// same operands give the same bits for any number of workers.
+// it cuts, and in which order it adds, depends on nothing else but the kernels
+// in use, so that the same operands give the same bits for any number of
+// workers.
 package gemm
 
 import "github.com/adjointml/adjoint/internal/kernel"
@@ -10,7 +11,8 @@ import "github.com/adjointml/adjoint/internal/kernel"
 //
 //	c[batch m n] = Σ over k of a[batch m k] · b[batch k n]
 //
-// in elements of type T. Steps are in elements too.
+// in elements of type T. Steps are in elements too. c overlaps no operand, nor
+// itself.
 type Shape struct {
 	T       kernel.Type
 	M, N, K int
@@ -34,54 +36,60 @@ type Axis struct{ N, A, B, C int }
 type Plan struct {
 	product
 	*kernels
-	rows    int // of all matrices of c
-	swapped bool
+	swapped bool // a and b are the transposes of the shape's b and a
+	method
 	grid
-	packB bool
 }
 
 // New returns a plan for products of a shape.
 func New(s Shape) *Plan {
 	p := &Plan{product: normal(s), kernels: &kernelsOf[s.T]}
-	p.rows = p.m
-	for _, x := range p.batch {
-		p.rows *= x.N
-	}
 	p.swapped = p.swap()
-	p.packB = p.n > 1 && p.bcs != p.size
+	p.method = p.choose()
 	p.grid = p.cut()
+	p.settle()
 	return p
 }
 
 // Phases returns the number of parts of each phase. The parts of a phase may be
 // run in any order and at the same time, but after those of the phase before.
-func (p *Plan) Phases() []int { return []int{p.parts()} }
+func (p *Plan) Phases() []int {
+	if p.slabs > 1 {
+		return []int{p.blocks() * p.slabs, p.blocks()}
+	}
+	return []int{p.blocks()}
+}
 
 // Shared returns the bytes of scratch memory that the parts share.
-func (p *Plan) Shared() int { return 0 }
+func (p *Plan) Shared() int {
+	if p.slabs > 1 {
+		return p.slabs * p.slab()
+	}
+	return 0
+}
 
 // Private returns the bytes of scratch memory that each worker needs.
 func (p *Plan) Private() int {
-	if !p.packB {
-		return 0
+	if p.pack {
+		return p.depth * roundUp(p.width, p.sliver) * p.size
 	}
-	return p.depth * roundUp(p.width, p.columns()) * p.size
+	return 0
 }
 
 // Block returns the part of c that a part of the last phase completes: the
 // columns from c0 to c1 of the rows from r0 to r1, where the rows of all
 // matrices are counted one after another.
 func (p *Plan) Block(part int) (r0, r1, c0, c1 int) {
-	b0, b1, i0, i1, j0, j1 := p.at(part)
+	b := p.at(part)
 	switch {
-	case p.swapped && b1-b0 > 1:
-		return b0 * p.n, b1 * p.n, 0, 1
+	case p.swapped && b.b1-b.b0 > 1:
+		return b.b0 * p.n, b.b1 * p.n, 0, 1
 	case p.swapped:
-		return b0*p.n + j0, b0*p.n + j1, 0, 1
-	case b1-b0 > 1:
-		return b0 * p.m, b1 * p.m, j0, j1
+		return b.b0*p.n + b.j0, b.b0*p.n + b.j1, 0, 1
+	case b.b1-b.b0 > 1:
+		return b.b0 * p.m, b.b1 * p.m, b.j0, b.j1
 	}
-	return b0*p.m + i0, b0*p.m + i1, j0, j1
+	return b.b0*p.m + b.i0, b.b0*p.m + b.i1, b.j0, b.j1
 }
 
 func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }

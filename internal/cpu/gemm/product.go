@@ -9,7 +9,7 @@ type product struct {
 	brs, bcs         int
 	crs              int
 	batch, sums      []Axis
-	matrices, addend int // products of lengths of batch and of sums
+	matrices, addend int // how many there are along the batch, and along the sums
 }
 
 // normal returns the normal form of a shape.

@@ -6,46 +6,6 @@ import (
 	"github.com/adjointml/adjoint/internal/kernel"
 )
 
-// kernels is the kernels of one type, by rows and vectors.
-type kernels struct {
-	lanes int // elements of a vector
-	tall  int // rows of the largest block
-	rate  int // products per cycle, at best
-	block [][5]kernel.GemmFunc
-}
-
-var kernelsOf = [...]kernels{
-	kernel.F32: newKernels(kernel.F32),
-	kernel.F64: newKernels(kernel.F64),
-}
-
-// few is the number of rows for which there are kernels of 4 vectors.
-const few = 3
-
-func newKernels(t kernel.Type) kernels {
-	rows, _, lanes := kernel.GemmTile(t)
-	k := kernels{lanes: lanes, tall: rows, rate: 2 * lanes, block: make([][5]kernel.GemmFunc, rows+1)}
-	if kernel.ISA() == "generic" {
-		k.rate = 1
-	}
-	for mr := 1; mr <= rows; mr++ {
-		for _, nv := range []int{1, 2, 4} {
-			if nv < 4 || mr <= few {
-				k.block[mr][nv] = kernel.Gemm(t, mr, nv)
-			}
-		}
-	}
-	return k
-}
-
-// columns returns how many columns the kernels compute at once.
-func (p *Plan) columns() int {
-	if p.m <= few {
-		return 4 * p.lanes
-	}
-	return 2 * p.lanes
-}
-
 // Run computes one part. It needs Shared bytes of scratch memory, the same for
 // all parts, and Private bytes that no other running part has. It allocates
 // nothing.
@@ -53,105 +13,129 @@ func (p *Plan) Run(phase, part int, a, b, c unsafe.Pointer, shared, private []by
 	if p.swapped {
 		a, b = b, a
 	}
-	b0, b1, i0, i1, j0, j1 := p.at(part)
-	w := worker{Plan: p, m: i1 - i0, n: j1 - j0, private: private}
-	for i := b0; i < b1; i++ {
-		ao, bo, co := offset(p.batch, i)
-		w.c = unsafe.Add(c, co+i0*p.crs+j0*p.size)
-		if p.k == 0 || p.addend == 0 {
-			w.clear()
-			continue
+	w := worker{Plan: p, a: a, b: b, private: unsafe.Pointer(unsafe.SliceData(private))}
+	sums := unsafe.Pointer(unsafe.SliceData(shared))
+	switch {
+	case p.slabs == 1:
+		w.block = p.at(part)
+		for i := w.b0; i < w.b1; i++ {
+			_, _, at := offset(p.batch, i)
+			w.multiply(i, 0, p.terms(), unsafe.Add(c, at), p.crs)
 		}
-		w.acc = 0
-		for s := range p.addend {
-			as, bs, _ := offset(p.sums, s)
-			w.matrix(unsafe.Add(a, ao+as+i0*p.ars), unsafe.Add(b, bo+bs+j0*p.bcs))
-		}
+	case phase == 0:
+		slab, i := part/p.blocks(), part%p.blocks()
+		w.block = p.at(i)
+		from, to := split(p.terms(), p.slabs, slab)
+		w.multiply(w.b0, from, to, unsafe.Add(sums, slab*p.slab()+w.b0*p.m*p.n*p.size), p.n*p.size)
+	default:
+		w.block = p.at(part)
+		_, _, at := offset(p.batch, w.b0)
+		w.addSlabs(unsafe.Add(sums, w.b0*p.m*p.n*p.size), unsafe.Add(c, at))
 	}
 }
 
 // A worker is the state of one part that is running.
 type worker struct {
 	*Plan
-	m, n    int // of the block
-	c       unsafe.Pointer
-	acc     int // whether c has a sum already
-	private []byte
+	block
+	a, b, private unsafe.Pointer
 }
 
-// clear sets c to 0, the sum of nothing.
-func (w *worker) clear() {
-	for i := range w.m {
-		clear(unsafe.Slice((*byte)(unsafe.Add(w.c, i*w.crs)), w.n*w.size))
+// A task is a block of c and the pieces of a's columns and b's rows whose
+// product it gets next.
+type task struct {
+	kernel.GemmArgs
+	a, b, c unsafe.Pointer
+	m, n    int
+	next    int // bytes from what a kernel takes for one column of b to the next
+}
+
+// nowhere is the offset of the only product that a call of a kernel computes.
+var nowhere int
+
+// multiply computes the block of a matrix from some of the products that are to
+// be added up.
+func (w *worker) multiply(matrix, from, to int, c unsafe.Pointer, crs int) {
+	t := task{c: unsafe.Add(c, w.i0*crs+w.j0*w.size), m: w.i1 - w.i0, n: w.j1 - w.j0}
+	t.ARS, t.ACS, t.CRS, t.AOff, t.BOff, t.T = w.ars, w.acs, crs, &nowhere, &nowhere, 1
+	if from == to {
+		t.clear(w.size)
+	}
+	ma, mb, _ := offset(w.batch, matrix)
+	for i := from; i < to; i++ {
+		sa, sb, _ := offset(w.sums, i/w.chunks())
+		k0, k1 := split(w.k, w.chunks(), i%w.chunks())
+		t.K = k1 - k0
+		t.a = unsafe.Add(w.a, ma+sa+w.i0*w.ars+k0*w.acs)
+		t.b = unsafe.Add(w.b, mb+sb+w.j0*w.bcs+k0*w.brs)
+		t.BRS, t.next = w.brs, w.size
+		if w.dots {
+			t.BRS, t.next = w.bcs, w.bcs
+		} else if w.pack {
+			w.packSlivers(&t)
+		}
+		w.compute(&t)
+		t.Acc = 1
 	}
 }
 
-// matrix adds a product to the block.
-func (w *worker) matrix(a, b unsafe.Pointer) {
-	nr := w.columns()
-	for k := 0; k < w.k; k += w.depth {
-		t := operands{k: min(w.depth, w.k-k), a: unsafe.Add(a, k*w.acs), b: unsafe.Add(b, k*w.brs),
-			brs: w.brs, bsl: nr * w.size}
-		if w.packB {
-			w.pack(&t)
-		}
-		w.tiles(&t)
-		w.acc = 1
+// clear sets the block to 0, the sum of nothing.
+func (t *task) clear(size int) {
+	for i := range t.m {
+		clear(unsafe.Slice((*byte)(unsafe.Add(t.c, i*t.CRS)), t.n*size))
 	}
 }
 
-// operands is what the tiles of a block are made from: columns of a and rows
-// of b, the latter in slivers of as many columns as the kernels take.
-type operands struct {
-	k    int
-	a, b unsafe.Pointer
-	brs  int // from one row of b to the next
-	bsl  int // from one sliver to the next
-}
-
-// tiles computes the block, one kernel call after another: each sliver of b
-// stays in the first cache while the rows of a pass by.
-func (w *worker) tiles(t *operands) {
-	zero := 0
-	args := kernel.GemmArgs{K: t.k, ARS: w.ars, ACS: w.acs, BRS: t.brs, CRS: w.crs,
-		AOff: &zero, BOff: &zero, T: 1, Acc: w.acc}
-	nr, panels := w.columns(), ceilDiv(w.m, w.tall)
-	for j, s := 0, 0; j < w.n; j, s = j+nr, s+1 {
-		cols := min(nr, w.n-j)
-		nv := ceilDiv(cols, w.lanes)
-		if nv == 3 {
-			nv = 4
-		}
-		args.Mask = ^uint64(0) >> (64 - cols)
-		args.B = unsafe.Add(t.b, s*t.bsl)
+// compute computes the block, one kernel after another: either a sliver of b
+// stays in the first cache while the rows of a pass by, or the other way round.
+func (w *worker) compute(t *task) {
+	panels := ceilDiv(t.m, w.tall)
+	if w.rowsOuter {
 		for i := range panels {
-			from, to := split(w.m, panels, i)
-			args.A = unsafe.Add(t.a, from*w.ars)
-			args.C = unsafe.Add(w.c, from*w.crs+j*w.size)
-			w.block[to-from][nv].Run(&args)
+			from, to := split(t.m, panels, i)
+			for j := 0; j < t.n; j += w.sliver {
+				w.call(t, from, to, j)
+			}
+		}
+		return
+	}
+	for j := 0; j < t.n; j += w.sliver {
+		for i := range panels {
+			from, to := split(t.m, panels, i)
+			w.call(t, from, to, j)
 		}
 	}
 }
 
-// pack copies b's rows to private memory, in slivers whose rows are contiguous.
-func (w *worker) pack(t *operands) {
-	nr := w.columns()
-	dst := unsafe.Pointer(unsafe.SliceData(w.private))
-	if w.size == 4 {
-		transpose[float32](dst, t.b, t.k, w.n, nr, t.brs, w.bcs)
+// call computes rows of the block in a sliver of columns.
+func (w *worker) call(t *task, from, to, j int) {
+	columns := min(w.sliver, t.n-j)
+	t.A = unsafe.Add(t.a, from*w.ars)
+	t.B = unsafe.Add(t.b, j*t.next)
+	t.C = unsafe.Add(t.c, from*t.CRS+j*w.size)
+	t.Mask = ^uint64(0) >> (64 - columns)
+	if w.dots {
+		w.dot[to-from].Run(&t.GemmArgs)
 	} else {
-		transpose[float64](dst, t.b, t.k, w.n, nr, t.brs, w.bcs)
+		w.tile[to-from][ceilDiv(columns, w.lanes)].Run(&t.GemmArgs)
 	}
-	t.b, t.brs, t.bsl = dst, nr*w.size, t.k*nr*w.size
 }
 
-func transpose[T float32 | float64](dst, src unsafe.Pointer, k, n, nr, brs, bcs int) {
-	size := int(unsafe.Sizeof(T(0)))
-	for j := 0; j < n; j += nr {
-		for c := range min(nr, n-j) {
-			for i := range k {
-				*(*T)(unsafe.Add(dst, (j*k+i*nr+c)*size)) = *(*T)(unsafe.Add(src, i*brs+(j+c)*bcs))
-			}
+// addSlabs makes the block of c from the sums that the slabs got: the product
+// of a row of ones by them.
+func (w *worker) addSlabs(sums, c unsafe.Pointer) {
+	one4, one8 := float32(1), float64(1)
+	args := kernel.GemmArgs{A: unsafe.Pointer(&one4), K: w.slabs, BRS: w.slab(), AOff: &nowhere, BOff: &nowhere, T: 1}
+	if w.size == 8 {
+		args.A = unsafe.Pointer(&one8)
+	}
+	for i := w.i0; i < w.i1; i++ {
+		for j := w.j0; j < w.j1; j += 2 * w.lanes {
+			columns := min(2*w.lanes, w.j1-j)
+			args.B = unsafe.Add(sums, (i*w.n+j)*w.size)
+			args.C = unsafe.Add(c, i*w.crs+j*w.size)
+			args.Mask = ^uint64(0) >> (64 - columns)
+			w.tile[1][ceilDiv(columns, w.lanes)].Run(&args)
 		}
 	}
 }

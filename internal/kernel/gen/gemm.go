@@ -39,7 +39,9 @@ func gemm() {
 	for _, size := range []int{4, 8} {
 		for _, width := range []int{32, 64} {
 			v := gemmVec{width, size}
-			fmt.Fprintf(&table, "\nvar gemm%s = gemmCode{copy: %s, transpose: %s, blocks: [][5]func(*byte){\n", v.name(), v.copyRows(), v.transpose())
+			fmt.Fprintf(&table, "\nvar gemm%s = gemmCode{\n\tlanes: %d, rows: %d, wide: %d, columns: %d, copy: %s, transpose: %s,\n", v.name(),
+				width/size, v.maxRows(2), v.maxRows(4), v.dotColumns(), v.copyRows(), v.transpose())
+			fmt.Fprintf(&table, "\tdots: [4]func(*byte){nil, %s, %s, %s}, blocks: [15][5]func(*byte){\n", v.dots(1), v.dots(2), v.dots(3))
 			for mr := 1; mr <= v.maxRows(1); mr++ {
 				row := [5]string{"nil", "nil", "nil", "nil", "nil"}
 				for _, nv := range []int{1, 2, 4} {
@@ -71,10 +73,12 @@ func (v gemmVec) name() string { return fmt.Sprintf("%df%d", v.width*8, v.size*8
 // maxRows returns how many rows of nv vectors fit the registers.
 func (v gemmVec) maxRows(nv int) int {
 	switch {
-	case nv == 4:
-		return 3
+	case v.width == 64 && nv == 4:
+		return 6
 	case v.width == 64:
 		return 14
+	case nv == 4:
+		return 3
 	}
 	return 6
 }

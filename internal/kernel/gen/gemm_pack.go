@@ -112,16 +112,11 @@ func (v gemmVec) transpose() string {
 
 // square transposes as many vectors as they have lanes.
 func (v gemmVec) square(x []reg.VecVirtual) []reg.VecVirtual {
-	pair := func(op func(...Op), a, b reg.VecVirtual) reg.VecVirtual {
-		d := v.register()
-		op(b, a, d)
-		return d
-	}
 	if v.size == 4 {
 		y := make([]reg.VecVirtual, 0, len(x))
 		for i := 0; i < len(x); i += 4 { // elements of two rows side by side
-			lo0, hi0 := pair(VUNPCKLPS, x[i], x[i+1]), pair(VUNPCKHPS, x[i], x[i+1])
-			lo1, hi1 := pair(VUNPCKLPS, x[i+2], x[i+3]), pair(VUNPCKHPS, x[i+2], x[i+3])
+			lo0, hi0 := v.unpack(x[i], x[i+1])
+			lo1, hi1 := v.unpack(x[i+2], x[i+3])
 			y = append(y, lo0, lo1, hi0, hi1)
 		}
 		x = y
@@ -129,8 +124,7 @@ func (v gemmVec) square(x []reg.VecVirtual) []reg.VecVirtual {
 	n := 16 / v.size // elements of 16 bytes: the squares of so many rows are done
 	y := make([]reg.VecVirtual, len(x))
 	for i := 0; i < len(x); i += 2 {
-		q, c := i/n*n, i%n
-		y[q+c], y[q+c+1] = pair(VUNPCKLPD, x[i], x[i+1]), pair(VUNPCKHPD, x[i], x[i+1])
+		y[i], y[i+1] = gemmVec{v.width, 8}.unpack(x[i], x[i+1])
 	}
 	// now y[q·n+c] has in its piece l of 16 bytes the column l·n+c of square q
 	z := make([]reg.VecVirtual, len(x))

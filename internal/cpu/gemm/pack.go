@@ -1,0 +1,43 @@
+package gemm
+
+import (
+	"unsafe"
+
+	"github.com/adjointml/adjoint/internal/kernel"
+)
+
+// packSlivers copies the task's rows of b to private memory, in slivers whose
+// rows are contiguous.
+func (w *worker) packSlivers(t *task) {
+	args := kernel.GemmArgs{K: t.K, BRS: w.brs, ARS: w.bcs, CRS: w.sliver * w.size}
+	for j := 0; j < t.n; {
+		src := unsafe.Add(t.b, j*w.bcs)
+		args.C = unsafe.Add(w.private, (j/w.sliver*w.sliver*t.K+j%w.sliver)*w.size)
+		switch w.size {
+		case w.bcs:
+			columns := min(2*w.lanes, t.n-j)
+			args.B, args.Mask = src, 1<<columns-1
+			w.copy.Run(&args)
+			j += columns
+		case w.brs:
+			args.A, args.T = src, min(w.lanes, t.n-j)
+			w.transpose.Run(&args)
+			j += args.T
+		default:
+			if w.size == 4 {
+				copyColumn[float32](&args, src)
+			} else {
+				copyColumn[float64](&args, src)
+			}
+			j++
+		}
+	}
+	t.b, t.BRS, t.next = w.private, args.CRS, t.K*w.size
+}
+
+// copyColumn copies a column of any step.
+func copyColumn[T float32 | float64](p *kernel.GemmArgs, src unsafe.Pointer) {
+	for i := range p.K {
+		*(*T)(unsafe.Add(p.C, i*p.CRS)) = *(*T)(unsafe.Add(src, i*p.BRS))
+	}
+}

@@ -57,6 +57,7 @@ type val struct {
 	clones []*val // for other levels
 	mat    bool   // in memory
 	slot   int    // of its memory
+	reg    int32  // in a program of single numbers
 	store  int    // the leaf that it is the next value of, or -1
 }
 

@@ -53,7 +53,8 @@ type inst struct {
 	run  int32 // elements of a row of the run
 	d    int32
 	x    [3]int32
-	node int // of the host, for reports
+	sums int32 // place of a second result + 1: the sums of the rows of the first
+	node int   // of the host, for reports
 }
 
 // A step is a run of instructions, done for each chunk of a row or once for all.
@@ -679,7 +680,7 @@ func (g *gen) pads() {
 		for k := range g.steps[s].code {
 			i := &g.steps[s].code[k]
 			g.insts++
-			if i.mode > overRun || i.op >= kernel.Sum || g.ops[i.d].size == 0 || g.pitch()%64 != 0 || g.ops[i.d].pitch != g.pitch() {
+			if i.mode > overRun || !i.op.Pointwise() || g.ops[i.d].size == 0 || g.pitch()%64 != 0 || g.ops[i.d].pitch != g.pitch() {
 				continue
 			}
 			i.pad = true

@@ -83,7 +83,7 @@ func (g *gen) super(v *val) (kernel.Op, []from) {
 // private returns operand i of v if it is an op that nothing else needs.
 func (g *gen) private(v *val, i int, op ir.Op) (*val, bool) {
 	m := v.in[i].v
-	ok := g.reads(v, i) && m.Kind == ir.Map && m.Op == op && len(m.uses) == 1 && !m.mat && !g.rowbuf[m] && m.mask == v.mask
+	ok := g.reads(v, i) && m.Kind == ir.Map && m.Op == op && len(m.uses) == 1 && !m.mat && !g.rowbuf[m] && m.mask == v.operandSpace(i)
 	for k := range v.in {
 		ok = ok && (k == i || v.in[k].v != m)
 	}
@@ -100,6 +100,9 @@ func (g *gen) wide(v *val, i int) bool {
 func (g *gen) reduce(v *val, p int) int32 {
 	if v.Op == ir.Pick {
 		return g.pick(v, p)
+	}
+	if d, ok := g.expSum(v, p); ok {
+		return d
 	}
 	op, args := kernelOps[v.Op], []from{{v, 0}}
 	if v.Op == ir.Sum && v.space == g.g.dom.all() {
@@ -125,6 +128,30 @@ func (g *gen) reduce(v *val, p int) int32 {
 		return g.accumulateAll(v, i)
 	}
 	return g.accumulateColumns(v, i)
+}
+
+// expSum computes a sum of rows of exp(x - y) by the instruction that computes
+// those, if it is still to come.
+func (g *gen) expSum(v *val, p int) (int32, bool) {
+	e := v.in[0].v
+	if v.Op != ir.Sum || v.acc || g.chunks > 1 || !g.reads(v, 0) || e.Kind != ir.Map || !g.isFull(e) {
+		return 0, false
+	}
+	if _, ok := g.made[made{v: e, phase: -1}]; ok {
+		return 0, false
+	}
+	op, from := g.super(e)
+	if op != kernel.ExpSub || g.wide(from[1].v, from[1].i) {
+		return 0, false
+	}
+	x, s := g.arg(from[0].v, from[0].i, p), g.arg(from[1].v, from[1].i, p)
+	i := inst{op: kernel.ExpSubSum, nx: 2, x: [3]int32{x.at, s.at}, fn: kernel.Lookup(kernel.ExpSubSum, g.g.ct, 1<<1), node: e.Node}
+	i.d = g.dest(e)
+	sums := g.column(v)
+	i.sums = sums + 1
+	g.cur.code = append(g.cur.code, i)
+	g.made[made{v: e, phase: -1}] = i.d
+	return sums, true
 }
 
 // spread fills a tile with numbers per row.

@@ -359,6 +359,9 @@ func (b *Builder) reduceOwn(op Op, x Ref, over uint) Ref {
 	if over == 0 {
 		return x
 	}
+	if y, ok := b.moveOut(op, x, over); ok {
+		return y
+	}
 	make1 := func(o Over, x Ref, out []int) Ref {
 		return Whole(b.add(Value{Kind: Reduce, Op: op, DType: x.V.DType, Dims: out, In: []Ref{x}, Over: o}))
 	}

@@ -452,7 +452,7 @@ func (g *gen) emit(v *val, p int) int32 {
 		d = g.mapping(v, p)
 	}
 	g.made[k] = d
-	if v.mat && !v.DType.Float() {
+	if v.mat && !v.DType.Float() && !v.acc { // what all rows are reduced to is stored after the last one
 		g.store(v, d)
 	}
 	return d
@@ -604,9 +604,11 @@ func (g *gen) put(v *val, i inst, args []arg) {
 		}
 	}
 	if scalars == len(args) && !(i.op == kernel.Copy) { // spread one over the row
-		to := g.tileRegister()
+		var to int32 // one register only, for each gets a place if an instruction writes it
 		if column {
 			to = g.register(g.rb, g.size, 0)
+		} else {
+			to = g.tileRegister()
 		}
 		s := inst{op: kernel.Copy, nx: 1, d: to, x: [3]int32{i.x[0]}, node: v.Node}
 		g.put(v, s, args[:1])

@@ -55,6 +55,7 @@ type val struct {
 	level  int
 	group  *group
 	clones []*val // for other levels
+	again  bool   // it is, or has, a clone
 	mat    bool   // in memory
 	slot   int    // of its memory
 	store  int    // the leaf that it is the next value of, or -1

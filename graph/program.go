@@ -61,11 +61,9 @@ type heldParam struct {
 
 func newProgram(c *compilation) (*Program, error) {
 	p := &Program{order: c.order, args: make([][]int32, len(c.order)), fed: map[*input]int{}}
-	place := make(map[*Node]int32, len(c.order))
 	for i, n := range c.order {
-		place[n] = int32(i)
 		for _, x := range n.in {
-			p.args[i] = append(p.args[i], place[x])
+			p.args[i] = append(p.args[i], x.work.at)
 		}
 		for _, d := range n.typ.Shape.Dims() {
 			for _, s := range d.Symbols() {
@@ -83,10 +81,10 @@ func newProgram(c *compilation) (*Program, error) {
 		p.inputs[i].readAxes(p.symbols)
 	}
 	for _, n := range c.out {
-		p.out = append(p.out, place[n])
+		p.out = append(p.out, n.work.at)
 	}
 	for _, u := range c.update {
-		p.updates = append(p.updates, store{u.p, place[u.v]})
+		p.updates = append(p.updates, store{u.p, u.v.work.at})
 	}
 	return p, p.hold()
 }

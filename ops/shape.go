@@ -506,15 +506,16 @@ func (f flip) Simplify(x ...*Node) *Node {
 func (flip) Flops(Type, ...Type) Dim { return 0 }
 
 // Roll moves the elements n places along the axis; those that fall off one end
-// come in at the other. The axis must have a known length.
+// come in at the other.
 func Roll(x *Node, n, axis int) *Node {
-	if bad := broken("roll", x); bad != nil {
+	if bad := brokenAxis("roll", x, axis); bad != nil {
 		return bad
 	}
 	d := x.Shape().Dim(axis)
 	switch {
-	case d < 0:
-		return graph.Fail("roll", []*Node{x}, "axis %d of {0} has no known length", axis)
+	case d.Symbolic():
+		i := iota(graph.Int64, graph.Of(d), 0)
+		return Take(x, Mod(Sub(i, num(float64(n))), Count(i)), axis)
 	case d == 0 || n%int(d) == 0:
 		return x
 	}

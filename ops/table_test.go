@@ -498,7 +498,7 @@ func shapeLines() []line {
 		of1("Shift", func(x *node) *node { return ops.Shift(x, 1, 1, 7) }, cube),
 		of1("Shift/back", func(x *node) *node { return ops.Shift(x, -2, 1, 7) }, cube),
 		of1("Flip", func(x *node) *node { return ops.Flip(x, 0, 2) }, cube),
-		known(of1("Roll", func(x *node) *node { return ops.Roll(x, 2, 1) }, cube)),
+		of1("Roll", func(x *node) *node { return ops.Roll(x, 2, 1) }, cube),
 		of1("Tile", func(x *node) *node { return ops.Tile(x, 2, 3) }, matrix),
 		of1("Repeat", func(x *node) *node { return ops.Repeat(x, 2, 1) }, cube),
 	}

@@ -161,6 +161,7 @@ type RunError struct {
 
 // Error is that of the part.
 func (e *RunError) Error() string { return e.Err.Error() }
+
 // Unwrap returns the error that the part met.
 func (e *RunError) Unwrap() error { return e.Err }
 

@@ -194,11 +194,12 @@ const partElems = 16 << 10
 // addGroup makes the program of a group a segment.
 func (b *launcher) addGroup(g *group) {
 	s := &segment{parts: 1}
-	for _, v := range g.vals {
-		if !slices.Contains(s.nodes, v.Node) {
-			s.nodes = append(s.nodes, v.Node)
-		}
+	s.nodes = make([]int, len(g.vals))
+	for i, v := range g.vals {
+		s.nodes[i] = v.Node
 	}
+	slices.Sort(s.nodes)
+	s.nodes = slices.Compact(s.nodes)
 	at := [3]int{g.level, g.seq, 1}
 	if len(g.dom.dims) == 0 {
 		p := compileScalar(g)

@@ -35,7 +35,6 @@ type scalarInst struct {
 // compileScalar generates the program of a group over single numbers.
 func compileScalar(g *group) *scalarProg {
 	p := &scalarProg{g: g}
-	reg := make(map[*val]int32, len(g.vals))
 	type read struct {
 		v   *val
 		off int
@@ -56,6 +55,7 @@ func compileScalar(g *group) *scalarProg {
 	}
 	next := int32(len(p.start))
 	take := func() int32 { next++; return next - 1 }
+	p.code = make([]scalarInst, 0, len(g.vals))
 	for _, v := range g.vals {
 		var x [3]int32
 		for i := range v.in {
@@ -64,7 +64,7 @@ func compileScalar(g *group) *scalarProg {
 			case e.v.Kind == ir.Const:
 				x[i] = nums[math.Float64bits(e.v.Num)]
 			case e.v.group == g && !v.breaks(i):
-				x[i] = reg[e.v]
+				x[i] = e.v.reg
 			default:
 				k := read{e.v, e.Off * e.v.DType.Size()}
 				r, ok := loaded[k]
@@ -77,7 +77,7 @@ func compileScalar(g *group) *scalarProg {
 			}
 		}
 		d := take()
-		reg[v] = d
+		v.reg = d
 		p.code = append(p.code, scalarInst{v.Op, d, x[0], x[1], x[2], int32(v.Node)})
 		if v.mat {
 			p.stores = append(p.stores, transfer{v, 0, d})

@@ -58,6 +58,7 @@ type val struct {
 	again  bool   // it is, or has, a clone
 	mat    bool   // in memory
 	slot   int    // of its memory
+	reg    int32  // in a program of single numbers
 	store  int    // the leaf that it is the next value of, or -1
 }
 

@@ -20,5 +20,6 @@
 // # Repeating a failure
 //
 // A failure prints its seed, the smallest part of the graph that still fails,
-// and where it differs. ADJOINT_SEED=n runs the graph of that seed alone.
+// and where it differs. ADJOINT_SEED=n runs the graph of that seed alone, and
+// ADJOINT_SEED=n:m those from n to m.
 package differential

@@ -453,7 +453,7 @@ func (g *gen) emit(v *val, p int) int32 {
 		d = g.mapping(v, p)
 	}
 	g.made[k] = d
-	if v.mat && !v.DType.Float() {
+	if v.mat && !v.DType.Float() && !v.acc { // what all rows are reduced to is stored after the last one
 		g.store(v, d)
 	}
 	return d
@@ -498,7 +498,7 @@ func (g *gen) load(v *val, m int32, p int, column bool) arg {
 		return arg{m, step != 0}
 	}
 	k := made{o.v, p, m + 1}
-	if g.single || column || step == 0 {
+	if g.single || column {
 		k.phase = -1
 	}
 	if d, ok := g.made[k]; ok {
@@ -529,7 +529,7 @@ func (g *gen) load(v *val, m int32, p int, column bool) arg {
 		kinds = 1
 	}
 	i.fn = kernel.Lookup(i.op, g.g.ct, kinds)
-	g.append(i, column || step == 0)
+	g.append(i, column) // in a loop over chunks, a number per row too: what is done once per row comes after it
 	g.made[k] = i.d
 	return arg{i.d, step != 0}
 }
@@ -605,9 +605,11 @@ func (g *gen) put(v *val, i inst, args []arg) {
 		}
 	}
 	if scalars == len(args) && !(i.op == kernel.Copy) { // spread one over the row
-		to := g.tileRegister()
+		var to int32 // one register only, for each gets a place if an instruction writes it
 		if column {
 			to = g.register(g.rb, g.size, 0)
+		} else {
+			to = g.tileRegister()
 		}
 		s := inst{op: kernel.Copy, nx: 1, d: to, x: [3]int32{i.x[0]}, node: v.Node}
 		g.put(v, s, args[:1])

@@ -62,7 +62,7 @@ func (g *gen) super(v *val) (kernel.Op, []from) {
 		if p.second {
 			i = 1
 		}
-		if m, ok := g.private(v, i, p.inner); ok && g.wide(m, 0) {
+		if m, ok := g.private(v, i, p.inner); ok && g.wide(m, 0) && !(contracts(p.op) && (v.again || m.again)) {
 			return p.op, []from{{m, 0}, {m, 1}, {v, 1 - i}}
 		}
 	}
@@ -78,6 +78,14 @@ func (g *gen) super(v *val) (kernel.Op, []from) {
 		}
 	}
 	return kernelOps[v.Op], plain
+}
+
+// contracts reports whether op rounds a product and its sum once. It must not be
+// used for a val that other passes compute too, for there the product may be
+// needed, hence rounded, and a value must be the same everywhere: x = max(x) is
+// true somewhere.
+func contracts(op kernel.Op) bool {
+	return op == kernel.FMA || op == kernel.FMS || op == kernel.FNMA
 }
 
 // private returns operand i of v if it is an op that nothing else needs.

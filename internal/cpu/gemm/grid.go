@@ -1,5 +1,7 @@
 package gemm
 
+import "math"
+
 // A grid is how a product is cut into parts: groups of matrices, or blocks of
 // one of them. Where there are too few of those, k is cut into slabs too, whose
 // sums are added up in a second phase.
@@ -43,20 +45,25 @@ const (
 )
 
 // cut chooses the grid.
-func (p *Plan) cut() grid {
-	g := grid{group: 1, width: p.n, nm: p.matrices, ni: 1, nj: 1, slabs: 1}
-	if p.m == 0 || p.n == 0 || p.matrices == 0 {
-		g.ni = 0
-		return g
+func (p *Plan) cut() {
+	p.group, p.width, p.nm, p.ni, p.nj = 1, p.n, p.matrices, 1, 1
+	want := int(p.work() / leastCycles)
+	if few := min(max(want, 1), manyParts); few <= p.matrices {
+		p.group = p.matrices / few
+		p.nm = ceilDiv(p.matrices, p.group)
+	} else {
+		p.cutMatrix(ceilDiv(few, p.matrices))
 	}
-	want := min(max(int(p.cycles()/leastCycles), 1), manyParts)
-	if want <= p.matrices {
-		g.group = p.matrices / want
-		g.nm = ceilDiv(p.matrices, g.group)
-		return g
+	if p.blocks() < manyParts/2 && p.blocks() <= want/2 {
+		p.slabs = max(1, min(manyParts/p.blocks(), want/p.blocks(), p.terms()))
 	}
-	want = ceilDiv(want, p.matrices)
-	best := -1.0
+	deepest := min(p.depth, p.k) * p.size
+	p.rowsOuter = ceilDiv(p.m, p.ni)*deepest > secondCache && p.width*deepest <= secondCache
+}
+
+// cutMatrix cuts each matrix into about as many blocks as wanted.
+func (p *Plan) cutMatrix(want int) {
+	best := math.Inf(1)
 	for nj := 1; nj <= min(ceilDiv(p.n, p.sliver), 2*want); nj++ {
 		width := roundUp(ceilDiv(p.n, nj), p.sliver)
 		if ceilDiv(p.n, width) != nj {
@@ -66,19 +73,17 @@ func (p *Plan) cut() grid {
 			if ni > 1 && p.pack && p.m/ni < leastRows {
 				break
 			}
-			if cost := p.cost(want, ni, nj, width); best < 0 || cost < best {
-				best, g.ni, g.nj, g.width = cost, ni, nj, width
+			if cost := p.cost(want, ni, nj, width); cost < best {
+				best, p.ni, p.nj, p.width = cost, ni, nj, width
 			}
 		}
 	}
-	return g
 }
 
-// cycles estimates how long all products take.
-func (p *Plan) cycles() float64 {
-	n := float64(p.m*roundUp(p.n, min(p.sliver, p.lanes))*max(p.k, 1)*p.addend) / float64(p.rate)
+// work estimates how many cycles all products take.
+func (p *Plan) work() float64 {
 	memory := float64((p.m+p.n)*p.k*p.addend+p.m*p.n) / memoryRate
-	return max(n, memory) * float64(p.matrices)
+	return max(p.cycles*float64(p.addend), memory) * float64(p.matrices)
 }
 
 // cost rates a grid: the time lost for each product, as a part of the time for
@@ -96,18 +101,6 @@ func (p *Plan) cost(want, ni, nj, width int) float64 {
 		cost += float64(few)
 	}
 	return cost + float64(ni*nj-want)/100
-}
-
-// settle chooses what follows from the method and the grid.
-func (p *Plan) settle() {
-	if p.m == 0 || p.n == 0 || p.matrices == 0 {
-		return
-	}
-	if want := int(p.cycles() / leastCycles); want >= 2*p.blocks() && p.blocks() < manyParts/2 {
-		p.slabs = max(1, min(manyParts/p.blocks(), want/p.blocks(), p.terms()))
-	}
-	deepest := min(p.depth, p.k) * p.size
-	p.rowsOuter = ceilDiv(p.m, p.ni)*deepest > secondCache && p.width*deepest <= secondCache
 }
 
 // secondCache is the bytes of an operand that fit the second cache beside the

@@ -131,13 +131,18 @@ func check[E element](t testing.TB, s Shape, rnd *rand.Rand) {
 		x, y guarded[E]
 		want []float64
 	}{{"forward", Forward(s), x, w, z}, {"data", DataGrad(s), ct, w, dx}, {"weights", WeightGrad(s), x, ct, dw}} {
-		got := guard[E](len(c.want))
-		run(t, c.plan, c.x.pointer(), c.y.pointer(), got.pointer(), rnd)
-		require.True(t, got.intact(), "%s of %+v wrote beside its result", c.name, s)
-		for i, v := range got.v {
-			if d := math.Abs(float64(v) - c.want[i]); !(d <= tolerance[E](c.want[i])) {
-				require.Fail(t, "differs", "%s of %+v: element %d is %v, want %v", c.name, s, i, v, c.want[i])
-			}
+		compare(t, fmt.Sprintf("%s of %+v", c.name, s), c.plan, c.x, c.y, c.want, rnd)
+	}
+}
+
+// compare runs a plan.
+func compare[E element](t testing.TB, name string, p *Plan, x, y guarded[E], want []float64, rnd *rand.Rand) {
+	got := guard[E](len(want))
+	run(t, p, x.pointer(), y.pointer(), got.pointer(), rnd)
+	require.True(t, got.intact(), "%s wrote beside its result", name)
+	for i, v := range got.v {
+		if d := math.Abs(float64(v) - want[i]); !(d <= tolerance[E](want[i]) || float64(v) == want[i] || v != v && want[i] != want[i]) {
+			require.Fail(t, "differs", "%s: element %d is %v, want %v", name, i, v, want[i])
 		}
 	}
 }

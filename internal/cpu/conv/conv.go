@@ -75,20 +75,29 @@ func (p *Plan) Block(part int) (row0, row1, col0, col1 int) {
 
 // Forward plans the convolution of the images x with the weights y.
 func Forward(s Shape) *Plan {
-	s = s.packed()
+	if s = s.packed(); s.depthwise() {
+		return newDepthForward(s)
+	}
 	return newProduct(s, s.axes(), false)
 }
 
 // DataGrad plans the gradient of Forward for the images: x is the gradient of
 // its result, y are the weights, z is [n In c].
 func DataGrad(s Shape) *Plan {
-	s = s.packed()
+	if s = s.packed(); s.depthwise() {
+		return newDepthData(s)
+	}
 	return newProduct(s, s.adjointAxes(), true)
 }
 
 // WeightGrad plans the gradient of Forward for the weights: x are the images, y
 // is the gradient of its result.
-func WeightGrad(s Shape) *Plan { return newWeightGrad(s.packed()) }
+func WeightGrad(s Shape) *Plan {
+	if s = s.packed(); s.depthwise() {
+		return newDepthWeight(s)
+	}
+	return newWeightGrad(s)
+}
 
 // packed moves the axes that are there to the back: what is next to each other
 // in memory is then on the last axis.

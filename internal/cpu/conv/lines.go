@@ -10,13 +10,18 @@ import (
 // by elementwise kernels: for each line of results and each tap, the pixels
 // that it meets, a row of channels each.
 
+// partElems is how many elements of windows are worth a part.
+const partElems = 64 << 10
+
 // lines are the lines of images and results, and how they meet.
 type lines struct {
-	s     Shape
-	size  int       // of an element
-	image [4]int    // bytes from one element to the next, along n, d, h, w
-	out   [4]int    // of the result
-	meets [3][]meet // for each axis and tap
+	s      Shape
+	size   int       // of an element
+	image  [4]int    // bytes from one element to the next, along n, d, h, w
+	out    [4]int    // of the result
+	meets  [3][]meet // for each axis and tap
+	grid   grid      // of the lines that parts compute
+	repeat kernel.Func
 }
 
 // A meet says that results from ... to-1 meet elements of the image along an
@@ -24,7 +29,7 @@ type lines struct {
 type meet struct{ from, to, off int }
 
 func newLines(s Shape) lines {
-	l := lines{s: s, size: s.T.Size()}
+	l := lines{s: s, size: s.T.Size(), repeat: kernel.Lookup(kernel.Copy, s.T, 1)}
 	l.image = pitches([4]int{s.N, s.In[0], s.In[1], s.In[2]}, s.C*l.size)
 	l.out = pitches([4]int{s.N, s.Out[0], s.Out[1], s.Out[2]}, s.C*l.size)
 	for a := range l.meets {
@@ -42,10 +47,29 @@ func newLines(s Shape) lines {
 	return l
 }
 
-// linesOf returns a grid of about the wanted number of boxes of whole lines.
-func linesOf(n int, axes [3]int, want int) grid {
-	dims := [4]int{n, axes[0], axes[1], min(axes[2], 1)}
-	return cut(dims, (n*axes[0]*axes[1]+want-1)/want, 1)
+// plan returns the plan of a worker whose parts are boxes of lines of arrays
+// [n axes]. A part has so many lines of results for itself.
+func (l *lines) plan(w worker, axes [3]int, private int) *Plan {
+	dims := [4]int{l.s.N, axes[0], axes[1], min(axes[2], 1)}
+	n := l.s.N * axes[0] * axes[1]
+	want := l.parts()
+	l.grid = cut(dims, (n+want-1)/want, 1)
+	if l.s.C == 0 {
+		l.grid.boxes = 0
+	}
+	return &Plan{phases: []int{l.grid.boxes}, private: private * l.out[2], work: w}
+}
+
+// parts returns how many parts the work is worth.
+func (l *lines) parts() int {
+	s := &l.s
+	return max(1, min(64, s.N*s.Out[0]*s.Out[1]*s.Out[2]*s.taps()*s.C/partElems))
+}
+
+// fill fills a line of results with a number.
+func (l *lines) fill(d, number unsafe.Pointer) {
+	a := kernel.Args{D: d, X: [3]unsafe.Pointer{number}, Rows: 1, Cols: l.s.Out[2] * l.s.C}
+	call(l.repeat, &a)
 }
 
 // visit visits the lines of a box.

@@ -22,20 +22,20 @@ type Pool struct {
 // one is NaN, -Inf if there are none.
 func MaxPool(p Pool) *Plan {
 	w := &maxPool{pool: newPool(p), max: kernel.Lookup(kernel.Maximum, p.T, 0)}
-	return w.plan(&w.grid, w.s.Out, 0, w)
+	return w.plan(w, w.s.Out, 0)
 }
 
 // AvgPool plans the means of the windows over the images x, 0 if nothing counts.
 func AvgPool(p Pool) *Plan {
 	w := &avgPool{pool: newPool(p), add: kernel.Lookup(kernel.Add, p.T, 0), mul: kernel.Lookup(kernel.Mul, p.T, 2)}
-	return w.plan(&w.grid, w.s.Out, 1, w)
+	return w.plan(w, w.s.Out, 1)
 }
 
 // AvgPoolGrad plans the gradient of AvgPool for the images; x is that of its
 // result.
 func AvgPoolGrad(p Pool) *Plan {
 	w := &avgPoolGrad{pool: newPool(p), fma: kernel.Lookup(kernel.FMA, p.T, 2)}
-	return w.plan(&w.grid, w.s.In, 1, w)
+	return w.plan(w, w.s.In, 1)
 }
 
 // MaxPoolGrad plans the gradient of MaxPool for the images: x is that of its
@@ -50,11 +50,8 @@ func MaxPoolGrad(p Pool) *Plan {
 		add:     kernel.Lookup(kernel.Add, p.T, 0),
 		sum:     kernel.Lookup(kernel.Sum, p.T, 0),
 	}
-	return w.plan(&w.grid, [3]int{1, 1, 1}, 4, w)
+	return w.plan(w, [3]int{1, 1, 1}, 4)
 }
-
-// partElems is how many elements of windows are worth a part.
-const partElems = 64 << 10
 
 // numbers are constants for kernels.
 var numbers = [...]struct{ zero, low unsafe.Pointer }{
@@ -65,16 +62,13 @@ var numbers = [...]struct{ zero, low unsafe.Pointer }{
 // A pool is what the plans of pooling have in common.
 type pool struct {
 	lines
-	grid       grid
-	counts     [3][]int // for each axis and result, the elements that a mean counts
-	width      int      // bytes of a line of results
-	copy, fill kernel.Func
+	counts [3][]int // for each axis and result, the elements that a mean counts
+	copy   kernel.Func
 }
 
 func newPool(p Pool) pool {
 	order := p.order()
-	w := pool{lines: newLines(p.take(order)), copy: kernel.Lookup(kernel.Copy, p.T, 0), fill: kernel.Lookup(kernel.Copy, p.T, 1)}
-	w.width = w.out[2]
+	w := pool{lines: newLines(p.take(order)), copy: kernel.Lookup(kernel.Copy, p.T, 0)}
 	for a, o := range order {
 		lo, hi := 0, p.In[o]
 		if p.CountPad {
@@ -93,24 +87,6 @@ func newPool(p Pool) pool {
 	return w
 }
 
-// plan returns the plan of a worker whose parts are boxes of lines of arrays
-// [n axes], and its grid. A part has several lines of results for itself.
-func (p *pool) plan(g *grid, axes [3]int, private int, w worker) *Plan {
-	s := &p.s
-	elems := s.N * s.Out[0] * s.Out[1] * s.Out[2] * s.taps() * s.C
-	*g = linesOf(s.N, axes, max(1, min(64, elems/partElems)))
-	if s.C == 0 {
-		g.boxes = 0
-	}
-	return &Plan{phases: []int{g.boxes}, private: private * p.width, work: w}
-}
-
-// dense fills a line of results with a number.
-func (p *pool) dense(d, number unsafe.Pointer) {
-	a := kernel.Args{D: d, X: [3]unsafe.Pointer{number}, Rows: 1, Cols: p.s.Out[2] * p.s.C}
-	call(p.fill, &a)
-}
-
 // fold folds the lines of the image x that line (d, h) of results meets into z,
 // which begins as the given number.
 func (p *pool) fold(f kernel.Func, d, h int, x, z, number unsafe.Pointer) {
@@ -122,7 +98,7 @@ func (p *pool) fold(f kernel.Func, d, h int, x, z, number unsafe.Pointer) {
 				continue
 			}
 			if !begun && !whole {
-				p.dense(z, number)
+				p.fill(z, number)
 			}
 			to := unsafe.Add(z, m.from*p.out[3])
 			a := kernel.Args{
@@ -138,7 +114,7 @@ func (p *pool) fold(f kernel.Func, d, h int, x, z, number unsafe.Pointer) {
 		}
 	})
 	if !begun {
-		p.dense(z, number)
+		p.fill(z, number)
 	}
 }
 
@@ -237,7 +213,7 @@ func (p *maxPoolGrad) image1(ct, x, dx unsafe.Pointer, private []byte) {
 	done, all := 0, p.image[0]
 	for d := range p.s.Out[0] {
 		for h := range p.s.Out[1] {
-			if p.width == 0 {
+			if p.out[2] == 0 {
 				break
 			}
 			p.each(d, h, func(at, _ int) {
@@ -258,14 +234,14 @@ func (p *maxPoolGrad) image1(ct, x, dx unsafe.Pointer, private []byte) {
 // taps, what is left of it goes where the largest element is found.
 func (p *maxPoolGrad) route(d, h int, ct, x, dx unsafe.Pointer, private []byte) {
 	largest := unsafe.Pointer(unsafe.SliceData(private))
-	left, found, share := unsafe.Add(largest, p.width), unsafe.Add(largest, 2*p.width), unsafe.Add(largest, 3*p.width)
+	left, found, share := unsafe.Add(largest, p.out[2]), unsafe.Add(largest, 2*p.out[2]), unsafe.Add(largest, 3*p.out[2])
 	zero := numbers[p.s.T].zero
 	p.fold(p.max, d, h, x, largest, numbers[p.s.T].low)
 	if !p.ordinary(largest, share) {
 		p.slowly(d, h, ct, x, dx)
 		return
 	}
-	copy(unsafe.Slice((*byte)(left), p.width), unsafe.Slice((*byte)(ct), p.width))
+	copy(unsafe.Slice((*byte)(left), p.out[2]), unsafe.Slice((*byte)(ct), p.out[2]))
 	p.each(d, h, func(at, _ int) {
 		for _, m := range p.meets[2] {
 			n := m.to - m.from

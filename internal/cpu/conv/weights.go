@@ -49,7 +49,7 @@ func newWeightGrad(s Shape) *Plan {
 	}
 	w.divide(dims)
 	w.list()
-	p := &Plan{private: w.source.bytes() + w.copied(), work: w}
+	p := &Plan{private: int(unsafe.Sizeof(table{})) + w.source.bytes() + w.copied(), work: w}
 	w.slots.plan(p, w.cuts*w.wide)
 	return p
 }
@@ -143,15 +143,19 @@ type gradPart struct {
 	channels       int // of a group
 }
 
+// A table says where lines begin in the image and in the gradient.
+type table struct{ a, c [128]int }
+
 // box adds the sum over a box.
 func (g *gradPart) box(i int, x, y unsafe.Pointer, private []byte) {
 	b := g.grid.box(i)
-	x = g.source.load(x, &b, g.channel*g.size, private)
+	copies := private[unsafe.Sizeof(table{}):]
+	x = g.source.load(x, &b, g.channel*g.size, copies)
 	first, last := g.grid.rows(b)
 	y = unsafe.Add(y, first*g.s.O*g.size)
 	if g.packed {
 		g.stride = (last - first) * g.pitch[3]
-		y = g.copy(y, last-first, private[g.source.bytes():])
+		y = g.copy(y, last-first, copies[g.source.bytes():])
 	}
 	l := loop{{b.len[0], g.source.pitch[0], g.pitch[0]}}
 	for i := range 3 {
@@ -159,18 +163,18 @@ func (g *gradPart) box(i int, x, y unsafe.Pointer, private []byte) {
 	}
 	l.order(1 << 20)
 	line := l[3]
-	var a, c [128]int // where lines begin in the image and in the gradient
-	args := kernel.GemmArgs{ARS: g.size, ACS: line.a, BRS: line.c, CRS: g.s.O * g.size, AOff: &a[0], BOff: &c[0], Acc: g.begun}
+	t := (*table)(unsafe.Pointer(unsafe.SliceData(private)))
+	args := kernel.GemmArgs{ARS: g.size, ACS: line.a, BRS: line.c, CRS: g.s.O * g.size, AOff: &t.a[0], BOff: &t.c[0], Acc: g.begun}
 	pieces := (line.n + runLength - 1) / runLength
 	for p := range pieces {
 		from, to := line.n*p/pieces, line.n*(p+1)/pieces
 		args.K, args.T = to-from, 0
-		many := max(1, min(len(a), runLength/args.K))
+		many := max(1, min(len(t.a), runLength/args.K))
 		for i := range l[0].n {
 			for j := range l[1].n {
 				for k := range l[2].n {
-					a[args.T] = i*l[0].a + j*l[1].a + k*l[2].a + from*line.a
-					c[args.T] = i*l[0].c + j*l[1].c + k*l[2].c + from*line.c
+					t.a[args.T] = i*l[0].a + j*l[1].a + k*l[2].a + from*line.a
+					t.c[args.T] = i*l[0].c + j*l[1].c + k*l[2].c + from*line.c
 					if args.T++; args.T == many {
 						g.lines(&args, x, y)
 					}

@@ -11,15 +11,6 @@ import (
 	"github.com/adjointml/adjoint/internal/kernel"
 )
 
-// image2 returns the shape of a convolution of two-dimensional images.
-func image2(n, h, w, c, o, k, stride, pad int) Shape {
-	s := Shape{N: n, C: c, O: o, Groups: 1}
-	s.one(0, 1, 1, 1, 1, 1, 0)
-	s.one(1, h, (h+2*pad-k)/stride+1, k, stride, 1, pad)
-	s.one(2, w, (w+2*pad-k)/stride+1, k, stride, 1, pad)
-	return s
-}
-
 // peak returns the operations per second of the best block on data in the
 // first level of the cache.
 func peak() float64 {

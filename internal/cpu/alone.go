@@ -89,13 +89,14 @@ func (b *launcher) contract(v *val) []*segment {
 	return b.phases(v, gemm.New(s), flops/50+50)
 }
 
-// convolve makes the segments of a convolution.
+// convolve makes the segments of a convolution or of pooling.
 func (b *launcher) convolve(v *val) []*segment {
 	w := v.Win
 	s := conv.Shape{
 		T: v.ct, N: w.N, In: w.In, Out: w.Out, Kernel: w.Kernel, Stride: w.Stride, Dilation: w.Dilation,
 		Pad: w.Low, C: w.C, O: w.O, Groups: w.Groups,
 	}
+	pool := conv.Pool{Shape: s, CountPad: w.CountPad, High: w.High}
 	var p plan
 	switch w.Pass {
 	case ir.ConvForward:
@@ -104,8 +105,14 @@ func (b *launcher) convolve(v *val) []*segment {
 		p = conv.DataGrad(s)
 	case ir.ConvWeight:
 		p = conv.WeightGrad(s)
-	default:
-		panic("cpu: no way to compute " + v.String())
+	case ir.MaxPool:
+		p = conv.MaxPool(pool)
+	case ir.MaxPoolGrad:
+		p = conv.MaxPoolGrad(pool)
+	case ir.AvgPool:
+		p = conv.AvgPool(pool)
+	case ir.AvgPoolGrad:
+		p = conv.AvgPoolGrad(pool)
 	}
 	return b.phases(v, p, float64(w.Flops())/50+50)
 }

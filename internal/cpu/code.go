@@ -96,6 +96,7 @@ type prog struct {
 	scratch  int
 	regs     int
 	insts    int
+	wides    int // of the instructions, those on whole tiles
 }
 
 // units returns the number of tiles, or of rows of tiles.
@@ -682,6 +683,9 @@ func (g *gen) pads() {
 		for k := range g.steps[s].code {
 			i := &g.steps[s].code[k]
 			g.insts++
+			if i.mode <= overRun {
+				g.wides++
+			}
 			if i.mode > overRun || !i.op.Pointwise() || g.ops[i.d].size == 0 || g.pitch()%64 != 0 || g.ops[i.d].pitch != g.pitch() {
 				continue
 			}

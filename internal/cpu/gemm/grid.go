@@ -42,26 +42,31 @@ const (
 	leastRows = 128
 	// elements that memory outside the second cache gives, or takes, in a cycle
 	memoryRate = 5
+	// of a second phase
+	slabCost = .02
+	// bytes of an operand that fit the second cache beside the rest, and that
+	// other memory has ready
+	secondCache = 384 << 10
+	thirdCache  = 6 << 20
+	// k up to which writing c takes longest
+	shallow = 8
 )
 
 // cut chooses the grid.
 func (p *Plan) cut() {
 	p.group, p.width, p.nm, p.ni, p.nj = 1, p.n, p.matrices, 1, 1
-	want := int(p.work() / leastCycles)
-	if few := min(max(want, 1), manyParts); few <= p.matrices {
-		p.group = p.matrices / few
+	want := min(max(int(p.work()/leastCycles), 1), manyParts)
+	if want <= p.matrices {
+		p.group = p.matrices / want
 		p.nm = ceilDiv(p.matrices, p.group)
 	} else {
-		p.cutMatrix(ceilDiv(few, p.matrices))
-	}
-	if p.blocks() < manyParts/2 && p.blocks() <= want/2 {
-		p.slabs = max(1, min(manyParts/p.blocks(), want/p.blocks(), p.terms()))
+		p.cutMatrix(ceilDiv(want, p.matrices))
 	}
 	deepest := min(p.depth, p.k) * p.size
-	p.rowsOuter = ceilDiv(p.m, p.ni)*deepest > secondCache && p.width*deepest <= secondCache
+	p.rowsOuter = p.k < shallow || ceilDiv(p.m, p.ni)*deepest > secondCache && p.width*deepest <= secondCache
 }
 
-// cutMatrix cuts each matrix into about as many blocks as wanted.
+// cutMatrix cuts each matrix into about as many parts as wanted.
 func (p *Plan) cutMatrix(want int) {
 	best := math.Inf(1)
 	for nj := 1; nj <= min(ceilDiv(p.n, p.sliver), 2*want); nj++ {
@@ -73,8 +78,11 @@ func (p *Plan) cutMatrix(want int) {
 			if ni > 1 && p.pack && p.m/ni < leastRows {
 				break
 			}
-			if cost := p.cost(want, ni, nj, width); cost < best {
-				best, p.ni, p.nj, p.width = cost, ni, nj, width
+			for _, slabs := range []int{1, min(ceilDiv(want, ni*nj), p.terms())} {
+				g := grid{group: 1, width: width, nm: p.matrices, ni: ni, nj: nj, slabs: max(slabs, 1)}
+				if cost := p.cost(want, &g); cost < best {
+					best, p.grid = cost, g
+				}
 			}
 		}
 	}
@@ -87,25 +95,26 @@ func (p *Plan) work() float64 {
 }
 
 // cost rates a grid: the time lost for each product, as a part of the time for
-// the product itself. Rows of b are read, and perhaps packed, for each of the
-// parts above each other, and columns of a for those beside each other, but
-// these come in longer runs.
-func (p *Plan) cost(want, ni, nj, width int) float64 {
-	rows, columns := float64(p.m)/float64(ni), float64(min(width, p.n))
+// the product itself.
+func (p *Plan) cost(want int, g *grid) float64 {
+	rows, columns := float64(p.m)/float64(g.ni), float64(min(g.width, p.n))
+	// rows of b are read, and perhaps packed, for each of the parts above each
+	// other, and columns of a for those beside each other
 	read := float64(p.rate) / memoryRate
-	cost := read/rows + read/4/columns
+	cost := read / rows
 	if p.pack {
-		cost += transposeCycles * float64(p.rate) / rows
+		cost += transposeCycles * float64(p.size*p.rate) / rows
 	}
-	if few := want - ni*nj; few > 0 {
-		cost += float64(few)
+	if p.acs == p.size && rows*float64(p.k*p.size) < thirdCache {
+		read /= 4 // they come in longer runs
 	}
-	return cost + float64(ni*nj-want)/100
+	cost += read / columns
+	if g.slabs > 1 {
+		cost += slabCost + 2*read*float64(g.slabs)/float64(p.k*p.addend)
+	}
+	parts := g.ni * g.nj * g.slabs
+	return cost + max(0, float64(want)/float64(parts)-1)/2 + float64(parts)/1000
 }
-
-// secondCache is the bytes of an operand that fit the second cache beside the
-// rest.
-const secondCache = 384 << 10
 
 // chunks returns the number of pieces that k is cut into.
 func (p *Plan) chunks() int { return ceilDiv(p.k, p.depth) }

@@ -29,9 +29,9 @@ const (
 
 // Estimates of cycles.
 const (
-	callCycles      = 40  // of a kernel, beyond its loop
-	transposeCycles = .25 // for each element that is transposed
-	copyCycles      = .1  // for each element that is copied
+	callCycles      = 40      // of a kernel, beyond its loop
+	transposeCycles = 1. / 16 // for each byte that is transposed
+	copyCycles      = 1. / 40 // for each byte that is copied
 )
 
 // orient chooses the method, and whether to compute the transpose of c instead,
@@ -42,7 +42,7 @@ func (p *Plan) orient() {
 	turned := p.turned()
 	method := p.choose(&turned)
 	column := p.n == 1 && p.crs == p.size
-	across := method.cycles + float64(p.m*p.n)*2*transposeCycles
+	across := method.cycles + 2*transposeCycles*float64(p.m*p.n*p.size)
 	if p.m > 1 && column || p.rate > 1 && p.m >= p.lanes && across < p.cycles {
 		p.product, p.method, p.swapped, p.across = turned, method, true, !column
 	}
@@ -54,13 +54,16 @@ func (k *kernels) choose(p *product) method {
 	if p.n > t.sliver && (p.m <= k.wide || k.wide >= 6 && p.acs == p.size && collides(p.ars)) {
 		t.tall, t.sliver = k.wide, 4*k.lanes
 	}
+	if p.m <= k.wide {
+		t.depth = endless / p.size
+	}
 	switch {
 	case p.n > 1 && p.bcs != p.size:
 		t.pack, t.cycles = true, transposeCycles
-	case p.m >= manyRows && (p.m >= 4*manyRows && collides(p.brs) || p.n <= k.lanes && p.n < k.lanes):
+	case p.m >= manyRows && (collides(p.brs) || p.n < k.lanes):
 		t.pack, t.cycles = true, copyCycles
 	}
-	t.cycles = t.cycles*float64(p.n*p.k) + k.tileCycles(p, t.tall, t.sliver)
+	t.cycles = t.cycles*float64(p.n*p.k*p.size) + k.tileCycles(p, t.tall, t.sliver)
 	if p.acs == p.size && p.brs == p.size && p.bcs != p.size {
 		if cycles := k.dotCycles(p); cycles < t.cycles {
 			t = method{dots: true, tall: dotRows, sliver: k.columns, depth: deep / p.size, cycles: cycles}
@@ -74,8 +77,9 @@ func (k *kernels) choose(p *product) method {
 
 // collides reports whether rows with this step lie in the same place of caches.
 func collides(step int) bool {
-	r := (step%page + page) % page
-	return step != 0 && (r < 128 || page-r < 128)
+	const near = 128
+	step = max(step, -step)
+	return step > page-near && (step+near)%page < 2*near
 }
 
 // tileCycles estimates how long a product takes by tiles: two vectors are

@@ -78,7 +78,11 @@ func Forward(s Shape) *Plan {
 	if s = s.packed(); s.depthwise() {
 		return newDepthForward(s)
 	}
-	return newProduct(s, s.axes(), false)
+	axes := s.axes()
+	if isNarrow(&s, &axes, s.O) {
+		return newNarrow(s, axes, false)
+	}
+	return newProduct(s, axes, false)
 }
 
 // DataGrad plans the gradient of Forward for the images: x is the gradient of
@@ -87,7 +91,11 @@ func DataGrad(s Shape) *Plan {
 	if s = s.packed(); s.depthwise() {
 		return newDepthData(s)
 	}
-	return newProduct(s, s.adjointAxes(), true)
+	axes := s.adjointAxes()
+	if isNarrow(&s, &axes, s.C) {
+		return newNarrow(s, axes, true)
+	}
+	return newProduct(s, axes, true)
 }
 
 // WeightGrad plans the gradient of Forward for the weights: x are the images, y

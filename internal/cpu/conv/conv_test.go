@@ -159,8 +159,10 @@ func tolerance[E element](v float64) float64 {
 func draw(rnd *rand.Rand) Shape {
 	pick := func(lo, hi int) int { return lo + rnd.IntN(hi-lo+1) }
 	s := Shape{N: pick(0, 3), Groups: pick(1, 3)}
+
 	s.C, s.O = s.Groups*pick(0, 9), s.Groups*pick(0, 9)
-	switch rnd.IntN(4) {
+	most := 17
+	switch rnd.IntN(5) {
 	case 0:
 		s.O = s.Groups * pick(10, 70)
 	case 1:
@@ -168,16 +170,17 @@ func draw(rnd *rand.Rand) Shape {
 	case 2:
 		s.Groups = pick(1, 40)
 		s.C, s.O = s.Groups, s.Groups
+	case 3:
+		s.Groups, s.C, s.O, most = 1, pick(1, 4), pick(1, 4), 150/max(1, s.N)
 	}
 	s.one(0, 1, 1, 1, 1, 1, 0)
 	s.one(1, 1, 1, 1, 1, 1, 0)
-	most := 17
 	for a := 3 - pick(1, 3); a < 3; a++ {
 		k, in := pick(0, 4), pick(0, most)
 		st, d, lo, hi := pick(1, 3), pick(1, 2), pick(-1, 4), pick(-1, 4)
 		out := max(0, in+lo+hi-d*(k-1)-1+st) / st
 		s.one(a, in, out, k, st, d, lo)
-		most = 7
+		most = max(7, most/3)
 	}
 	return s
 }

@@ -112,13 +112,14 @@ func relu(c *code, x ...vec) vec {
 	return c.add(c.most(c.kr(0), x[0]), c.k(0))
 }
 
-// reductions are the folds of rows, for both types.
-var reductions = map[string]reduction{
-	"Sum":        sums(1, func(c *code, acc vec, x ...vec) { c.by(build.VADDPS, build.VADDPD, x[0], acc, acc) }),
-	"SumSquares": sums(1, func(c *code, acc vec, x ...vec) { c.by(build.VFMADD231PS, build.VFMADD231PD, x[0], x[0], acc) }),
-	"Dot":        sums(2, func(c *code, acc vec, x ...vec) { c.by(build.VFMADD231PS, build.VFMADD231PD, x[0], x[1], acc) }),
-	"Max":        extremes(false),
-	"Min":        extremes(true),
+// folds are the reductions of rows, for both types.
+var folds = []struct {
+	op string
+	reduction
+}{
+	{"Sum", sums(1, func(c *code, acc vec, x ...vec) { c.by(build.VADDPS, build.VADDPD, x[0], acc, acc) })},
+	{"SumSquares", sums(1, func(c *code, acc vec, x ...vec) { c.by(build.VFMADD231PS, build.VFMADD231PD, x[0], x[0], acc) })},
+	{"Dot", sums(2, func(c *code, acc vec, x ...vec) { c.by(build.VFMADD231PS, build.VFMADD231PD, x[0], x[1], acc) })},
 }
 
 // written collects what has been written: family, type, op and kinds of each.
@@ -153,9 +154,13 @@ func writeVectors(avx512, wide bool) {
 			c.elementwise(name, kinds, e.unroll, choose(avx512, e.registers, min(e.registers, 5)), e.body)
 		}
 	}
-	for _, op := range []string{"Sum", "SumSquares", "Dot", "Max", "Min"} {
-		c, name := start(op, "VV"[:reductions[op].operands])
-		c.reduce(name, reductions[op])
+	for _, r := range folds {
+		c, name := start(r.op, "VV"[:r.operands])
+		c.reduce(name, r.reduction)
+	}
+	for _, op := range []string{"Max", "Min"} {
+		c, name := start(op, "V")
+		c.reduce(name, extremes(avx512, op == "Min"))
 	}
 	c, name := start("ExpSubSum", "VS")
 	c.expSubSum(name, choose(avx512, 14, 4))

@@ -129,24 +129,27 @@ func expm1(c *code, x ...vec) vec {
 	return c.signed(c.scale(y, c.sub(n, small)), x[0])
 }
 
-// sigmoid is exp(min(x, 0)) / (1 + exp(-|x|)), which never overflows, times
-// 1 - lost/(1 + exp(-|x|)) for what the sum has lost; there 1 - e/2 is near
-// enough to 1/(1+e).
+// sigmoid is exp(min(x, 0)) / (1 + exp(-|x|)), which never overflows. The
+// quotient is corrected for its own rounding and that of the sum; there 1 - e/2
+// is near enough to 1/(1+e).
 func sigmoid(c *code, x ...vec) vec {
 	e := c.expMinus(x[0])
 	d := c.add(e, c.k(1))
 	lost := c.sub(e, c.sub(d, c.k(1)))
-	y := c.div(c.pick(c.cmp(less, x[0], c.k(0)), e, c.kr(1)), d)
-	return c.fnma(c.mul(y, lost), c.fma(e, c.k(-0.5), c.k(1)), y)
+	top := c.pick(c.cmp(less, x[0], c.k(0)), e, c.kr(1))
+	y := c.div(top, d)
+	rest := c.fnma(y, lost, c.fnma(y, d, top))
+	return c.fma(rest, c.fma(e, c.k(-0.5), c.k(1)), y)
 }
 
-// tanh is m/(m+2) with m = exp(2|x|)-1.
+// tanh is m/(2-m) with m = 1-exp(-2|x|), whose rounding weighs less than that
+// of exp(2|x|)-1.
 func tanh(c *code, x ...vec) vec {
 	v := c.least(c.kr(choose(c.wide, 20.0, 10)), c.abs(x[0]))
-	n, r := c.remainder(c.add(v, v))
+	n, r := c.remainder(c.or(c.add(v, v), c.sign()))
 	t := c.scale(c.kr(1), n)
-	m := c.fma(c.expm1(r), t, c.sub(t, c.k(1)))
-	return c.signed(c.div(m, c.add(m, c.k(2))), x[0])
+	m := c.fnma(c.expm1(r), t, c.sub(c.kr(1), t))
+	return c.signed(c.div(m, c.sub(c.kr(2), m)), x[0])
 }
 
 // logTerms are those of (log(1+f) - f + f²/2)/f³, -1/4 ≤ f < 1/2.
@@ -269,8 +272,7 @@ var log1pTerms = []float64{-0.49999988079071045, 0.33332690596580505, -0.2498857
 
 // log1pOf returns log(1+e) for 0 ≤ e ≤ 1.
 func (c *code) log1pOf(e vec) vec {
-	square := c.mul(e, e)
-	return c.fma(square, c.longPoly(e, square, log1pTerms...), e)
+	return c.fma(c.mul(e, e), c.poly(e, log1pTerms...), e)
 }
 
 // softplus is max(x, 0) + log(1+exp(-|x|)).

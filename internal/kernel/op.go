@@ -10,7 +10,7 @@ package kernel
 //	2    Expm1 Log2 Log10 Sigmoid Softplus
 //	2.5  Tanh
 //	4    Erfc
-//	2    LogAddExp, in ulp of the largest of the result and the operands
+//	3    LogAddExp, in ulp of the largest of the result and the operands
 //
 // and the others are exact, which means rounded once, or once for each step of
 // AddMul, SubMul, MulMul and the difference of ExpSub. This holds for all

@@ -26,7 +26,7 @@ type entry struct {
 	op        string
 	kinds     []string
 	unroll    int // vectors in the loop
-	registers int // for constants
+	registers int // for constants, 4 at most with AVX2
 	body      body
 }
 
@@ -86,7 +86,7 @@ var functions = []entry{
 	{"Erfc", unary, 1, 18, erfc},
 	{"Sigmoid", unary, 1, 18, sigmoid},
 	{"Softplus", unary, 1, 18, softplus},
-	{"Pow", binary, 1, 14, pow},
+	{"Pow", binary, 1, 2, pow},
 	{"LogAddExp", binary, 1, 18, logAddExp},
 	{"ExpSub", binary, 1, 16, expSub},
 	{"FromI32", unary, 2, 0, func(c *code, x ...vec) vec { return c.to(build.VCVTDQ2PS, nil, x[0]) }},
@@ -151,7 +151,7 @@ func writeVectors(avx512, wide bool) {
 	for _, e := range append(slices.Clone(simple), choose(wide, wideFunctions, functions)...) {
 		for _, kinds := range e.kinds {
 			c, name := start(e.op, kinds)
-			c.elementwise(name, kinds, e.unroll, choose(avx512, e.registers, min(e.registers, 5)), e.body)
+			c.elementwise(name, kinds, e.unroll, choose(avx512, e.registers, min(e.registers, 4)), e.body)
 		}
 	}
 	for _, r := range folds {

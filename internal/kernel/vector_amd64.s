@@ -18,6 +18,8 @@ TEXT ·avx512F32CopyV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -80,6 +82,8 @@ TEXT ·avx512F32CopyS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -137,6 +141,8 @@ TEXT ·avx512F32NegV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_80000000<>+0(SB), Z0
 
 row:
@@ -215,6 +221,8 @@ TEXT ·avx512F32AbsV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_7fffffff<>+0(SB), Z0
 
 row:
@@ -293,6 +301,8 @@ TEXT ·avx512F32SignV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 	VBROADCASTSS k32_80000000<>+0(SB), Z2
@@ -403,6 +413,8 @@ TEXT ·avx512F32SquareV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -462,6 +474,8 @@ TEXT ·avx512F32RecipV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -522,6 +536,8 @@ TEXT ·avx512F32SqrtV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -581,6 +597,8 @@ TEXT ·avx512F32ReLUV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -645,6 +663,8 @@ TEXT ·avx512F32FloorV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -704,6 +724,8 @@ TEXT ·avx512F32CeilV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -763,6 +785,8 @@ TEXT ·avx512F32RoundV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -822,6 +846,8 @@ TEXT ·avx512F32IsNaNV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -886,6 +912,8 @@ TEXT ·avx512F32NotV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -952,6 +980,8 @@ TEXT ·avx512F32AddVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -1017,6 +1047,8 @@ TEXT ·avx512F32AddSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -1079,6 +1111,8 @@ TEXT ·avx512F32AddVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -1141,6 +1175,8 @@ TEXT ·avx512F32SubVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -1206,6 +1242,8 @@ TEXT ·avx512F32SubSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -1268,6 +1306,8 @@ TEXT ·avx512F32SubVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -1330,6 +1370,8 @@ TEXT ·avx512F32MulVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -1395,6 +1437,8 @@ TEXT ·avx512F32MulSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -1457,6 +1501,8 @@ TEXT ·avx512F32MulVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -1519,6 +1565,8 @@ TEXT ·avx512F32DivVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -1584,6 +1632,8 @@ TEXT ·avx512F32DivSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -1646,6 +1696,8 @@ TEXT ·avx512F32DivVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -1708,6 +1760,8 @@ TEXT ·avx512F32MaximumVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -1781,6 +1835,8 @@ TEXT ·avx512F32MaximumSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -1851,6 +1907,8 @@ TEXT ·avx512F32MaximumVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -1921,6 +1979,8 @@ TEXT ·avx512F32MinimumVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -1994,6 +2054,8 @@ TEXT ·avx512F32MinimumSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -2064,6 +2126,8 @@ TEXT ·avx512F32MinimumVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -2134,6 +2198,8 @@ TEXT ·avx512F32EqualVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2204,6 +2270,8 @@ TEXT ·avx512F32EqualSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2271,6 +2339,8 @@ TEXT ·avx512F32EqualVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2338,6 +2408,8 @@ TEXT ·avx512F32LessVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2408,6 +2480,8 @@ TEXT ·avx512F32LessSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2475,6 +2549,8 @@ TEXT ·avx512F32LessVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2542,6 +2618,8 @@ TEXT ·avx512F32LessEqualVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2612,6 +2690,8 @@ TEXT ·avx512F32LessEqualSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2679,6 +2759,8 @@ TEXT ·avx512F32LessEqualVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2746,6 +2828,8 @@ TEXT ·avx512F32AndVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -2825,6 +2909,8 @@ TEXT ·avx512F32AndSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -2901,6 +2987,8 @@ TEXT ·avx512F32AndVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -2977,6 +3065,8 @@ TEXT ·avx512F32OrVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -3056,6 +3146,8 @@ TEXT ·avx512F32OrSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -3132,6 +3224,8 @@ TEXT ·avx512F32OrVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -3208,6 +3302,8 @@ TEXT ·avx512F32XorVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -3287,6 +3383,8 @@ TEXT ·avx512F32XorSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -3363,6 +3461,8 @@ TEXT ·avx512F32XorVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -3440,6 +3540,8 @@ TEXT ·avx512F32WhereVVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -3516,6 +3618,8 @@ TEXT ·avx512F32WhereSVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -3589,6 +3693,8 @@ TEXT ·avx512F32WhereVSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -3662,6 +3768,8 @@ TEXT ·avx512F32WhereSSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -3732,6 +3840,8 @@ TEXT ·avx512F32WhereVVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -3805,6 +3915,8 @@ TEXT ·avx512F32WhereSVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -3875,6 +3987,8 @@ TEXT ·avx512F32WhereVSS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -3945,6 +4059,8 @@ TEXT ·avx512F32FMAVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -4020,6 +4136,8 @@ TEXT ·avx512F32FMASVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -4092,6 +4210,8 @@ TEXT ·avx512F32FMAVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -4164,6 +4284,8 @@ TEXT ·avx512F32FMASSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -4233,6 +4355,8 @@ TEXT ·avx512F32FMAVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
@@ -4305,6 +4429,8 @@ TEXT ·avx512F32FMASVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -4374,6 +4500,8 @@ TEXT ·avx512F32FMAVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -4443,6 +4571,8 @@ TEXT ·avx512F32FMSVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -4518,6 +4648,8 @@ TEXT ·avx512F32FMSSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -4590,6 +4722,8 @@ TEXT ·avx512F32FMSVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -4662,6 +4796,8 @@ TEXT ·avx512F32FMSSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -4731,6 +4867,8 @@ TEXT ·avx512F32FMSVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
@@ -4803,6 +4941,8 @@ TEXT ·avx512F32FMSSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -4872,6 +5012,8 @@ TEXT ·avx512F32FMSVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -4941,6 +5083,8 @@ TEXT ·avx512F32FNMAVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -5016,6 +5160,8 @@ TEXT ·avx512F32FNMASVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -5088,6 +5234,8 @@ TEXT ·avx512F32FNMAVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -5160,6 +5308,8 @@ TEXT ·avx512F32FNMASSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -5229,6 +5379,8 @@ TEXT ·avx512F32FNMAVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
@@ -5301,6 +5453,8 @@ TEXT ·avx512F32FNMASVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -5370,6 +5524,8 @@ TEXT ·avx512F32FNMAVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -5439,6 +5595,8 @@ TEXT ·avx512F32AddMulVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -5514,6 +5672,8 @@ TEXT ·avx512F32AddMulSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -5586,6 +5746,8 @@ TEXT ·avx512F32AddMulVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -5658,6 +5820,8 @@ TEXT ·avx512F32AddMulSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -5727,6 +5891,8 @@ TEXT ·avx512F32AddMulVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
@@ -5799,6 +5965,8 @@ TEXT ·avx512F32AddMulSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -5868,6 +6036,8 @@ TEXT ·avx512F32AddMulVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -5937,6 +6107,8 @@ TEXT ·avx512F32SubMulVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -6012,6 +6184,8 @@ TEXT ·avx512F32SubMulSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -6084,6 +6258,8 @@ TEXT ·avx512F32SubMulVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -6156,6 +6332,8 @@ TEXT ·avx512F32SubMulSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -6225,6 +6403,8 @@ TEXT ·avx512F32SubMulVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
@@ -6297,6 +6477,8 @@ TEXT ·avx512F32SubMulSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -6366,6 +6548,8 @@ TEXT ·avx512F32SubMulVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -6435,6 +6619,8 @@ TEXT ·avx512F32MulMulVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -6510,6 +6696,8 @@ TEXT ·avx512F32MulMulSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -6582,6 +6770,8 @@ TEXT ·avx512F32MulMulVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -6654,6 +6844,8 @@ TEXT ·avx512F32MulMulSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -6723,6 +6915,8 @@ TEXT ·avx512F32MulMulVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
@@ -6795,6 +6989,8 @@ TEXT ·avx512F32MulMulSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -6864,6 +7060,8 @@ TEXT ·avx512F32MulMulVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -6933,6 +7131,8 @@ TEXT ·avx512F32AboveVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -7008,6 +7208,8 @@ TEXT ·avx512F32AboveSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -7080,6 +7282,8 @@ TEXT ·avx512F32AboveVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -7152,6 +7356,8 @@ TEXT ·avx512F32AboveSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -7221,6 +7427,8 @@ TEXT ·avx512F32AboveVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
@@ -7293,6 +7501,8 @@ TEXT ·avx512F32AboveSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -7362,6 +7572,8 @@ TEXT ·avx512F32AboveVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -7429,6 +7641,8 @@ TEXT ·avx512F32RsqrtV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3f000000<>+0(SB), Z1
 
@@ -7518,6 +7732,8 @@ TEXT ·avx512F32ExpV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
 	VBROADCASTSS k32_42b20000<>+0(SB), Z2
@@ -7784,6 +8000,8 @@ TEXT ·avx512F32Exp2V(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_c3170000<>+0(SB), Z0
 	VBROADCASTSS k32_43010000<>+0(SB), Z1
 	VBROADCASTSS k32_390b9e38<>+0(SB), Z2
@@ -8006,6 +8224,8 @@ TEXT ·avx512F32Expm1V(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c1f00000<>+0(SB), Z1
 	VBROADCASTSS k32_42b20000<>+0(SB), Z2
@@ -8238,6 +8458,8 @@ TEXT ·avx512F32LogV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3d1a4f4b<>+0(SB), Z1
 	VBROADCASTSS k32_3defa138<>+0(SB), Z2
@@ -8560,6 +8782,8 @@ TEXT ·avx512F32Log1pV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
 	VBROADCASTSS k32_3d1a4f4b<>+0(SB), Z2
@@ -8703,6 +8927,8 @@ TEXT ·avx512F32Log2V(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Z1
 	VBROADCASTSS k32_3d1a4f4b<>+0(SB), Z2
@@ -8829,6 +9055,8 @@ TEXT ·avx512F32Log10V(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3ede5bd9<>+0(SB), Z1
 	VBROADCASTSS k32_3d1a4f4b<>+0(SB), Z2
@@ -9017,6 +9245,8 @@ TEXT ·avx512F32SinV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Z0
 	VBROADCASTSS k32_80000000<>+0(SB), Z1
 	VBROADCASTSS k32_7fffffff<>+0(SB), Z2
@@ -9353,6 +9583,8 @@ TEXT ·avx512F32CosV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 	VBROADCASTSS k32_7fffffff<>+0(SB), Z2
@@ -9489,6 +9721,8 @@ TEXT ·avx512F32TanhV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_80000000<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 	VBROADCASTSS k32_41200000<>+0(SB), Z2
@@ -9633,6 +9867,8 @@ TEXT ·avx512F32ErfV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_80000000<>+0(SB), Z1
 	VBROADCASTSS k32_7fffffff<>+0(SB), Z2
@@ -10144,6 +10380,8 @@ TEXT ·avx512F32ErfcV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_7fffffff<>+0(SB), Z1
 	VBROADCASTSS k32_4121999a<>+0(SB), Z2
@@ -10291,6 +10529,8 @@ TEXT ·avx512F32SigmoidV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
 	VBROADCASTSS k32_80000000<>+0(SB), Z2
@@ -10407,6 +10647,8 @@ TEXT ·avx512F32SoftplusV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
 	VBROADCASTSS k32_80000000<>+0(SB), Z2
@@ -10713,6 +10955,8 @@ TEXT ·avx512F32PowVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
 
@@ -11162,6 +11406,8 @@ TEXT ·avx512F32PowSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
 
@@ -11414,6 +11660,8 @@ TEXT ·avx512F32PowVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
 
@@ -11666,6 +11914,8 @@ TEXT ·avx512F32LogAddExpVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z2
@@ -11799,6 +12049,8 @@ TEXT ·avx512F32LogAddExpSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z2
@@ -11931,6 +12183,8 @@ TEXT ·avx512F32LogAddExpVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z2
@@ -12063,6 +12317,8 @@ TEXT ·avx512F32ExpSubVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
 	VBROADCASTSS k32_42b20000<>+0(SB), Z2
@@ -12155,6 +12411,8 @@ TEXT ·avx512F32ExpSubSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
 	VBROADCASTSS k32_42b20000<>+0(SB), Z2
@@ -12246,6 +12504,8 @@ TEXT ·avx512F32ExpSubVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
 	VBROADCASTSS k32_42b20000<>+0(SB), Z2
@@ -12336,6 +12596,8 @@ TEXT ·avx512F32FromI32V(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -13462,6 +13724,8 @@ TEXT ·avx512F64CopyV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -13524,6 +13788,8 @@ TEXT ·avx512F64CopyS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -13581,6 +13847,8 @@ TEXT ·avx512F64NegV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Z0
 
 row:
@@ -13651,6 +13919,8 @@ TEXT ·avx512F64AbsV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Z0
 
 row:
@@ -13721,6 +13991,8 @@ TEXT ·avx512F64SignV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Z2
@@ -13805,6 +14077,8 @@ TEXT ·avx512F64SquareV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -13864,6 +14138,8 @@ TEXT ·avx512F64RecipV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -13924,6 +14200,8 @@ TEXT ·avx512F64SqrtV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -13983,6 +14261,8 @@ TEXT ·avx512F64ReLUV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -14047,6 +14327,8 @@ TEXT ·avx512F64FloorV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -14106,6 +14388,8 @@ TEXT ·avx512F64CeilV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -14165,6 +14449,8 @@ TEXT ·avx512F64RoundV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -14224,6 +14510,8 @@ TEXT ·avx512F64IsNaNV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -14288,6 +14576,8 @@ TEXT ·avx512F64NotV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -14354,6 +14644,8 @@ TEXT ·avx512F64AddVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -14419,6 +14711,8 @@ TEXT ·avx512F64AddSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -14481,6 +14775,8 @@ TEXT ·avx512F64AddVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -14543,6 +14839,8 @@ TEXT ·avx512F64SubVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -14608,6 +14906,8 @@ TEXT ·avx512F64SubSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -14670,6 +14970,8 @@ TEXT ·avx512F64SubVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -14732,6 +15034,8 @@ TEXT ·avx512F64MulVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -14797,6 +15101,8 @@ TEXT ·avx512F64MulSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -14859,6 +15165,8 @@ TEXT ·avx512F64MulVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -14921,6 +15229,8 @@ TEXT ·avx512F64DivVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -14986,6 +15296,8 @@ TEXT ·avx512F64DivSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -15048,6 +15360,8 @@ TEXT ·avx512F64DivVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -15110,6 +15424,8 @@ TEXT ·avx512F64MaximumVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -15183,6 +15499,8 @@ TEXT ·avx512F64MaximumSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -15253,6 +15571,8 @@ TEXT ·avx512F64MaximumVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -15323,6 +15643,8 @@ TEXT ·avx512F64MinimumVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -15396,6 +15718,8 @@ TEXT ·avx512F64MinimumSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -15466,6 +15790,8 @@ TEXT ·avx512F64MinimumVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -15536,6 +15862,8 @@ TEXT ·avx512F64EqualVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -15606,6 +15934,8 @@ TEXT ·avx512F64EqualSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -15673,6 +16003,8 @@ TEXT ·avx512F64EqualVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -15740,6 +16072,8 @@ TEXT ·avx512F64LessVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -15810,6 +16144,8 @@ TEXT ·avx512F64LessSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -15877,6 +16213,8 @@ TEXT ·avx512F64LessVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -15944,6 +16282,8 @@ TEXT ·avx512F64LessEqualVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -16014,6 +16354,8 @@ TEXT ·avx512F64LessEqualSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -16081,6 +16423,8 @@ TEXT ·avx512F64LessEqualVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -16148,6 +16492,8 @@ TEXT ·avx512F64AndVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16227,6 +16573,8 @@ TEXT ·avx512F64AndSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16303,6 +16651,8 @@ TEXT ·avx512F64AndVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16379,6 +16729,8 @@ TEXT ·avx512F64OrVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16458,6 +16810,8 @@ TEXT ·avx512F64OrSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16534,6 +16888,8 @@ TEXT ·avx512F64OrVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16610,6 +16966,8 @@ TEXT ·avx512F64XorVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16689,6 +17047,8 @@ TEXT ·avx512F64XorSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16765,6 +17125,8 @@ TEXT ·avx512F64XorVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16842,6 +17204,8 @@ TEXT ·avx512F64WhereVVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -16918,6 +17282,8 @@ TEXT ·avx512F64WhereSVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -16991,6 +17357,8 @@ TEXT ·avx512F64WhereVSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -17064,6 +17432,8 @@ TEXT ·avx512F64WhereSSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -17134,6 +17504,8 @@ TEXT ·avx512F64WhereVVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -17207,6 +17579,8 @@ TEXT ·avx512F64WhereSVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -17277,6 +17651,8 @@ TEXT ·avx512F64WhereVSS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -17347,6 +17723,8 @@ TEXT ·avx512F64FMAVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -17422,6 +17800,8 @@ TEXT ·avx512F64FMASVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -17494,6 +17874,8 @@ TEXT ·avx512F64FMAVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -17566,6 +17948,8 @@ TEXT ·avx512F64FMASSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -17635,6 +18019,8 @@ TEXT ·avx512F64FMAVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
@@ -17707,6 +18093,8 @@ TEXT ·avx512F64FMASVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -17776,6 +18164,8 @@ TEXT ·avx512F64FMAVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -17845,6 +18235,8 @@ TEXT ·avx512F64FMSVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -17920,6 +18312,8 @@ TEXT ·avx512F64FMSSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -17992,6 +18386,8 @@ TEXT ·avx512F64FMSVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -18064,6 +18460,8 @@ TEXT ·avx512F64FMSSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -18133,6 +18531,8 @@ TEXT ·avx512F64FMSVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
@@ -18205,6 +18605,8 @@ TEXT ·avx512F64FMSSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -18274,6 +18676,8 @@ TEXT ·avx512F64FMSVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -18343,6 +18747,8 @@ TEXT ·avx512F64FNMAVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -18418,6 +18824,8 @@ TEXT ·avx512F64FNMASVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -18490,6 +18898,8 @@ TEXT ·avx512F64FNMAVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -18562,6 +18972,8 @@ TEXT ·avx512F64FNMASSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -18631,6 +19043,8 @@ TEXT ·avx512F64FNMAVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
@@ -18703,6 +19117,8 @@ TEXT ·avx512F64FNMASVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -18772,6 +19188,8 @@ TEXT ·avx512F64FNMAVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -18841,6 +19259,8 @@ TEXT ·avx512F64AddMulVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -18916,6 +19336,8 @@ TEXT ·avx512F64AddMulSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -18988,6 +19410,8 @@ TEXT ·avx512F64AddMulVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -19060,6 +19484,8 @@ TEXT ·avx512F64AddMulSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -19129,6 +19555,8 @@ TEXT ·avx512F64AddMulVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
@@ -19201,6 +19629,8 @@ TEXT ·avx512F64AddMulSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -19270,6 +19700,8 @@ TEXT ·avx512F64AddMulVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -19339,6 +19771,8 @@ TEXT ·avx512F64SubMulVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -19414,6 +19848,8 @@ TEXT ·avx512F64SubMulSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -19486,6 +19922,8 @@ TEXT ·avx512F64SubMulVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -19558,6 +19996,8 @@ TEXT ·avx512F64SubMulSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -19627,6 +20067,8 @@ TEXT ·avx512F64SubMulVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
@@ -19699,6 +20141,8 @@ TEXT ·avx512F64SubMulSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -19768,6 +20212,8 @@ TEXT ·avx512F64SubMulVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -19837,6 +20283,8 @@ TEXT ·avx512F64MulMulVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -19912,6 +20360,8 @@ TEXT ·avx512F64MulMulSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -19984,6 +20434,8 @@ TEXT ·avx512F64MulMulVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -20056,6 +20508,8 @@ TEXT ·avx512F64MulMulSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -20125,6 +20579,8 @@ TEXT ·avx512F64MulMulVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
@@ -20197,6 +20653,8 @@ TEXT ·avx512F64MulMulSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -20266,6 +20724,8 @@ TEXT ·avx512F64MulMulVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -20335,6 +20795,8 @@ TEXT ·avx512F64AboveVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -20410,6 +20872,8 @@ TEXT ·avx512F64AboveSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -20482,6 +20946,8 @@ TEXT ·avx512F64AboveVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -20554,6 +21020,8 @@ TEXT ·avx512F64AboveSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -20623,6 +21091,8 @@ TEXT ·avx512F64AboveVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
@@ -20695,6 +21165,8 @@ TEXT ·avx512F64AboveSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -20764,6 +21236,8 @@ TEXT ·avx512F64AboveVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -20831,6 +21305,8 @@ TEXT ·avx512F64ExpV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Z2
@@ -21082,6 +21558,8 @@ TEXT ·avx512F64LogV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_3fe0000000000000<>+0(SB), Z1
 	VBROADCASTSD k64_3fc1b87dc0b8f971<>+0(SB), Z2
@@ -21283,6 +21761,8 @@ TEXT ·avx512F64TanhV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 	VBROADCASTSD k64_4034000000000000<>+0(SB), Z2
@@ -21530,6 +22010,8 @@ TEXT ·avx512F64SigmoidV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Z2
@@ -21672,6 +22154,8 @@ TEXT ·avx512F64ExpSubVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Z2
@@ -21779,6 +22263,8 @@ TEXT ·avx512F64ExpSubSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Z2
@@ -21885,6 +22371,8 @@ TEXT ·avx512F64ExpSubVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Z2
@@ -23032,6 +23520,8 @@ TEXT ·avx2F32CopyV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -23114,6 +23604,8 @@ TEXT ·avx2F32CopyS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -23172,6 +23664,8 @@ TEXT ·avx2F32NegV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_80000000<>+0(SB), Y0
 
 row:
@@ -23234,6 +23728,8 @@ TEXT ·avx2F32AbsV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_7fffffff<>+0(SB), Y0
 
 row:
@@ -23296,6 +23792,8 @@ TEXT ·avx2F32SignV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 	VBROADCASTSS k32_80000000<>+0(SB), Y2
@@ -23372,6 +23870,8 @@ TEXT ·avx2F32SquareV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -23433,6 +23933,8 @@ TEXT ·avx2F32RecipV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -23495,6 +23997,8 @@ TEXT ·avx2F32SqrtV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -23556,6 +24060,8 @@ TEXT ·avx2F32ReLUV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -23622,6 +24128,8 @@ TEXT ·avx2F32FloorV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -23683,6 +24191,8 @@ TEXT ·avx2F32CeilV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -23744,6 +24254,8 @@ TEXT ·avx2F32RoundV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -23805,6 +24317,8 @@ TEXT ·avx2F32IsNaNV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -23871,6 +24385,8 @@ TEXT ·avx2F32NotV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -23939,6 +24455,8 @@ TEXT ·avx2F32AddVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -24007,6 +24525,8 @@ TEXT ·avx2F32AddSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -24071,6 +24591,8 @@ TEXT ·avx2F32AddVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -24135,6 +24657,8 @@ TEXT ·avx2F32SubVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -24203,6 +24727,8 @@ TEXT ·avx2F32SubSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -24267,6 +24793,8 @@ TEXT ·avx2F32SubVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -24331,6 +24859,8 @@ TEXT ·avx2F32MulVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -24399,6 +24929,8 @@ TEXT ·avx2F32MulSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -24463,6 +24995,8 @@ TEXT ·avx2F32MulVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -24527,6 +25061,8 @@ TEXT ·avx2F32DivVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -24595,6 +25131,8 @@ TEXT ·avx2F32DivSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -24659,6 +25197,8 @@ TEXT ·avx2F32DivVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -24723,6 +25263,8 @@ TEXT ·avx2F32MaximumVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -24807,6 +25349,8 @@ TEXT ·avx2F32MaximumSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -24887,6 +25431,8 @@ TEXT ·avx2F32MaximumVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -24967,6 +25513,8 @@ TEXT ·avx2F32MinimumVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -25063,6 +25611,8 @@ TEXT ·avx2F32MinimumSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -25155,6 +25705,8 @@ TEXT ·avx2F32MinimumVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -25247,6 +25799,8 @@ TEXT ·avx2F32EqualVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25320,6 +25874,8 @@ TEXT ·avx2F32EqualSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25389,6 +25945,8 @@ TEXT ·avx2F32EqualVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25458,6 +26016,8 @@ TEXT ·avx2F32LessVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25531,6 +26091,8 @@ TEXT ·avx2F32LessSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25600,6 +26162,8 @@ TEXT ·avx2F32LessVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25669,6 +26233,8 @@ TEXT ·avx2F32LessEqualVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25742,6 +26308,8 @@ TEXT ·avx2F32LessEqualSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25811,6 +26379,8 @@ TEXT ·avx2F32LessEqualVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25880,6 +26450,8 @@ TEXT ·avx2F32AndVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -25962,6 +26534,8 @@ TEXT ·avx2F32AndSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26040,6 +26614,8 @@ TEXT ·avx2F32AndVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26118,6 +26694,8 @@ TEXT ·avx2F32OrVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26200,6 +26778,8 @@ TEXT ·avx2F32OrSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26278,6 +26858,8 @@ TEXT ·avx2F32OrVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26356,6 +26938,8 @@ TEXT ·avx2F32XorVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26438,6 +27022,8 @@ TEXT ·avx2F32XorSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26516,6 +27102,8 @@ TEXT ·avx2F32XorVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26595,6 +27183,8 @@ TEXT ·avx2F32WhereVVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -26675,6 +27265,8 @@ TEXT ·avx2F32WhereSVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -26751,6 +27343,8 @@ TEXT ·avx2F32WhereVSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -26827,6 +27421,8 @@ TEXT ·avx2F32WhereSSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -26899,6 +27495,8 @@ TEXT ·avx2F32WhereVVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -26975,6 +27573,8 @@ TEXT ·avx2F32WhereSVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -27047,6 +27647,8 @@ TEXT ·avx2F32WhereVSS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -27119,6 +27721,8 @@ TEXT ·avx2F32FMAVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -27198,6 +27802,8 @@ TEXT ·avx2F32FMASVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -27273,6 +27879,8 @@ TEXT ·avx2F32FMAVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -27348,6 +27956,8 @@ TEXT ·avx2F32FMASSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -27419,6 +28029,8 @@ TEXT ·avx2F32FMAVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
@@ -27494,6 +28106,8 @@ TEXT ·avx2F32FMASVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -27565,6 +28179,8 @@ TEXT ·avx2F32FMAVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -27636,6 +28252,8 @@ TEXT ·avx2F32FMSVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -27715,6 +28333,8 @@ TEXT ·avx2F32FMSSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -27790,6 +28410,8 @@ TEXT ·avx2F32FMSVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -27865,6 +28487,8 @@ TEXT ·avx2F32FMSSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -27936,6 +28560,8 @@ TEXT ·avx2F32FMSVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
@@ -28011,6 +28637,8 @@ TEXT ·avx2F32FMSSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -28082,6 +28710,8 @@ TEXT ·avx2F32FMSVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -28153,6 +28783,8 @@ TEXT ·avx2F32FNMAVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -28232,6 +28864,8 @@ TEXT ·avx2F32FNMASVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -28307,6 +28941,8 @@ TEXT ·avx2F32FNMAVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -28382,6 +29018,8 @@ TEXT ·avx2F32FNMASSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -28453,6 +29091,8 @@ TEXT ·avx2F32FNMAVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
@@ -28528,6 +29168,8 @@ TEXT ·avx2F32FNMASVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -28599,6 +29241,8 @@ TEXT ·avx2F32FNMAVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -28670,6 +29314,8 @@ TEXT ·avx2F32AddMulVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -28749,6 +29395,8 @@ TEXT ·avx2F32AddMulSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -28824,6 +29472,8 @@ TEXT ·avx2F32AddMulVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -28899,6 +29549,8 @@ TEXT ·avx2F32AddMulSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -28970,6 +29622,8 @@ TEXT ·avx2F32AddMulVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
@@ -29045,6 +29699,8 @@ TEXT ·avx2F32AddMulSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -29116,6 +29772,8 @@ TEXT ·avx2F32AddMulVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -29187,6 +29845,8 @@ TEXT ·avx2F32SubMulVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -29266,6 +29926,8 @@ TEXT ·avx2F32SubMulSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -29341,6 +30003,8 @@ TEXT ·avx2F32SubMulVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -29416,6 +30080,8 @@ TEXT ·avx2F32SubMulSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -29487,6 +30153,8 @@ TEXT ·avx2F32SubMulVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
@@ -29562,6 +30230,8 @@ TEXT ·avx2F32SubMulSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -29633,6 +30303,8 @@ TEXT ·avx2F32SubMulVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -29704,6 +30376,8 @@ TEXT ·avx2F32MulMulVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -29783,6 +30457,8 @@ TEXT ·avx2F32MulMulSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -29858,6 +30534,8 @@ TEXT ·avx2F32MulMulVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -29933,6 +30611,8 @@ TEXT ·avx2F32MulMulSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -30004,6 +30684,8 @@ TEXT ·avx2F32MulMulVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
@@ -30079,6 +30761,8 @@ TEXT ·avx2F32MulMulSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -30150,6 +30834,8 @@ TEXT ·avx2F32MulMulVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -30221,6 +30907,8 @@ TEXT ·avx2F32AboveVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -30300,6 +30988,8 @@ TEXT ·avx2F32AboveSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -30375,6 +31065,8 @@ TEXT ·avx2F32AboveVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -30450,6 +31142,8 @@ TEXT ·avx2F32AboveSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -30521,6 +31215,8 @@ TEXT ·avx2F32AboveVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
@@ -30596,6 +31292,8 @@ TEXT ·avx2F32AboveSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -30667,6 +31365,8 @@ TEXT ·avx2F32AboveVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -30736,6 +31436,8 @@ TEXT ·avx2F32RsqrtV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_3f000000<>+0(SB), Y1
 
@@ -30811,6 +31513,8 @@ TEXT ·avx2F32ExpV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
 	VBROADCASTSS k32_42b20000<>+0(SB), Y2
@@ -30908,6 +31612,8 @@ TEXT ·avx2F32Exp2V(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c3170000<>+0(SB), Y1
 	VBROADCASTSS k32_43010000<>+0(SB), Y2
@@ -30999,6 +31705,8 @@ TEXT ·avx2F32Expm1V(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c1f00000<>+0(SB), Y1
 	VBROADCASTSS k32_42b20000<>+0(SB), Y2
@@ -31130,6 +31838,8 @@ TEXT ·avx2F32LogV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_800000<>+0(SB), Y1
 	VBROADCASTSS k32_59800000<>+0(SB), Y2
@@ -31325,6 +32035,8 @@ TEXT ·avx2F32Log1pV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
 	VBROADCASTSS k32_800000<>+0(SB), Y2
@@ -31478,6 +32190,8 @@ TEXT ·avx2F32Log2V(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y1
 	VBROADCASTSS k32_800000<>+0(SB), Y2
@@ -31603,6 +32317,8 @@ TEXT ·avx2F32Log10V(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3ede5bd9<>+0(SB), Y1
 	VBROADCASTSS k32_800000<>+0(SB), Y2
@@ -31734,6 +32450,8 @@ TEXT ·avx2F32SinV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Y0
 	VBROADCASTSS k32_80000000<>+0(SB), Y1
 	VBROADCASTSS k32_7fffffff<>+0(SB), Y2
@@ -31861,6 +32579,8 @@ TEXT ·avx2F32CosV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 	VBROADCASTSS k32_7fffffff<>+0(SB), Y2
@@ -31986,6 +32706,8 @@ TEXT ·avx2F32TanhV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_80000000<>+0(SB), Y1
 	VBROADCASTSS k32_41200000<>+0(SB), Y2
@@ -32105,6 +32827,8 @@ TEXT ·avx2F32ErfV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_80000000<>+0(SB), Y1
 	VBROADCASTSS k32_7fffffff<>+0(SB), Y2
@@ -32278,6 +33002,8 @@ TEXT ·avx2F32ErfcV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_7fffffff<>+0(SB), Y1
 	VBROADCASTSS k32_4121999a<>+0(SB), Y2
@@ -32429,6 +33155,8 @@ TEXT ·avx2F32SigmoidV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
 	VBROADCASTSS k32_80000000<>+0(SB), Y2
@@ -32554,6 +33282,8 @@ TEXT ·avx2F32SoftplusV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
 	VBROADCASTSS k32_80000000<>+0(SB), Y2
@@ -32684,6 +33414,8 @@ TEXT ·avx2F32PowVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y1
 
@@ -33086,6 +33818,8 @@ TEXT ·avx2F32PowSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y1
 
@@ -33436,6 +34170,8 @@ TEXT ·avx2F32PowVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y1
 
@@ -33786,6 +34522,8 @@ TEXT ·avx2F32LogAddExpVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y2
@@ -33924,6 +34662,8 @@ TEXT ·avx2F32LogAddExpSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y2
@@ -34060,6 +34800,8 @@ TEXT ·avx2F32LogAddExpVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y2
@@ -34196,6 +34938,8 @@ TEXT ·avx2F32ExpSubVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
 	VBROADCASTSS k32_42b20000<>+0(SB), Y2
@@ -34300,6 +35044,8 @@ TEXT ·avx2F32ExpSubSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
 	VBROADCASTSS k32_42b20000<>+0(SB), Y2
@@ -34402,6 +35148,8 @@ TEXT ·avx2F32ExpSubVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
 	VBROADCASTSS k32_42b20000<>+0(SB), Y2
@@ -34503,6 +35251,8 @@ TEXT ·avx2F32FromI32V(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -35349,6 +36099,8 @@ TEXT ·avx2F64CopyV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -35413,6 +36165,8 @@ TEXT ·avx2F64CopyS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -35471,6 +36225,8 @@ TEXT ·avx2F64NegV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Y0
 
 row:
@@ -35533,6 +36289,8 @@ TEXT ·avx2F64AbsV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Y0
 
 row:
@@ -35595,6 +36353,8 @@ TEXT ·avx2F64SignV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Y2
@@ -35671,6 +36431,8 @@ TEXT ·avx2F64SquareV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -35732,6 +36494,8 @@ TEXT ·avx2F64RecipV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -35794,6 +36558,8 @@ TEXT ·avx2F64SqrtV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -35855,6 +36621,8 @@ TEXT ·avx2F64ReLUV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -35921,6 +36689,8 @@ TEXT ·avx2F64FloorV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -35982,6 +36752,8 @@ TEXT ·avx2F64CeilV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -36043,6 +36815,8 @@ TEXT ·avx2F64RoundV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -36104,6 +36878,8 @@ TEXT ·avx2F64IsNaNV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -36170,6 +36946,8 @@ TEXT ·avx2F64NotV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -36238,6 +37016,8 @@ TEXT ·avx2F64AddVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -36306,6 +37086,8 @@ TEXT ·avx2F64AddSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -36370,6 +37152,8 @@ TEXT ·avx2F64AddVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -36434,6 +37218,8 @@ TEXT ·avx2F64SubVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -36502,6 +37288,8 @@ TEXT ·avx2F64SubSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -36566,6 +37354,8 @@ TEXT ·avx2F64SubVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -36630,6 +37420,8 @@ TEXT ·avx2F64MulVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -36698,6 +37490,8 @@ TEXT ·avx2F64MulSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -36762,6 +37556,8 @@ TEXT ·avx2F64MulVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -36826,6 +37622,8 @@ TEXT ·avx2F64DivVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -36894,6 +37692,8 @@ TEXT ·avx2F64DivSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -36958,6 +37758,8 @@ TEXT ·avx2F64DivVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -37022,6 +37824,8 @@ TEXT ·avx2F64MaximumVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -37106,6 +37910,8 @@ TEXT ·avx2F64MaximumSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -37186,6 +37992,8 @@ TEXT ·avx2F64MaximumVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -37266,6 +38074,8 @@ TEXT ·avx2F64MinimumVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -37362,6 +38172,8 @@ TEXT ·avx2F64MinimumSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -37454,6 +38266,8 @@ TEXT ·avx2F64MinimumVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -37546,6 +38360,8 @@ TEXT ·avx2F64EqualVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -37619,6 +38435,8 @@ TEXT ·avx2F64EqualSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -37688,6 +38506,8 @@ TEXT ·avx2F64EqualVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -37757,6 +38577,8 @@ TEXT ·avx2F64LessVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -37830,6 +38652,8 @@ TEXT ·avx2F64LessSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -37899,6 +38723,8 @@ TEXT ·avx2F64LessVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -37968,6 +38794,8 @@ TEXT ·avx2F64LessEqualVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -38041,6 +38869,8 @@ TEXT ·avx2F64LessEqualSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -38110,6 +38940,8 @@ TEXT ·avx2F64LessEqualVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -38179,6 +39011,8 @@ TEXT ·avx2F64AndVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38261,6 +39095,8 @@ TEXT ·avx2F64AndSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38339,6 +39175,8 @@ TEXT ·avx2F64AndVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38417,6 +39255,8 @@ TEXT ·avx2F64OrVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38499,6 +39339,8 @@ TEXT ·avx2F64OrSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38577,6 +39419,8 @@ TEXT ·avx2F64OrVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38655,6 +39499,8 @@ TEXT ·avx2F64XorVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38737,6 +39583,8 @@ TEXT ·avx2F64XorSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38815,6 +39663,8 @@ TEXT ·avx2F64XorVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38894,6 +39744,8 @@ TEXT ·avx2F64WhereVVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -38974,6 +39826,8 @@ TEXT ·avx2F64WhereSVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -39050,6 +39904,8 @@ TEXT ·avx2F64WhereVSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -39126,6 +39982,8 @@ TEXT ·avx2F64WhereSSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -39198,6 +40056,8 @@ TEXT ·avx2F64WhereVVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -39274,6 +40134,8 @@ TEXT ·avx2F64WhereSVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -39346,6 +40208,8 @@ TEXT ·avx2F64WhereVSS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -39418,6 +40282,8 @@ TEXT ·avx2F64FMAVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -39497,6 +40363,8 @@ TEXT ·avx2F64FMASVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -39572,6 +40440,8 @@ TEXT ·avx2F64FMAVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -39647,6 +40517,8 @@ TEXT ·avx2F64FMASSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -39718,6 +40590,8 @@ TEXT ·avx2F64FMAVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
@@ -39793,6 +40667,8 @@ TEXT ·avx2F64FMASVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -39864,6 +40740,8 @@ TEXT ·avx2F64FMAVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -39935,6 +40813,8 @@ TEXT ·avx2F64FMSVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -40014,6 +40894,8 @@ TEXT ·avx2F64FMSSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -40089,6 +40971,8 @@ TEXT ·avx2F64FMSVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -40164,6 +41048,8 @@ TEXT ·avx2F64FMSSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -40235,6 +41121,8 @@ TEXT ·avx2F64FMSVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
@@ -40310,6 +41198,8 @@ TEXT ·avx2F64FMSSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -40381,6 +41271,8 @@ TEXT ·avx2F64FMSVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -40452,6 +41344,8 @@ TEXT ·avx2F64FNMAVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -40531,6 +41425,8 @@ TEXT ·avx2F64FNMASVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -40606,6 +41502,8 @@ TEXT ·avx2F64FNMAVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -40681,6 +41579,8 @@ TEXT ·avx2F64FNMASSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -40752,6 +41652,8 @@ TEXT ·avx2F64FNMAVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
@@ -40827,6 +41729,8 @@ TEXT ·avx2F64FNMASVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -40898,6 +41802,8 @@ TEXT ·avx2F64FNMAVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -40969,6 +41875,8 @@ TEXT ·avx2F64AddMulVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -41048,6 +41956,8 @@ TEXT ·avx2F64AddMulSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -41123,6 +42033,8 @@ TEXT ·avx2F64AddMulVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -41198,6 +42110,8 @@ TEXT ·avx2F64AddMulSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -41269,6 +42183,8 @@ TEXT ·avx2F64AddMulVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
@@ -41344,6 +42260,8 @@ TEXT ·avx2F64AddMulSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -41415,6 +42333,8 @@ TEXT ·avx2F64AddMulVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -41486,6 +42406,8 @@ TEXT ·avx2F64SubMulVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -41565,6 +42487,8 @@ TEXT ·avx2F64SubMulSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -41640,6 +42564,8 @@ TEXT ·avx2F64SubMulVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -41715,6 +42641,8 @@ TEXT ·avx2F64SubMulSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -41786,6 +42714,8 @@ TEXT ·avx2F64SubMulVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
@@ -41861,6 +42791,8 @@ TEXT ·avx2F64SubMulSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -41932,6 +42864,8 @@ TEXT ·avx2F64SubMulVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -42003,6 +42937,8 @@ TEXT ·avx2F64MulMulVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -42082,6 +43018,8 @@ TEXT ·avx2F64MulMulSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -42157,6 +43095,8 @@ TEXT ·avx2F64MulMulVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -42232,6 +43172,8 @@ TEXT ·avx2F64MulMulSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -42303,6 +43245,8 @@ TEXT ·avx2F64MulMulVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
@@ -42378,6 +43322,8 @@ TEXT ·avx2F64MulMulSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -42449,6 +43395,8 @@ TEXT ·avx2F64MulMulVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -42520,6 +43468,8 @@ TEXT ·avx2F64AboveVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -42599,6 +43549,8 @@ TEXT ·avx2F64AboveSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -42674,6 +43626,8 @@ TEXT ·avx2F64AboveVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -42749,6 +43703,8 @@ TEXT ·avx2F64AboveSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -42820,6 +43776,8 @@ TEXT ·avx2F64AboveVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
@@ -42895,6 +43853,8 @@ TEXT ·avx2F64AboveSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -42966,6 +43926,8 @@ TEXT ·avx2F64AboveVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -43035,6 +43997,8 @@ TEXT ·avx2F64ExpV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Y2
@@ -43146,6 +44110,8 @@ TEXT ·avx2F64LogV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y2
@@ -43279,6 +44245,8 @@ TEXT ·avx2F64TanhV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Y1
 	VBROADCASTSD k64_4034000000000000<>+0(SB), Y2
@@ -43414,6 +44382,8 @@ TEXT ·avx2F64SigmoidV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Y2
@@ -43554,6 +44524,8 @@ TEXT ·avx2F64ExpSubVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Y2
@@ -43672,6 +44644,8 @@ TEXT ·avx2F64ExpSubSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Y2
@@ -43788,6 +44762,8 @@ TEXT ·avx2F64ExpSubVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Y2

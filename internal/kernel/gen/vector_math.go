@@ -8,7 +8,7 @@ import (
 )
 
 // The polynomials here are minimax on the range of their argument, found by
-// Remez's exchange. Those of float32 are rounded from the lowest coefficient up.
+// Remez's exchange, and then rounded.
 
 // terms are the coefficients of a polynomial for either type.
 type terms struct{ single, double []float64 }
@@ -197,8 +197,8 @@ func (c *code) splitAll(x vec) (m, e vec) {
 	return m, c.or(e, c.cmp(less, x, c.k(0)).(vec))
 }
 
-// logarithm returns e·log(2) + log(1+f), times a factor.
-func (c *code) logarithm(f, e vec, factor float64) vec {
+// logOf returns e·log(2) + log(1+f), times a factor.
+func (c *code) logOf(f, e vec, factor float64) vec {
 	f2 := c.mul(f, f)
 	p := c.mul(f, c.longPoly(f, f2, logTerms...))
 	t := c.mul(f2, c.add(p, c.k(-0.5)))
@@ -224,7 +224,7 @@ func logarithm(factor float64) body {
 		if c.wide {
 			return c.logWide(m, e)
 		}
-		return c.logarithm(c.sub(m, c.k(1)), e, factor)
+		return c.logOf(c.sub(m, c.k(1)), e, factor)
 	}
 }
 
@@ -250,7 +250,7 @@ func log1p(c *code, x ...vec) vec {
 	u := c.add(x[0], c.k(1))
 	_, e := c.split(u)
 	s := c.scale(c.kr(1), c.sub(c.kr(0), e))
-	y := c.logarithm(c.fma(x[0], s, c.sub(s, c.k(1))), e, 1)
+	y := c.logOf(c.fma(x[0], s, c.sub(s, c.k(1))), e, 1)
 	return c.logEdges(u, x[0], c.signed(y, x[0]))
 }
 

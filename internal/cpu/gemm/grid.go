@@ -43,7 +43,7 @@ const (
 	// elements that memory outside the second cache gives, or takes, in a cycle
 	memoryRate = 5
 	// of a second phase
-	slabCost = .02
+	slabCost = .05
 	// bytes of an operand that fit the second cache beside the rest, and that
 	// other memory has ready
 	secondCache = 384 << 10
@@ -105,7 +105,7 @@ func (p *Plan) cost(want int, g *grid) float64 {
 	if p.pack {
 		cost += transposeCycles * float64(p.size*p.rate) / rows
 	}
-	if p.acs == p.size && rows*float64(p.k*p.size) < thirdCache {
+	if rows*float64(p.k*p.size) < thirdCache {
 		read /= 4 // they come in longer runs
 	}
 	cost += read / columns

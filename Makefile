@@ -1,10 +1,11 @@
 # make check is what a change must pass; .ci/run does the same in a fresh clone.
-.PHONY: check lint staticcheck test race cross
+.PHONY: check lint generated staticcheck test race cross bench baseline benchstat
 
-# the tool's version; it is no requirement of the module
+# the tools' versions; they are no requirements of the module
 STATICCHECK = v0.8.2
+BENCHSTAT = v0.0.0-20260908200009-22c9c6c9d4da
 
-check: lint test race cross
+check: lint generated test race cross bench
 
 lint: staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
@@ -27,3 +28,26 @@ cross:
 	GOOS=darwin GOARCH=arm64 go build ./...
 	GOOS=windows GOARCH=amd64 go build ./...
 	GOOS=js GOARCH=wasm go build ./...
+
+# the benchmark programs, which are modules of their own; this measures nothing
+bench:
+	cd bench && go vet ./... && go mod tidy -diff && go test ./...
+	cd bench/gomlx && go vet ./... && go mod tidy -diff && go test ./...
+
+# What baseline and benchstat measure with: see bench/baseline/README.md.
+BASELINE = baseline/local.txt
+MEASURE = cd bench && go test -run '^$$' -bench '$(or $(W),.)' -count $(or $(COUNT),6) -cpu 2 .
+
+# measures into a file that later runs are compared with
+baseline:
+	$(MEASURE) > $(BASELINE)
+
+# measures again and compares with the file
+benchstat:
+	$(MEASURE) > baseline/new.txt
+	cd bench && go run golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) $(BASELINE) baseline/new.txt
+
+# the assembly must be what the generator writes today
+generated:
+	t=$$(mktemp -d) && trap "rm -rf $$t" EXIT && cp -r internal/kernel $$t && (cd $$t/kernel && go generate generate.go) && \
+	for f in internal/kernel/*_amd64.*; do cmp $$f $$t/kernel/$$(basename $$f) || exit 1; done

@@ -19,9 +19,11 @@ func CompileTraining(out []*Node, assign ...*Node) (*Program, error) {
 	return compile(true, out, assign)
 }
 
-// A compilation is the graph on its way to a program.
+// A compilation is the graph on its way to a program. From the pass own on its
+// nodes are copies that nobody else sees, so that passes may change them.
 type compilation struct {
 	training bool
+	pass     int32 // counts the rewriting passes
 	roots    []*Node
 	order    []*Node // each after its operands
 	out      []*Node
@@ -41,6 +43,7 @@ var passes = []struct {
 	reason string
 }{
 	{"check", (*compilation).check, "first: the rest needs nodes that exist"},
+	{"own", (*compilation).own, "before all that changes nodes"},
 	{"choose", (*compilation).choose, "early: what the other mode would compute is dropped, and assignments are found"},
 	{"simplify", (*compilation).simplify, "before merging: simpler nodes meet more equals"},
 	{"fold", (*compilation).fold, "after simplify, which makes constants meet"},
@@ -55,35 +58,73 @@ func compile(training bool, out, assigns []*Node) (*Program, error) {
 		return nil, fmt.Errorf("compile: node %d is nil", i)
 	}
 	c := &compilation{training: training, order: Topo(roots...), roots: roots, out: slices.Clone(out)}
+	dump := newDump()
 	for _, pass := range passes {
 		if err := pass.run(c); err != nil {
 			return nil, err
 		}
+		if dump != nil {
+			dump(pass.name, list(c.order))
+		}
 	}
-	return newProgram(c)
+	p, err := newProgram(c)
+	if err != nil {
+		return nil, err
+	}
+	p.dump = dump
+	if len(p.symbols) == 0 { // all lengths are known: plan now
+		_, err = p.plan(nil)
+	}
+	return p, err
 }
 
 // check reports the mistakes made while the nodes were built.
 func (c *compilation) check() error { return errors.Join(mistakes(c.order)...) }
 
+// own replaces the nodes by copies.
+func (c *compilation) own() error {
+	edges := 0
+	for _, n := range c.order {
+		edges += len(n.in)
+	}
+	place := make(map[*Node]int32, len(c.order))
+	copies, in := make([]Node, len(c.order)), make([]*Node, edges)
+	for i, n := range c.order {
+		m := &copies[i]
+		*m = *n
+		m.in, in = in[:len(n.in):len(n.in)], in[len(n.in):]
+		for k, x := range n.in {
+			m.in[k] = &copies[place[x]]
+		}
+		m.work = work{at: int32(i)}
+		place[n] = int32(i)
+		c.order[i] = m
+	}
+	for i, n := range c.roots {
+		c.roots[i] = &copies[place[n]]
+	}
+	copy(c.out, c.roots)
+	return nil
+}
+
 // choose replaces the ops that stand for one of their operands, drops what
 // only the others need, and collects the assignments of what is left.
 func (c *compilation) choose() error {
-	live := map[*Node]bool{}
+	live := make([]bool, len(c.order))
 	for stack := c.roots; len(stack) > 0; {
 		n := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if live[n] {
+		if live[n.work.at] {
 			continue
 		}
-		live[n] = true
+		live[n.work.at] = true
 		if op, ok := n.op.(Chooser); ok && !op.Also() {
 			stack = append(stack, n.in[op.Choose(c.training)])
 		} else {
 			stack = append(stack, n.in...)
 		}
 	}
-	c.order = slices.DeleteFunc(c.order, func(n *Node) bool { return !live[n] && !isInput(n) }) // prune decides on inputs
+	c.drop(func(n *Node) bool { return !live[n.work.at] && !isInput(n) }) // prune decides on inputs
 	for _, n := range c.order {
 		if a, ok := n.op.(assign); ok {
 			c.update = append(c.update, update{a.p, n})
@@ -139,9 +180,8 @@ func (c *compilation) fold() error {
 		if evaluate(n, out, in) != nil {
 			return n // the run reports it, if it gets there
 		}
-		m := *n
-		m.op, m.in = &literal{value: out}, nil
-		return &m
+		n.op, n.in = &literal{value: out}, nil
+		return n
 	})
 	return nil
 }
@@ -217,31 +257,45 @@ func (c *compilation) mergeUpdates() error {
 
 // prune drops the nodes that no result depends on.
 func (c *compilation) prune() error {
-	live := map[*Node]bool{}
+	live := make([]bool, len(c.order))
 	for _, n := range c.out {
-		live[n] = true
+		live[n.work.at] = true
 	}
 	for _, u := range c.update {
-		live[u.v] = true
+		live[u.v.work.at] = true
 	}
-	for _, n := range slices.Backward(c.order) {
-		if live[n] {
+	for i, n := range slices.Backward(c.order) {
+		if live[i] {
 			for _, x := range n.in {
-				live[x] = true
+				live[x.work.at] = true
 			}
 		}
 	}
 	c.keepLengths(live)
-	c.order = slices.DeleteFunc(c.order, func(n *Node) bool { return !live[n] })
+	c.drop(func(n *Node) bool { return !live[n.work.at] })
 	return nil
+}
+
+// drop removes nodes that no others need.
+func (c *compilation) drop(dead func(n *Node) bool) {
+	kept := c.order[:0]
+	for _, n := range c.order {
+		if dead(n) {
+			n.work.at = -1
+			continue
+		}
+		n.work.at = int32(len(kept))
+		kept = append(kept, n)
+	}
+	c.order = kept
 }
 
 // keepLengths keeps the inputs whose values nothing needs, but whose shapes
 // alone give the lengths that live nodes have.
-func (c *compilation) keepLengths(live map[*Node]bool) {
+func (c *compilation) keepLengths(live []bool) {
 	need, given := map[Dim]bool{}, map[Dim]bool{}
-	for _, n := range c.order {
-		if !live[n] {
+	for i, n := range c.order {
+		if !live[i] {
 			continue
 		}
 		for _, d := range n.typ.Shape.Dims() {
@@ -253,13 +307,13 @@ func (c *compilation) keepLengths(live map[*Node]bool) {
 			}
 		}
 	}
-	for _, n := range c.order {
-		if live[n] || !isInput(n) {
+	for i, n := range c.order {
+		if live[i] || !isInput(n) {
 			continue
 		}
 		for _, d := range n.typ.Shape.Dims() {
 			if s, ok := d.linear(); ok && need[s] && !given[s] {
-				given[s], live[n] = true, true
+				given[s], live[i] = true, true
 			}
 		}
 	}
@@ -327,44 +381,39 @@ func uninitialized(params []*Node) error {
 // rewrite replaces each node by what f makes of it once its operands are
 // replaced; the new nodes that this needs are listed before it.
 func (c *compilation) rewrite(f func(n *Node) *Node) {
+	c.pass++
 	order := make([]*Node, 0, len(c.order))
-	listed := make(map[*Node]bool, len(c.order))
 	var list func(n *Node)
 	list = func(n *Node) { // as deep as what one simplification makes
-		if !listed[n] {
-			listed[n] = true
-			for _, x := range n.in {
-				list(x)
-			}
-			order = append(order, n)
+		if n.work.pass == c.pass {
+			return
 		}
+		n.work.pass = c.pass
+		for _, x := range n.in {
+			list(x)
+		}
+		n.work.next = int32(len(order))
+		order = append(order, n)
 	}
-	done := make(map[*Node]*Node, len(c.order))
-	for _, n := range c.order {
-		m := f(n.on(done))
-		list(m)
-		done[n] = m
+	done := make([]*Node, len(c.order))
+	for i, n := range c.order {
+		for k, x := range n.in {
+			n.in[k] = nil
+			if x.work.at >= 0 { // not dropped
+				n.in[k] = done[x.work.at]
+			}
+		}
+		done[i] = f(n)
+		list(done[i])
 	}
-	c.order = order
 	for i, n := range c.out {
-		c.out[i] = done[n]
+		c.out[i] = done[n.work.at]
 	}
 	for i, u := range c.update {
-		c.update[i].v = done[u.v]
+		c.update[i].v = done[u.v.work.at]
 	}
-}
-
-// on returns n with its operands replaced; operands that were dropped are nil.
-func (n *Node) on(done map[*Node]*Node) *Node {
-	m := n
-	for i, x := range n.in {
-		if to := done[x]; to != x {
-			if m == n {
-				copied := *n
-				m, m.in = &copied, slices.Clone(n.in)
-			}
-			m.in[i] = to
-		}
+	c.order = order
+	for _, n := range order {
+		n.work.at = n.work.next
 	}
-	return m
 }

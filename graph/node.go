@@ -25,6 +25,14 @@ type Node struct {
 	pc    uintptr // the user's call
 	scope *Scope
 	from  Provenance
+	work  work
+}
+
+// work is what a compilation notes in its own copies of nodes.
+type work struct {
+	at   int32 // place in the order
+	next int32 // place in the order that a pass is making
+	pass int32 // the last pass that listed the node there
 }
 
 var lastID atomic.Uint64

@@ -67,17 +67,24 @@ func (p *Param) Reset(rnd *rand.Rand) error {
 
 // tensor returns the current value, if it fits the type.
 func (p *Param) tensor() (Tensor, error) {
+	t, _, err := p.memory()
+	return t, err
+}
+
+// memory returns the current value, if it fits the type, and whether it is a
+// copy, as that of a view is.
+func (p *Param) memory() (t Tensor, copied bool, err error) {
 	if p.Value == nil {
-		return Tensor{}, fmt.Errorf("parameter %s has no value: call nn.Init(model, seed)", p.Label)
+		return Tensor{}, false, fmt.Errorf("parameter %s has no value: call nn.Init(model, seed)", p.Label)
 	}
-	t, err := FromDense(p.Value)
+	t, copied, err = fromDense(p.Value)
 	if err == nil {
 		err = fits(t, p.Type)
 	}
 	if err != nil {
-		return Tensor{}, fmt.Errorf("parameter %s %v: %w", p.Label, p.Type, err)
+		return Tensor{}, false, fmt.Errorf("parameter %s %v: %w", p.Label, p.Type, err)
 	}
-	return t, nil
+	return t, copied, nil
 }
 
 // fits compares a tensor with a type without symbols.

@@ -8,6 +8,9 @@ import (
 // maxPlans is how many bindings of symbols a program remembers.
 const maxPlans = 8
 
+// maxFrames is how many frames of a plan are kept for later runs.
+const maxFrames = 8
+
 // A plan is the memory of a program for one binding of its symbols.
 type plan struct {
 	dims   []int
@@ -15,6 +18,9 @@ type plan struct {
 	offset []int    // of each value in the arena, or -1 if it lives elsewhere
 	bytes  int      // of the arena
 	given  []bool   // values that are not computed: inputs, parameters, constants
+	empty  bool     // one of the values has no elements
+	engine *engine  // nil if the reference executor runs
+	called []int    // nodes that the engine calls
 	free   chan *frame
 }
 
@@ -191,7 +197,7 @@ func (p *Program) Bytes(symbols map[Dim]int) (int, error) {
 
 func (p *Program) newPlan(dims []int) (*plan, error) {
 	n := len(p.order)
-	q := &plan{dims: dims, values: make([]Tensor, n), offset: make([]int, n), given: make([]bool, n), free: make(chan *frame, 8)}
+	q := &plan{dims: dims, values: make([]Tensor, n), offset: make([]int, n), given: make([]bool, n), free: make(chan *frame, maxFrames)}
 	for i, n := range p.order {
 		shape := make([]int, n.typ.Rank())
 		for j := range shape {
@@ -206,6 +212,7 @@ func (p *Program) newPlan(dims []int) (*plan, error) {
 		}
 		q.values[i] = Tensor{DType: n.typ.DType, Shape: shape, n: size}
 		q.offset[i] = -1
+		q.empty = q.empty || size == 0
 		switch n.op.(type) {
 		case *input, *Param:
 			q.given[i] = true
@@ -216,7 +223,7 @@ func (p *Program) newPlan(dims []int) (*plan, error) {
 		}
 	}
 	p.layOut(q)
-	return q, nil
+	return q, p.compile(q)
 }
 
 // layOut gives each computed value a place in the arena that is free from its

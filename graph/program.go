@@ -23,6 +23,9 @@ type Program struct {
 	symbols []Dim
 	fed     map[*input]int // in inputs
 
+	reference bool                    // runs on the reference executor
+	dump      func(pass, text string) // gets listings of compilations, or nil
+
 	mu    sync.Mutex
 	plans []*plan // bindings of the symbols used last, newest first
 }
@@ -58,11 +61,9 @@ type heldParam struct {
 
 func newProgram(c *compilation) (*Program, error) {
 	p := &Program{order: c.order, args: make([][]int32, len(c.order)), fed: map[*input]int{}}
-	place := make(map[*Node]int32, len(c.order))
 	for i, n := range c.order {
-		place[n] = int32(i)
 		for _, x := range n.in {
-			p.args[i] = append(p.args[i], place[x])
+			p.args[i] = append(p.args[i], x.work.at)
 		}
 		for _, d := range n.typ.Shape.Dims() {
 			for _, s := range d.Symbols() {
@@ -80,10 +81,10 @@ func newProgram(c *compilation) (*Program, error) {
 		p.inputs[i].readAxes(p.symbols)
 	}
 	for _, n := range c.out {
-		p.out = append(p.out, place[n])
+		p.out = append(p.out, n.work.at)
 	}
 	for _, u := range c.update {
-		p.updates = append(p.updates, store{u.p, place[u.v]})
+		p.updates = append(p.updates, store{u.p, u.v.work.at})
 	}
 	return p, p.hold()
 }
@@ -118,6 +119,12 @@ func (p *Program) hold() error {
 	}
 	slices.SortFunc(p.params, func(a, b heldParam) int { return cmp.Compare(a.p.Node().id, b.p.Node().id) })
 	return nil
+}
+
+// Reference returns the same program on the reference executor, which calls each
+// op's own Eval in order: what the engine is tested against.
+func (p *Program) Reference() *Program {
+	return &Program{order: p.order, args: p.args, out: p.out, updates: p.updates, inputs: p.inputs, params: p.params, symbols: p.symbols, fed: p.fed, reference: true}
 }
 
 // Len returns the number of steps in one run.
@@ -166,11 +173,13 @@ func (p *Program) Run(feeds ...Feed) ([]*tensor.Dense, error) {
 // RunContext is [Program.Run] until ctx is done; then it returns ctx's error.
 func (p *Program) RunContext(ctx context.Context, feeds ...Feed) ([]*tensor.Dense, error) {
 	out := make([]*tensor.Dense, len(p.out))
-	err := p.run(ctx, feeds, func(i int, t Tensor) (err error) {
-		if out[i], err = t.clone().Dense(); err != nil {
-			err = fmt.Errorf("output %d: %w", i, err)
+	err := p.run(ctx, feeds, func(i int, t Tensor) error {
+		if t.n == 0 {
+			return fmt.Errorf("output %d: shape %v: %w", i, t.Shape, errEmpty)
 		}
-		return err
+		return nil
+	}, func(i int, t Tensor) {
+		out[i], _ = t.clone().Dense()
 	})
 	if err != nil {
 		return nil, err
@@ -197,8 +206,12 @@ func (p *Program) RunInto(out []*tensor.Dense, feeds ...Feed) error {
 		if err != nil {
 			return fmt.Errorf("run: output %d: %w", i, err)
 		}
-		to.Copy(t)
 		return nil
+	}, func(i int, t Tensor) {
+		if out[i] != nil {
+			to, _, _ := fromDense(out[i])
+			to.Copy(t)
+		}
 	})
 }
 
@@ -206,10 +219,7 @@ func (p *Program) RunInto(out []*tensor.Dense, feeds ...Feed) error {
 // gorgonia tensors, may be empty.
 func (p *Program) Eval(ctx context.Context, feeds ...Feed) ([]Tensor, error) {
 	out := make([]Tensor, len(p.out))
-	err := p.run(ctx, feeds, func(i int, t Tensor) error {
-		out[i] = t.clone()
-		return nil
-	})
+	err := p.run(ctx, feeds, func(int, Tensor) error { return nil }, func(i int, t Tensor) { out[i] = t.clone() })
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +227,9 @@ func (p *Program) Eval(ctx context.Context, feeds ...Feed) ([]Tensor, error) {
 }
 
 // run evaluates the steps, hands each output to sink, and commits the updates.
-func (p *Program) run(ctx context.Context, feeds []Feed, sink func(i int, t Tensor) error) error {
+// Before that it asks accept about the outputs' shapes, for from the first
+// update on nothing may fail.
+func (p *Program) run(ctx context.Context, feeds []Feed, accept func(i int, t Tensor) error, sink func(i int, t Tensor)) error {
 	var buf [16]int
 	dims := buf[:]
 	if len(p.symbols) > len(buf) {
@@ -231,6 +243,26 @@ func (p *Program) run(ctx context.Context, feeds []Feed, sink func(i int, t Tens
 	if err != nil {
 		return err
 	}
+	for i, at := range p.out {
+		if err := accept(i, plan.values[at]); err != nil {
+			return err
+		}
+	}
+	if err := plan.fits(); err != nil {
+		return err
+	}
+	for _, h := range p.params {
+		h.lock()
+	}
+	defer p.unlock()
+	if plan.engine != nil {
+		return plan.engine.run(ctx, p, plan, feeds, sink)
+	}
+	return p.runReference(ctx, plan, feeds, sink)
+}
+
+// runReference is run on the reference executor.
+func (p *Program) runReference(ctx context.Context, plan *plan, feeds []Feed, sink func(i int, t Tensor)) error {
 	f := plan.frame(p)
 	defer plan.release(f)
 	for _, feed := range feeds {
@@ -238,14 +270,6 @@ func (p *Program) run(ctx context.Context, feeds []Feed, sink func(i int, t Tens
 			f.values[p.inputs[i].at].data = feed.Value.data
 		}
 	}
-	for _, h := range p.params {
-		h.lock()
-	}
-	defer func() {
-		for _, h := range p.params {
-			h.unlock()
-		}
-	}()
 	for _, h := range p.params {
 		t, err := h.p.tensor()
 		if err != nil {
@@ -259,11 +283,15 @@ func (p *Program) run(ctx context.Context, feeds []Feed, sink func(i int, t Tens
 		return err
 	}
 	for i, at := range p.out {
-		if err := sink(i, f.values[at]); err != nil {
-			return err
-		}
+		sink(i, f.values[at])
 	}
 	return p.commit(f)
+}
+
+func (p *Program) unlock() {
+	for _, h := range p.params {
+		h.unlock()
+	}
 }
 
 func (h heldParam) lock() {

@@ -42,7 +42,7 @@ func TestMemory(t *testing.T) {
 	for range 100 {
 		y = ops.Exp(ops.Neg(y))
 	}
-	p := compile(t, y)
+	p := compile(t, y).Reference()
 	bytes, err := p.Bytes(map[graph.Dim]int{graph.Sym("n"): 1024})
 	require.NoError(t, err)
 	assert.Equal(t, 2*4*1024, bytes)
@@ -69,13 +69,13 @@ func TestArena(t *testing.T) {
 		}
 	}
 	feed := x.Is(matrix(2, 3, .1, .2, .3, -.4, .5, .6))
-	all, err := compile(t, pool...).Run(feed)
+	all, err := compile(t, pool...).Reference().Run(feed)
 	require.NoError(t, err)
-	last, err := compile(t, pool[len(pool)-1]).Run(feed)
+	last, err := compile(t, pool[len(pool)-1]).Reference().Run(feed)
 	require.NoError(t, err)
 	assert.Equal(t, all[len(pool)-1].Data(), last[0].Data())
 	for i, n := range pool {
-		alone, err := compile(t, n).Run(feed)
+		alone, err := compile(t, n).Reference().Run(feed)
 		require.NoError(t, err)
 		assert.Equal(t, alone[0].Data(), all[i].Data(), "value %d", i)
 	}

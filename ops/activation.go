@@ -79,7 +79,7 @@ func ReLU6(x *Node) *Node { return HardTanh(x, 0, 6) }
 // HardSigmoid returns x/6 + 1/2 limited to [0, 1]. Its gradient at the ends is
 // 0.
 func HardSigmoid(x *Node) *Node {
-	return HardTanh(Add(Scale(x, 1.0/6), num(0.5)), 0, 1)
+	return Scale(ReLU6(Add(x, num(3))), 1.0/6) // the limits are met exactly, however it is rounded
 }
 
 // HardSwish returns x·HardSigmoid(x) (Howard et al. 2019, arXiv:1905.02244).

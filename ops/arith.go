@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // Add returns x + y.
@@ -12,7 +13,8 @@ func Add(x, y *Node) *Node { return binary(add{}, x, y) }
 
 type add struct{ numbers }
 
-func (add) Name() string { return "add" }
+func (add) Name() string  { return "add" }
+func (add) Opcode() ir.Op { return ir.Add }
 func (add) Eval(out Tensor, in ...Tensor) {
 	each2(out, in, func(x, y float64) float64 { return x + y }, func(x, y int64) int64 { return x + y })
 }
@@ -38,7 +40,8 @@ func Sub(x, y *Node) *Node { return binary(sub{}, x, y) }
 
 type sub struct{ numbers }
 
-func (sub) Name() string { return "sub" }
+func (sub) Name() string  { return "sub" }
+func (sub) Opcode() ir.Op { return ir.Sub }
 func (sub) Eval(out Tensor, in ...Tensor) {
 	each2(out, in, func(x, y float64) float64 { return x - y }, func(x, y int64) int64 { return x - y })
 }
@@ -61,7 +64,8 @@ func Mul(x, y *Node) *Node { return binary(mul{}, x, y) }
 
 type mul struct{ numbers }
 
-func (mul) Name() string { return "mul" }
+func (mul) Name() string  { return "mul" }
+func (mul) Opcode() ir.Op { return ir.Mul }
 func (mul) Eval(out Tensor, in ...Tensor) {
 	each2(out, in, func(x, y float64) float64 { return x * y }, func(x, y int64) int64 { return x * y })
 }
@@ -87,6 +91,7 @@ func Div(x, y *Node) *Node { return binary(div{}, x, y) }
 type div struct{ floats }
 
 func (div) Name() string                  { return "div" }
+func (div) Opcode() ir.Op                 { return ir.Div }
 func (div) Eval(out Tensor, in ...Tensor) { map2(out, in, func(x, y float64) float64 { return x / y }) }
 func (div) VJP(z, ct *Node, x ...*Node) []*Node {
 	g := Div(ct, x[1])
@@ -108,7 +113,8 @@ func Mod(x, y *Node) *Node { return binary(mod{}, x, y) }
 
 type mod struct{ numbers }
 
-func (mod) Name() string { return "mod" }
+func (mod) Name() string  { return "mod" }
+func (mod) Opcode() ir.Op { return ir.Mod }
 func (mod) Eval(out Tensor, in ...Tensor) {
 	each2(out, in, func(x, y float64) float64 {
 		r := math.Mod(x, y)
@@ -141,6 +147,7 @@ func Pow(x, p *Node) *Node { return binary(pow{}, x, p) }
 type pow struct{ floats }
 
 func (pow) Name() string                  { return "pow" }
+func (pow) Opcode() ir.Op                 { return ir.Pow }
 func (pow) Eval(out Tensor, in ...Tensor) { map2(out, in, math.Pow) }
 func (pow) VJP(y, ct *Node, x ...*Node) []*Node {
 	base, p := x[0], x[1]
@@ -169,7 +176,8 @@ func Maximum(x, y *Node) *Node { return binary(maximum{}, x, y) }
 
 type maximum struct{ numbers }
 
-func (maximum) Name() string { return "maximum" }
+func (maximum) Name() string  { return "maximum" }
+func (maximum) Opcode() ir.Op { return ir.Maximum }
 func (maximum) Eval(out Tensor, in ...Tensor) {
 	each2(out, in, func(x, y float64) float64 { return max(x, y) }, func(x, y int64) int64 { return max(x, y) })
 }
@@ -188,7 +196,8 @@ func Minimum(x, y *Node) *Node { return binary(minimum{}, x, y) }
 
 type minimum struct{ numbers }
 
-func (minimum) Name() string { return "minimum" }
+func (minimum) Name() string  { return "minimum" }
+func (minimum) Opcode() ir.Op { return ir.Minimum }
 func (minimum) Eval(out Tensor, in ...Tensor) {
 	each2(out, in, func(x, y float64) float64 { return min(x, y) }, func(x, y int64) int64 { return min(x, y) })
 }
@@ -203,6 +212,7 @@ func Atan2(y, x *Node) *Node { return binary(atan2{}, y, x) }
 type atan2 struct{ floats }
 
 func (atan2) Name() string                  { return "atan2" }
+func (atan2) Opcode() ir.Op                 { return ir.Atan2 }
 func (atan2) Eval(out Tensor, in ...Tensor) { map2(out, in, math.Atan2) }
 func (atan2) VJP(_, ct *Node, x ...*Node) []*Node {
 	r2 := Add(Square(x[0]), Square(x[1]))
@@ -216,6 +226,7 @@ func Hypot(x, y *Node) *Node { return binary(hypot{}, x, y) }
 type hypot struct{ floats }
 
 func (hypot) Name() string                  { return "hypot" }
+func (hypot) Opcode() ir.Op                 { return ir.Hypot }
 func (hypot) Eval(out Tensor, in ...Tensor) { map2(out, in, math.Hypot) }
 func (hypot) VJP(y, ct *Node, x ...*Node) []*Node {
 	g := Div(ct, Where(Equal(y, num(0)), num(1), y))
@@ -227,7 +238,8 @@ func LogAddExp(x, y *Node) *Node { return binary(logAddExp{}, x, y) }
 
 type logAddExp struct{ floats }
 
-func (logAddExp) Name() string { return "logaddexp" }
+func (logAddExp) Name() string  { return "logaddexp" }
+func (logAddExp) Opcode() ir.Op { return ir.LogAddExp }
 func (logAddExp) Eval(out Tensor, in ...Tensor) {
 	map2(out, in, func(x, y float64) float64 {
 		if x == y { // also where both are infinite

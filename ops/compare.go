@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // comparison is an elementwise op on numbers whose result is Bool.
@@ -32,7 +33,8 @@ func Less(x, y *Node) *Node { return binary(less{}, x, y) }
 
 type less struct{ comparison }
 
-func (less) Name() string { return "less" }
+func (less) Name() string  { return "less" }
+func (less) Opcode() ir.Op { return ir.Less }
 func (less) Eval(out Tensor, in ...Tensor) {
 	compare(out, in, func(x, y float64) bool { return x < y }, func(x, y int64) bool { return x < y })
 }
@@ -42,7 +44,8 @@ func LessEqual(x, y *Node) *Node { return binary(lessEqual{}, x, y) }
 
 type lessEqual struct{ comparison }
 
-func (lessEqual) Name() string { return "lessequal" }
+func (lessEqual) Name() string  { return "lessequal" }
+func (lessEqual) Opcode() ir.Op { return ir.LessEqual }
 func (lessEqual) Eval(out Tensor, in ...Tensor) {
 	compare(out, in, func(x, y float64) bool { return x <= y }, func(x, y int64) bool { return x <= y })
 }
@@ -58,7 +61,8 @@ func Equal(x, y *Node) *Node { return binary(equal{}, x, y) }
 
 type equal struct{ comparison }
 
-func (equal) Name() string { return "equal" }
+func (equal) Name() string  { return "equal" }
+func (equal) Opcode() ir.Op { return ir.Equal }
 func (equal) Eval(out Tensor, in ...Tensor) {
 	compare(out, in, func(x, y float64) bool { return x == y }, func(x, y int64) bool { return x == y })
 }
@@ -71,7 +75,8 @@ func IsNaN(x *Node) *Node { return graph.Apply(isNaN{}, x) }
 
 type isNaN struct{ flat }
 
-func (isNaN) Name() string { return "isnan" }
+func (isNaN) Name() string  { return "isnan" }
+func (isNaN) Opcode() ir.Op { return ir.IsNaN }
 func (isNaN) Infer(in ...Type) (Type, error) {
 	t, err := floats{}.Infer(in...)
 	return Type{DType: graph.Bool, Shape: t.Shape}, err
@@ -92,6 +97,7 @@ type and struct {
 }
 
 func (and) Name() string                  { return "and" }
+func (and) Opcode() ir.Op                 { return ir.And }
 func (and) Eval(out Tensor, in ...Tensor) { zip(out, in, func(x, y bool) bool { return x && y }) }
 
 // Or returns whether one is true.
@@ -103,6 +109,7 @@ type or struct {
 }
 
 func (or) Name() string                  { return "or" }
+func (or) Opcode() ir.Op                 { return ir.Or }
 func (or) Eval(out Tensor, in ...Tensor) { zip(out, in, func(x, y bool) bool { return x || y }) }
 
 // Xor returns whether exactly one is true.
@@ -114,6 +121,7 @@ type xor struct {
 }
 
 func (xor) Name() string                  { return "xor" }
+func (xor) Opcode() ir.Op                 { return ir.Xor }
 func (xor) Eval(out Tensor, in ...Tensor) { zip(out, in, func(x, y bool) bool { return x != y }) }
 
 // Not returns whether x is false.
@@ -124,7 +132,8 @@ type not struct {
 	flat
 }
 
-func (not) Name() string { return "not" }
+func (not) Name() string  { return "not" }
+func (not) Opcode() ir.Op { return ir.Not }
 func (not) Eval(out Tensor, in ...Tensor) {
 	y := graph.Data[bool](out)
 	for i, x := range graph.Data[bool](in[0]) {
@@ -144,7 +153,8 @@ func Where(cond, x, y *Node) *Node {
 
 type where struct{}
 
-func (where) Name() string { return "where" }
+func (where) Name() string  { return "where" }
+func (where) Opcode() ir.Op { return ir.Where }
 func (where) Infer(in ...Type) (Type, error) {
 	if in[0].DType != graph.Bool {
 		return Type{}, errCond

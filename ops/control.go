@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // Convert returns x with another dtype: floats are cut toward zero to become
@@ -31,6 +32,9 @@ func (c convert) Eval(out Tensor, in ...Tensor) {
 			out.SetInt(i, in[0].Int(i))
 		}
 	}
+}
+func (convert) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return b.Convert(x[0], out.DType)
 }
 func (c convert) VJP(_, ct *Node, x ...*Node) []*Node {
 	if !x[0].DType().Float() || !c.to.Float() {

@@ -152,3 +152,47 @@ func ExampleNextState() {
 	show(ops.NextState(state))
 	// Output: [7 1]
 }
+
+// An edge is where neighbours differ.
+func ExampleConv() {
+	x := graph.ConstOf([]float64{0, 0, 1, 1, 1, 0}, 1, 6, 1)
+	edges := graph.ConstOf([]float64{-1, 1}, 2, 1, 1)
+	show(
+		ops.Conv(x, edges),
+		ops.Conv(x, edges, ops.ConvOptions{Pad: [][2]int{{0, 1}}}),
+		ops.Conv(x, edges, ops.ConvOptions{Stride: []int{2}}),
+	)
+	// Output:
+	// [0 1 0 0 -1]
+	// [0 1 0 0 -1 0]
+	// [0 0 -1]
+}
+
+// Each element adds a copy of the weights.
+func ExampleConvTranspose() {
+	x := graph.ConstOf([]float64{1, 2, 3}, 1, 3, 1)
+	w := graph.ConstOf([]float64{1, 10, 100}, 3, 1, 1)
+	show(
+		ops.ConvTranspose(x, w),
+		ops.ConvTranspose(x, w, ops.ConvOptions{Stride: []int{2}}),
+	)
+	// Output:
+	// [1 12 123 230 300]
+	// [1 10 102 20 203 30 300]
+}
+
+func ExampleMaxPool() {
+	x := graph.ConstOf([]float64{
+		1, 2, 3, 4,
+		5, 6, 7, 8,
+	}, 1, 2, 4, 1)
+	show(
+		ops.MaxPool(x, []int{2}),
+		ops.MaxPool(x, []int{1, 3}, ops.PoolOptions{Stride: []int{1}}),
+		ops.AvgPool(x, []int{2}),
+	)
+	// Output:
+	// [6 8]
+	// [3 4 7 8]
+	// [3.5 5.5]
+}

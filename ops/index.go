@@ -3,8 +3,10 @@ package ops
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // Iota returns the numbers 0, 1, 2 ... along the axis of a value of the given
@@ -30,6 +32,13 @@ func (iotaOp) Name() string                       { return "iota" }
 func (o iotaOp) String() string                   { return fmt.Sprintf("iota(%d)", o.axis) }
 func (o iotaOp) Infer(...Type) (Type, error)      { return o.typ, nil }
 func (iotaOp) VJP(_, _ *Node, _ ...*Node) []*Node { return nil }
+func (o iotaOp) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	n := b.Iota(out.DType, out.Dims[o.axis])
+	for range len(out.Dims) - 1 - o.axis {
+		n.Dims, n.Steps = append(n.Dims[:len(n.Dims):len(n.Dims)], 1), append(n.Steps[:len(n.Steps):len(n.Steps)], 0)
+	}
+	return ir.Broadcast(n, out.Dims), true
+}
 func (o iotaOp) Eval(out Tensor, _ ...Tensor) {
 	outer, n, inner := lines(out.Shape, o.axis)
 	for i := range outer * n * inner {
@@ -191,6 +200,13 @@ func scan(shape []int, indices Tensor, axis int, visit func(i, at int)) {
 		visit(i, at[0]+step*checkIndex(indices.Int(i), shape[axis]))
 	})
 }
+func (t takeAlong) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	last := len(out.Dims) - 1
+	if t.axis != last || out.Dims[last] != 1 || !out.DType.Float() {
+		return ir.Ref{}, false
+	}
+	return b.Reshape(b.Pick(x[0], b.Reshape(x[1], out.Dims[:last])), out.Dims), true
+}
 func (t takeAlong) VJP(_, ct *Node, x ...*Node) []*Node {
 	return []*Node{graph.Apply(untakeAlong{t.axis, x[0].Shape()}, ct, x[1]), nil}
 }
@@ -217,6 +233,19 @@ func (u untakeAlong) Eval(out Tensor, in ...Tensor) {
 			out.SetInt(at, out.Int(at)+in[0].Int(i))
 		}
 	})
+}
+
+// Lower compares each place of the row with the index, of which there is one.
+func (u untakeAlong) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	last, n := len(out.Dims)-1, 0
+	if last >= 0 {
+		n = out.Dims[last]
+	}
+	if u.axis != last || x[1].Dims[last] != 1 || n > 1<<24 || !out.DType.Float() || !slices.Equal(x[1].Dims[:last], out.Dims[:last]) {
+		return ir.Ref{}, false
+	}
+	here, _ := b.Map(ir.Equal, b.Iota(ir.F32, n), b.Index(x[1], n))
+	return b.Map(ir.Where, here, x[0], b.Const(out.DType, 0))
 }
 func (u untakeAlong) VJP(_, ct *Node, x ...*Node) []*Node {
 	for i, d := range x[1].Shape().Dims() {

@@ -98,6 +98,12 @@ func Stack(axis int, x ...*Node) *Node {
 	if bad := broken("stack", x...); bad != nil {
 		return bad
 	}
+	if len(x) == 0 {
+		return graph.Fail("stack", nil, "nothing to join")
+	}
+	if r := x[0].Shape().Rank(); axis > r || axis < -r-1 || r == graph.MaxRank {
+		return graph.Fail("stack", x, "{0} cannot have a new axis at %d", axis)
+	}
 	wide := make([]*Node, len(x))
 	for i, n := range x {
 		if n.Shape() != x[0].Shape() {

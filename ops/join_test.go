@@ -69,8 +69,9 @@ func TestStackAndSplit(t *testing.T) {
 	assert.Equal(t, []float64{1, 3, 2, 4}, eval(t, ops.Stack(-1, x, y)))
 	assert.Equal(t, graph.Of(1, 2), ops.Stack(0, x).Shape())
 	fails(t, ops.Stack(0, x, vec(1)), "stack: f64[2] and f64[1] have different shapes")
-	fails(t, ops.Stack(0), "nothing to join")
-	fails(t, ops.Stack(4, x, y), "cannot insert axes into f64[2] at [4]")
+	fails(t, ops.Stack(0), "stack: nothing to join")
+	fails(t, ops.Stack(4, x, y), "stack: f64[2] cannot have a new axis at 4")
+	fails(t, ops.Stack(-3, x, y), "stack: f64[2] cannot have a new axis at -3")
 
 	p := ops.Split(mat(3, 1, 2, 3, 4, 5, 6), 1, 1, 0, 2)
 	assert.Equal(t, []float64{1, 4}, eval(t, p[0]))

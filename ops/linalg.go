@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // MatMul returns the matrix product over the last two axes; the axes before
@@ -144,6 +145,9 @@ func addRows[T float32 | float64](s0, s1 []float64, f *[2][4]float64, b []T, n i
 		s0[x] = s0[x] + f0*v0 + f1*v1 + f2*v2 + f3*v3
 		s1[x] = s1[x] + g0*v0 + g1*v1 + g2*v2 + g3*v3
 	}
+}
+func (matmul) Lower(b *ir.Builder, _ ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return b.Contract(x[0], x[1]), true
 }
 func (matmul) VJP(_, ct *Node, x ...*Node) []*Node {
 	return []*Node{MatMul(ct, Transpose(x[1])), MatMul(Transpose(x[0]), ct)}

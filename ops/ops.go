@@ -41,13 +41,24 @@ func broken(name string, x ...*Node) *Node {
 	return nil
 }
 
-// brokenAxis is broken for functions that look at one axis of x.
-func brokenAxis(name string, x *Node, axis int) *Node {
+// brokenAxis is broken for functions that look at one axis of x, or at some.
+func brokenAxis(name string, x *Node, axes ...int) *Node {
 	if bad := broken(name, x); bad != nil {
 		return bad
 	}
-	if _, err := x.Shape().Axis(axis); err != nil {
+	if _, err := axesOf(x.Shape(), axes); err != nil {
 		return graph.Fail(name, []*Node{x}, "%v", err)
+	}
+	return nil
+}
+
+// brokenMean is brokenAxis for what is an average of floats.
+func brokenMean(name string, x *Node, axes []int) *Node {
+	if bad := brokenAxis(name, x, axes...); bad != nil {
+		return bad
+	}
+	if !x.DType().Float() {
+		return graph.Fail(name, []*Node{x}, "%v", errFloats)
 	}
 	return nil
 }

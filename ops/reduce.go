@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // An axisSet is a set of axes: bit i is axis i. Being comparable, ops may hold it.
@@ -107,6 +108,14 @@ func (a axisSet) fold(out, x Tensor, visit func(o, i int)) {
 	each(x.Shape, [][]int{steps}, func(i int, at []int) { visit(at[0], i) })
 }
 
+// lower reduces floats; integers are added exactly by Eval.
+func (a axisSet) lower(b *ir.Builder, op ir.Op, x ir.Ref) (ir.Ref, bool) {
+	if !x.DType().Float() {
+		return ir.Ref{}, false
+	}
+	return b.Reduce(op, x, uint(a)), true
+}
+
 // Sum adds up x over the axes, or all of it. The sum over an empty axis is 0.
 // Floats are added in float64. Its adjoint is [BroadcastTo].
 func Sum(x *Node, axes ...int) *Node {
@@ -139,6 +148,9 @@ func (s sum) Eval(out Tensor, in ...Tensor) {
 	for o, v := range acc {
 		out.Set(o, v)
 	}
+}
+func (s sum) Lower(b *ir.Builder, _ ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return s.over.lower(b, ir.Sum, x[0])
 }
 func (s sum) VJP(_, ct *Node, x ...*Node) []*Node {
 	return one(BroadcastTo(s.over.restore(ct, x[0]), x[0].Shape()))
@@ -177,6 +189,15 @@ func (c counting) Eval(out Tensor, in ...Tensor) {
 	}
 	out.SetInt(0, int64(n))
 }
+func (c counting) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	n := 1
+	for i, d := range x[0].Dims {
+		if c.over.has(i) {
+			n *= d
+		}
+	}
+	return b.Const(out.DType, float64(n)), true
+}
 func (counting) VJP(_, _ *Node, _ ...*Node) []*Node { return one(nil) }
 func (counting) Flops(Type, ...Type) Dim            { return 0 }
 func (c counting) Simplify(x ...*Node) *Node {
@@ -194,17 +215,28 @@ func (c counting) Simplify(x ...*Node) *Node {
 
 // Mean returns the mean of x over the axes, or of all of it; NaN over an empty
 // axis.
-func Mean(x *Node, axes ...int) *Node { return Div(Sum(x, axes...), Count(x, axes...)) }
+func Mean(x *Node, axes ...int) *Node {
+	if bad := brokenMean("mean", x, axes); bad != nil {
+		return bad
+	}
+	return Div(Sum(x, axes...), Count(x, axes...))
+}
 
 // Var returns the variance over the axes, or of all of x: the sum of squared
 // distances from the mean, divided by n - 1.
 func Var(x *Node, axes ...int) *Node {
+	if bad := brokenMean("var", x, axes); bad != nil {
+		return bad
+	}
 	return Div(Sum(Square(Sub(x, Keep(Mean, x, axes...))), axes...), Sub(Count(x, axes...), num(1)))
 }
 
 // Std returns the standard deviation, the root of [Var]. Its gradient is 0 where
 // all elements are equal.
 func Std(x *Node, axes ...int) *Node {
+	if bad := brokenMean("std", x, axes); bad != nil {
+		return bad
+	}
 	v := Var(x, axes...)
 	zero := Equal(v, num(0))
 	return Where(zero, v, Sqrt(Where(zero, num(1), v)))
@@ -252,6 +284,9 @@ func (m maxOver) Eval(out Tensor, in ...Tensor) {
 		}
 	})
 }
+func (m maxOver) Lower(b *ir.Builder, _ ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return m.over.lower(b, ir.Max, x[0])
+}
 func (m maxOver) VJP(y, ct *Node, x ...*Node) []*Node {
 	largest := Convert(Equal(x[0], m.over.restore(y, x[0])), x[0].DType())
 	share := Div(largest, m.over.restore(graph.Apply(sum(m), largest), x[0]))
@@ -260,7 +295,12 @@ func (m maxOver) VJP(y, ct *Node, x ...*Node) []*Node {
 func (m maxOver) Flops(_ Type, in ...Type) Dim { return in[0].Shape.Size() }
 
 // Min returns the smallest element over the axes, or of all of x, like [Max].
-func Min(x *Node, axes ...int) *Node { return mirror(Max(mirror(x), axes...)) }
+func Min(x *Node, axes ...int) *Node {
+	if bad := brokenAxis("min", x, axes...); bad != nil {
+		return bad
+	}
+	return mirror(Max(mirror(x), axes...))
+}
 
 // mirror reverses the order of numbers: it returns -x, or -1-x of integers,
 // which unlike -x never overflows.
@@ -306,6 +346,10 @@ func (p prod) Eval(out Tensor, in ...Tensor) {
 	}
 }
 
+func (p prod) Lower(b *ir.Builder, _ ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return p.over.lower(b, ir.Prod, x[0])
+}
+
 // VJP multiplies the elements before and those after each one, so that it
 // needs no division. The reduced axes are moved to the end and made one.
 func (p prod) VJP(_, ct *Node, x ...*Node) []*Node {
@@ -340,10 +384,10 @@ func (p prod) Flops(_ Type, in ...Type) Dim { return in[0].Shape.Size() }
 // LogSumExp returns log Σ exp x over the axes, or over all of x, computed after
 // subtracting the maximum so that it never overflows. Its gradient is softmax.
 func LogSumExp(x *Node, axes ...int) *Node {
-	m := StopGradient(Keep(Max, x, axes...))
-	if m.Err() != nil {
-		return m
+	if bad := brokenMean("logsumexp", x, axes); bad != nil {
+		return bad
 	}
+	m := StopGradient(Keep(Max, x, axes...))
 	finite := Less(Abs(m), num(math.Inf(1)))
 	m = Where(finite, m, num(0)) // a line of -Inf would give NaN
 	a, _ := axesOf(x.Shape(), axes)
@@ -352,18 +396,23 @@ func LogSumExp(x *Node, axes ...int) *Node {
 
 // Norm returns the Euclidean norm over the axes, or of all of x. Its gradient
 // at 0 is 0.
-func Norm(x *Node, axes ...int) *Node { return NormP(x, 2, axes...) }
+func Norm(x *Node, axes ...int) *Node {
+	if bad := brokenMean("norm", x, axes); bad != nil {
+		return bad
+	}
+	return NormP(x, 2, axes...)
+}
 
 // NormP returns the p-norm (Σ|x|^p)^(1/p) over the axes, or of all of x. For p
 // = 0 it counts the elements that are not 0, for p = ±Inf it is the largest or
 // smallest |x|. Where the norm is 0 its gradient is 0.
 func NormP(x *Node, p float64, axes ...int) *Node {
+	if bad := brokenAxis("norm", x, axes...); bad != nil {
+		return bad
+	}
 	a := Abs(x)
 	switch {
 	case p == 0:
-		if a.Err() != nil {
-			return a
-		}
 		return Sum(Convert(NotEqual(x, num(0)), x.DType()), axes...)
 	case p == 1:
 		return Sum(a, axes...)
@@ -407,9 +456,18 @@ func (a anyOver) Eval(out Tensor, in ...Tensor) {
 	a.over.fold(out, in[0], func(o, i int) { y[o] = y[o] || x[i] })
 }
 
+func (a anyOver) Lower(b *ir.Builder, _ ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return b.Reduce(ir.Max, x[0], uint(a.over)), true
+}
+
 // All returns whether all elements over the axes, or all of x, are true; true
 // over an empty axis.
-func All(x *Node, axes ...int) *Node { return Not(Any(Not(x), axes...)) }
+func All(x *Node, axes ...int) *Node {
+	if bad := brokenAxis("all", x, axes...); bad != nil {
+		return bad
+	}
+	return Not(Any(Not(x), axes...))
+}
 
 // ArgMax returns the Int64 place along the axis of the first largest element,
 // or of the first NaN if there is one. It fails on an empty axis.
@@ -469,4 +527,9 @@ func (a argMax) Eval(out Tensor, in ...Tensor) {
 
 // ArgMin returns the Int64 place along the axis of the first smallest element,
 // or of the first NaN if there is one. It fails on an empty axis.
-func ArgMin(x *Node, axis int) *Node { return ArgMax(mirror(x), axis) }
+func ArgMin(x *Node, axis int) *Node {
+	if bad := brokenAxis("argmin", x, axis); bad != nil {
+		return bad
+	}
+	return ArgMax(mirror(x), axis)
+}

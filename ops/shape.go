@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // Reshape returns the elements of x, in row-major order, with another shape.
@@ -40,6 +41,9 @@ func (r reshape) Infer(in ...Type) (Type, error) {
 	return in[0].Of(r.shape), nil
 }
 func (reshape) Eval(out Tensor, in ...Tensor) { out.Copy(in[0]) }
+func (reshape) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return b.Reshape(x[0], out.Dims), true
+}
 func (reshape) VJP(_, ct *Node, x ...*Node) []*Node {
 	return one(Reshape(ct, x[0].Shape().Dims()...))
 }
@@ -127,6 +131,9 @@ func (t transpose) Eval(out Tensor, in ...Tensor) {
 		steps[i] = from[t.perm[i]]
 	}
 	move(out, in[0], steps, 0)
+}
+func (t transpose) Lower(b *ir.Builder, _ ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return ir.Transpose(x[0], func(i int) int { return int(t.perm[i]) }), true
 }
 func (t transpose) VJP(_, ct *Node, x ...*Node) []*Node {
 	back := make([]int, x[0].Shape().Rank())
@@ -237,6 +244,9 @@ func (b broadcastTo) Infer(in ...Type) (Type, error) {
 func (broadcastTo) Eval(out Tensor, in ...Tensor) {
 	move(out, in[0], strides(in[0].Shape, out.Shape), 0)
 }
+func (broadcastTo) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return ir.Broadcast(x[0], out.Dims), true
+}
 func (broadcastTo) VJP(_, ct *Node, x ...*Node) []*Node { return one(SumTo(ct, x[0].Shape())) }
 func (b broadcastTo) Simplify(x ...*Node) *Node {
 	if b.shape == x[0].Shape() {
@@ -342,6 +352,13 @@ func (s slice) Eval(out Tensor, in ...Tensor) {
 	at, steps := s.start(in[0].Shape, out.Shape[s.axis])
 	move(out, in[0], steps, at)
 }
+func (s slice) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	from, n := s.bounds(Dim(x[0].Dims[s.axis]))
+	if int(n) != out.Dims[s.axis] {
+		return ir.Ref{}, false // Eval says so
+	}
+	return ir.Slice(x[0], s.axis, int(from), s.step, int(n)), true
+}
 func (s slice) VJP(_, ct *Node, x ...*Node) []*Node {
 	return one(graph.Apply(unslice{s, x[0].Shape().Dim(s.axis)}, ct))
 }
@@ -361,7 +378,10 @@ type unslice struct {
 	n Dim
 }
 
-func (unslice) Name() string     { return "unslice" }
+func (unslice) Name() string { return "unslice" }
+func (unslice) Lower(*ir.Builder, ir.Type, ...ir.Ref) (ir.Ref, bool) {
+	return ir.Ref{}, false // not that of slice
+}
 func (u unslice) String() string { return "un" + u.slice.String() }
 func (u unslice) Infer(in ...Type) (Type, error) {
 	if _, n := u.bounds(u.n); n != in[0].Dim(u.axis) {
@@ -467,6 +487,15 @@ func (f flip) Eval(out Tensor, in ...Tensor) {
 	}
 	move(out, in[0], steps, start)
 }
+func (f flip) Lower(b *ir.Builder, _ ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	y := x[0]
+	for i := range y.Dims {
+		if f.over.has(i) {
+			y = ir.Flip(y, i)
+		}
+	}
+	return y, true
+}
 func (f flip) VJP(_, ct *Node, _ ...*Node) []*Node { return one(graph.Apply(f, ct)) }
 func (f flip) Simplify(x ...*Node) *Node {
 	if x[0].Op() == graph.Op(f) {
@@ -477,15 +506,16 @@ func (f flip) Simplify(x ...*Node) *Node {
 func (flip) Flops(Type, ...Type) Dim { return 0 }
 
 // Roll moves the elements n places along the axis; those that fall off one end
-// come in at the other. The axis must have a known length.
+// come in at the other.
 func Roll(x *Node, n, axis int) *Node {
-	if bad := broken("roll", x); bad != nil {
+	if bad := brokenAxis("roll", x, axis); bad != nil {
 		return bad
 	}
 	d := x.Shape().Dim(axis)
 	switch {
-	case d < 0:
-		return graph.Fail("roll", []*Node{x}, "axis %d of {0} has no known length", axis)
+	case d.Symbolic():
+		i := iota(graph.Int64, graph.Of(d), 0)
+		return Take(x, Mod(Sub(i, num(float64(n))), Count(i)), axis)
 	case d == 0 || n%int(d) == 0:
 		return x
 	}

@@ -198,8 +198,10 @@ func TestFlipRollTileRepeat(t *testing.T) {
 			want[i] = float64(i/3*3 + ((i%3-n)%3+3)%3)
 		}
 		assert.Equal(t, want, eval(t, ops.Roll(x, n, 1)), n)
+		free := graph.InputOf(graph.Float64, "free", b, graph.Sym("n"))
+		assert.Equal(t, want, fed(t, ops.Roll(free, n, 1), free, run(t, x)[0]), n)
 	}
-	fails(t, ops.Roll(graph.Input("x", graph.Sym("n")), 1, 0), "roll: axis 0 of x [n] has no known length")
+	fails(t, ops.Roll(graph.Input("x", 3), 1, 1), "roll: axis 1 is outside of [3]")
 	assert.Equal(t, []float64{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}, eval(t, ops.Repeat(x, 2, 1)))
 	assert.Equal(t, []float64{0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5}, eval(t, ops.Repeat(x, 2, 0)))
 	assert.Equal(t, []float64{0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5}, eval(t, ops.Tile(x, 2)))

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/adjointml/adjoint/autodiff"
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/ops"
 )
@@ -143,7 +144,7 @@ func product(shape []int) int {
 // its files.
 func table() []line {
 	return slices.Concat(unaryLines(), activationLines(), arithLines(), compareLines(), reduceLines(), alongLines(),
-		shapeLines(), indexLines(), joinLines(), controlLines(), randomLines())
+		shapeLines(), indexLines(), joinLines(), convLines(), poolLines(), controlLines(), randomLines())
 }
 
 func unaryLines() []line {
@@ -497,7 +498,7 @@ func shapeLines() []line {
 		of1("Shift", func(x *node) *node { return ops.Shift(x, 1, 1, 7) }, cube),
 		of1("Shift/back", func(x *node) *node { return ops.Shift(x, -2, 1, 7) }, cube),
 		of1("Flip", func(x *node) *node { return ops.Flip(x, 0, 2) }, cube),
-		known(of1("Roll", func(x *node) *node { return ops.Roll(x, 2, 1) }, cube)),
+		of1("Roll", func(x *node) *node { return ops.Roll(x, 2, 1) }, cube),
 		of1("Tile", func(x *node) *node { return ops.Tile(x, 2, 3) }, matrix),
 		of1("Repeat", func(x *node) *node { return ops.Repeat(x, 2, 1) }, cube),
 	}
@@ -541,6 +542,61 @@ func joinLines() []line {
 		of2("Affine/linear", func(x, w *node) *node { return ops.Affine(x, w, nil) }, matrix, in(-2, 2, n, 3)),
 		of2("Einsum", func(x, y *node) *node { return ops.Einsum("bni,nk->kb", x, y) }, left, right),
 		of1("Einsum/trace", func(x *node) *node { return ops.Einsum("nnb->b", x) }, in(-2, 2, n, n, b)),
+	}
+}
+
+func convLines() []line {
+	conv := func(name string, o ops.ConvOptions, x, w arg) line {
+		return of2("Conv"+name, func(x, w *node) *node { return ops.Conv(x, w, o) }, x, w)
+	}
+	back := func(name string, o ops.ConvOptions, x, w arg) line {
+		return of2("ConvTranspose"+name, func(x, w *node) *node { return ops.ConvTranspose(x, w, o) }, x, w)
+	}
+	wide := in(-2, 2, b, 5, 4, n)
+	return []line{
+		conv("", ops.ConvOptions{Same: true}, in(-2, 2, b, n, 2), in(-2, 2, 3, 2, n)),
+		conv("/channels", ops.ConvOptions{}, wide, in(-2, 2, 2, 3, n, 2)),
+		conv("/stride", ops.ConvOptions{Stride: []int{2, 3}, Pad: [][2]int{{1, 2}, {3, 0}}}, wide, in(-2, 2, 3, 2, n, 2)),
+		conv("/dilation", ops.ConvOptions{Dilation: []int{2}, Pad: [][2]int{{3, 2}, {1, 2}}, Stride: []int{1, 2}}, wide, in(-2, 2, 3, 2, n, 1)),
+		conv("/length", ops.ConvOptions{Stride: []int{2}, Pad: [][2]int{{2, 1}}}, in(-2, 2, 2, n, b.Add(1), 2), in(-2, 2, 3, 2, 2, 3)),
+		conv("/window", ops.ConvOptions{}, in(-2, 2, b, 6, 2), in(-2, 2, n, 2, 3)),
+		conv("/groups", ops.ConvOptions{Groups: 2, Pad: [][2]int{{1, 1}}}, in(-2, 2, b, 4, n.Mul(2)), in(-2, 2, 3, n, 4)),
+		conv("/depthwise", ops.ConvOptions{Groups: 3, Pad: [][2]int{{0, 1}, {1, -1}}}, in(-2, 2, b, 4, 5, 3), in(-2, 2, 2, 3, 1, 3)),
+		conv("/volume", ops.ConvOptions{Stride: []int{1, 2, 1}, Pad: [][2]int{{1, 0}}}, in(-2, 2, b, 3, 4, 2, 2), in(-2, 2, 2, 3, 2, 2, n)),
+		known(conv("/same", ops.ConvOptions{Same: true, Stride: []int{2}, Dilation: []int{1, 2}}, in(-2, 2, b, 5, n, 2), in(-2, 2, 2, 3, 2, 2))),
+		back("", ops.ConvOptions{}, in(-2, 2, b, n, 2), in(-2, 2, 3, n, 2)),
+		back("/stride", ops.ConvOptions{Stride: []int{3, 2}, Pad: [][2]int{{1, 0}, {2, 2}}}, in(-2, 2, b, 3, 4, n), in(-2, 2, 3, 2, 2, n)),
+		back("/dilation", ops.ConvOptions{Stride: []int{2}, Dilation: []int{1, 3}, Pad: [][2]int{{1, -1}}}, in(-2, 2, b, 2, 3, 2), in(-2, 2, 2, 3, n, 2)),
+		back("/same", ops.ConvOptions{Stride: []int{2}, Same: true}, in(-2, 2, b, n, 2), in(-2, 2, 3, 3, 2)),
+		back("/sparse", ops.ConvOptions{Stride: []int{3}, Same: true}, in(-2, 2, b, n, 2), in(-2, 2, 1, 3, 2)),
+		back("/groups", ops.ConvOptions{Groups: 2, Stride: []int{2}}, in(-2, 2, b, 3, n.Mul(2)), in(-2, 2, 3, 2, n.Mul(2))),
+	}
+}
+
+func poolLines() []line {
+	maximum := func(name string, o ops.PoolOptions, x arg, window ...int) line {
+		return of1("MaxPool"+name, func(x *node) *node { return ops.MaxPool(x, window, o) }, x)
+	}
+	mean := func(name string, o ops.PoolOptions, x arg, window ...int) line {
+		return of1("AvgPool"+name, func(x *node) *node { return ops.AvgPool(x, window, o) }, x)
+	}
+	long, wide := in(-20, 20, b, n, 2), in(-20, 20, b, 5, 6, n)
+	return []line{
+		maximum("", ops.PoolOptions{}, wide, 2),
+		maximum("/overlap", ops.PoolOptions{Stride: []int{2, 1}, Pad: [][2]int{{1, 1}}}, wide, 3, 2),
+		maximum("/dilation", ops.PoolOptions{Stride: []int{1}, Dilation: []int{2, 3}, Pad: [][2]int{{2, 1}}}, wide, 3, 2),
+		maximum("/length", ops.PoolOptions{Stride: []int{2}, Pad: [][2]int{{1, 2}}}, long, 3),
+		maximum("/volume", ops.PoolOptions{Pad: [][2]int{{0, 1}}}, in(-20, 20, b, 3, 2, 3, 2), 2),
+		known(maximum("/ceil", ops.PoolOptions{Ceil: true}, in(-20, 20, b, n, 5, 2), 2)),
+		of1("MaxPool/gradient", func(x *node) *node {
+			return autodiff.Grad(ops.Sum(ops.Square(ops.MaxPool(x, []int{3}, ops.PoolOptions{Stride: []int{2}}))), x)[0]
+		}, wide),
+		mean("", ops.PoolOptions{}, wide, 2),
+		mean("/overlap", ops.PoolOptions{Stride: []int{2, 1}, Pad: [][2]int{{1, 1}}}, wide, 3, 2),
+		mean("/padding", ops.PoolOptions{Stride: []int{2, 1}, Pad: [][2]int{{1, 1}}, CountPad: true}, wide, 3, 2),
+		mean("/length", ops.PoolOptions{Stride: []int{2}, Pad: [][2]int{{1, 2}}}, long, 3),
+		known(mean("/ceil", ops.PoolOptions{Ceil: true, Pad: [][2]int{{1, 1}}, CountPad: true}, in(-20, 20, b, n, 6, 2), 3)),
+		known(mean("/same", ops.PoolOptions{Same: true}, long, 2)),
 	}
 }
 

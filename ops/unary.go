@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // Neg returns -x.
@@ -11,7 +12,8 @@ func Neg(x *Node) *Node { return graph.Apply(neg{}, x) }
 
 type neg struct{ numbers }
 
-func (neg) Name() string { return "neg" }
+func (neg) Name() string  { return "neg" }
+func (neg) Opcode() ir.Op { return ir.Neg }
 func (neg) Eval(out Tensor, in ...Tensor) {
 	each1(out, in, func(x float64) float64 { return -x }, func(x int64) int64 { return -x })
 }
@@ -28,7 +30,8 @@ func Abs(x *Node) *Node { return graph.Apply(abs{}, x) }
 
 type abs struct{ numbers }
 
-func (abs) Name() string { return "abs" }
+func (abs) Name() string  { return "abs" }
+func (abs) Opcode() ir.Op { return ir.Abs }
 func (abs) Eval(out Tensor, in ...Tensor) {
 	each1(out, in, math.Abs, func(x int64) int64 { return max(x, -x) })
 }
@@ -42,7 +45,8 @@ type sign struct {
 	flat
 }
 
-func (sign) Name() string { return "sign" }
+func (sign) Name() string  { return "sign" }
+func (sign) Opcode() ir.Op { return ir.Sign }
 func (sign) Eval(out Tensor, in ...Tensor) {
 	each1(out, in, func(x float64) float64 {
 		if x == 0 || math.IsNaN(x) {
@@ -57,7 +61,8 @@ func Square(x *Node) *Node { return graph.Apply(square{}, x) }
 
 type square struct{ numbers }
 
-func (square) Name() string { return "square" }
+func (square) Name() string  { return "square" }
+func (square) Opcode() ir.Op { return ir.Square }
 func (square) Eval(out Tensor, in ...Tensor) {
 	each1(out, in, func(x float64) float64 { return x * x }, func(x int64) int64 { return x * x })
 }
@@ -68,7 +73,8 @@ func Reciprocal(x *Node) *Node { return graph.Apply(reciprocal{}, x) }
 
 type reciprocal struct{ floats }
 
-func (reciprocal) Name() string { return "reciprocal" }
+func (reciprocal) Name() string  { return "reciprocal" }
+func (reciprocal) Opcode() ir.Op { return ir.Recip }
 func (reciprocal) Eval(out Tensor, in ...Tensor) {
 	map1(out, in, func(x float64) float64 { return 1 / x })
 }
@@ -80,6 +86,7 @@ func Exp(x *Node) *Node { return graph.Apply(exp{}, x) }
 type exp struct{ floats }
 
 func (exp) Name() string                        { return "exp" }
+func (exp) Opcode() ir.Op                       { return ir.Exp }
 func (exp) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Exp) }
 func (exp) VJP(y, ct *Node, _ ...*Node) []*Node { return one(Mul(ct, y)) }
 
@@ -89,6 +96,7 @@ func Exp2(x *Node) *Node { return graph.Apply(exp2{}, x) }
 type exp2 struct{ floats }
 
 func (exp2) Name() string                        { return "exp2" }
+func (exp2) Opcode() ir.Op                       { return ir.Exp2 }
 func (exp2) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Exp2) }
 func (exp2) VJP(y, ct *Node, _ ...*Node) []*Node { return one(Mul(ct, Scale(y, math.Ln2))) }
 
@@ -98,6 +106,7 @@ func Expm1(x *Node) *Node { return graph.Apply(expm1{}, x) }
 type expm1 struct{ floats }
 
 func (expm1) Name() string                        { return "expm1" }
+func (expm1) Opcode() ir.Op                       { return ir.Expm1 }
 func (expm1) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Expm1) }
 func (expm1) VJP(y, ct *Node, _ ...*Node) []*Node { return one(Mul(ct, Add(y, num(1)))) }
 
@@ -117,6 +126,7 @@ func Log(x *Node) *Node { return graph.Apply(log{}, x) }
 type log struct{ floats }
 
 func (log) Name() string                        { return "log" }
+func (log) Opcode() ir.Op                       { return ir.Log }
 func (log) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Log) }
 func (log) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, x[0])) }
 
@@ -126,6 +136,7 @@ func Log1p(x *Node) *Node { return graph.Apply(log1p{}, x) }
 type log1p struct{ floats }
 
 func (log1p) Name() string                        { return "log1p" }
+func (log1p) Opcode() ir.Op                       { return ir.Log1p }
 func (log1p) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Log1p) }
 func (log1p) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, Add(x[0], num(1)))) }
 
@@ -135,6 +146,7 @@ func Log2(x *Node) *Node { return graph.Apply(log2{}, x) }
 type log2 struct{ floats }
 
 func (log2) Name() string                        { return "log2" }
+func (log2) Opcode() ir.Op                       { return ir.Log2 }
 func (log2) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Log2) }
 func (log2) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, Scale(x[0], math.Ln2))) }
 
@@ -144,6 +156,7 @@ func Log10(x *Node) *Node { return graph.Apply(log10{}, x) }
 type log10 struct{ floats }
 
 func (log10) Name() string                        { return "log10" }
+func (log10) Opcode() ir.Op                       { return ir.Log10 }
 func (log10) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Log10) }
 func (log10) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, Scale(x[0], math.Ln10))) }
 
@@ -154,6 +167,7 @@ func Sqrt(x *Node) *Node { return graph.Apply(sqrt{}, x) }
 type sqrt struct{ floats }
 
 func (sqrt) Name() string                        { return "sqrt" }
+func (sqrt) Opcode() ir.Op                       { return ir.Sqrt }
 func (sqrt) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Sqrt) }
 func (sqrt) VJP(y, ct *Node, _ ...*Node) []*Node { return one(Div(ct, Scale(y, 2))) }
 
@@ -162,7 +176,8 @@ func Rsqrt(x *Node) *Node { return graph.Apply(rsqrt{}, x) }
 
 type rsqrt struct{ floats }
 
-func (rsqrt) Name() string { return "rsqrt" }
+func (rsqrt) Name() string  { return "rsqrt" }
+func (rsqrt) Opcode() ir.Op { return ir.Rsqrt }
 func (rsqrt) Eval(out Tensor, in ...Tensor) {
 	map1(out, in, func(x float64) float64 { return 1 / math.Sqrt(x) })
 }
@@ -176,6 +191,7 @@ func Sin(x *Node) *Node { return graph.Apply(sin{}, x) }
 type sin struct{ floats }
 
 func (sin) Name() string                        { return "sin" }
+func (sin) Opcode() ir.Op                       { return ir.Sin }
 func (sin) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Sin) }
 func (sin) VJP(_, ct *Node, x ...*Node) []*Node { return one(Mul(ct, Cos(x[0]))) }
 
@@ -185,6 +201,7 @@ func Cos(x *Node) *Node { return graph.Apply(cos{}, x) }
 type cos struct{ floats }
 
 func (cos) Name() string                        { return "cos" }
+func (cos) Opcode() ir.Op                       { return ir.Cos }
 func (cos) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Cos) }
 func (cos) VJP(_, ct *Node, x ...*Node) []*Node { return one(Neg(Mul(ct, Sin(x[0])))) }
 
@@ -194,6 +211,7 @@ func Tan(x *Node) *Node { return graph.Apply(tan{}, x) }
 type tan struct{ floats }
 
 func (tan) Name() string                        { return "tan" }
+func (tan) Opcode() ir.Op                       { return ir.Tan }
 func (tan) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Tan) }
 func (tan) VJP(y, ct *Node, _ ...*Node) []*Node { return one(Mul(ct, Add(Square(y), num(1)))) }
 
@@ -204,6 +222,7 @@ func Asin(x *Node) *Node { return graph.Apply(asin{}, x) }
 type asin struct{ floats }
 
 func (asin) Name() string                        { return "asin" }
+func (asin) Opcode() ir.Op                       { return ir.Asin }
 func (asin) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Asin) }
 func (asin) VJP(_, ct *Node, x ...*Node) []*Node { return one(Mul(ct, Rsqrt(OneMinus(Square(x[0]))))) }
 
@@ -214,6 +233,7 @@ func Acos(x *Node) *Node { return graph.Apply(acos{}, x) }
 type acos struct{ floats }
 
 func (acos) Name() string                  { return "acos" }
+func (acos) Opcode() ir.Op                 { return ir.Acos }
 func (acos) Eval(out Tensor, in ...Tensor) { map1(out, in, math.Acos) }
 func (acos) VJP(_, ct *Node, x ...*Node) []*Node {
 	return one(Neg(Mul(ct, Rsqrt(OneMinus(Square(x[0]))))))
@@ -225,6 +245,7 @@ func Atan(x *Node) *Node { return graph.Apply(atan{}, x) }
 type atan struct{ floats }
 
 func (atan) Name() string                        { return "atan" }
+func (atan) Opcode() ir.Op                       { return ir.Atan }
 func (atan) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Atan) }
 func (atan) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, Add(Square(x[0]), num(1)))) }
 
@@ -234,6 +255,7 @@ func Sinh(x *Node) *Node { return graph.Apply(sinh{}, x) }
 type sinh struct{ floats }
 
 func (sinh) Name() string                        { return "sinh" }
+func (sinh) Opcode() ir.Op                       { return ir.Sinh }
 func (sinh) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Sinh) }
 func (sinh) VJP(_, ct *Node, x ...*Node) []*Node { return one(Mul(ct, Cosh(x[0]))) }
 
@@ -243,6 +265,7 @@ func Cosh(x *Node) *Node { return graph.Apply(cosh{}, x) }
 type cosh struct{ floats }
 
 func (cosh) Name() string                        { return "cosh" }
+func (cosh) Opcode() ir.Op                       { return ir.Cosh }
 func (cosh) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Cosh) }
 func (cosh) VJP(_, ct *Node, x ...*Node) []*Node { return one(Mul(ct, Sinh(x[0]))) }
 
@@ -252,6 +275,7 @@ func Tanh(x *Node) *Node { return graph.Apply(tanh{}, x) }
 type tanh struct{ floats }
 
 func (tanh) Name() string                        { return "tanh" }
+func (tanh) Opcode() ir.Op                       { return ir.Tanh }
 func (tanh) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Tanh) }
 func (tanh) VJP(y, ct *Node, _ ...*Node) []*Node { return one(Mul(ct, OneMinus(Square(y)))) }
 
@@ -261,6 +285,7 @@ func Asinh(x *Node) *Node { return graph.Apply(asinh{}, x) }
 type asinh struct{ floats }
 
 func (asinh) Name() string                  { return "asinh" }
+func (asinh) Opcode() ir.Op                 { return ir.Asinh }
 func (asinh) Eval(out Tensor, in ...Tensor) { map1(out, in, math.Asinh) }
 func (asinh) VJP(_, ct *Node, x ...*Node) []*Node {
 	return one(Mul(ct, Rsqrt(Add(Square(x[0]), num(1)))))
@@ -273,6 +298,7 @@ func Acosh(x *Node) *Node { return graph.Apply(acosh{}, x) }
 type acosh struct{ floats }
 
 func (acosh) Name() string                  { return "acosh" }
+func (acosh) Opcode() ir.Op                 { return ir.Acosh }
 func (acosh) Eval(out Tensor, in ...Tensor) { map1(out, in, math.Acosh) }
 func (acosh) VJP(_, ct *Node, x ...*Node) []*Node {
 	return one(Mul(ct, Rsqrt(Sub(Square(x[0]), num(1)))))
@@ -284,6 +310,7 @@ func Atanh(x *Node) *Node { return graph.Apply(atanh{}, x) }
 type atanh struct{ floats }
 
 func (atanh) Name() string                        { return "atanh" }
+func (atanh) Opcode() ir.Op                       { return ir.Atanh }
 func (atanh) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Atanh) }
 func (atanh) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, OneMinus(Square(x[0])))) }
 
@@ -293,6 +320,7 @@ func Erf(x *Node) *Node { return graph.Apply(erf{}, x) }
 type erf struct{ floats }
 
 func (erf) Name() string                        { return "erf" }
+func (erf) Opcode() ir.Op                       { return ir.Erf }
 func (erf) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Erf) }
 func (erf) VJP(_, ct *Node, x ...*Node) []*Node { return one(Mul(ct, bell(x[0], 2/math.SqrtPi))) }
 
@@ -305,6 +333,7 @@ func Erfc(x *Node) *Node { return graph.Apply(erfc{}, x) }
 type erfc struct{ floats }
 
 func (erfc) Name() string                        { return "erfc" }
+func (erfc) Opcode() ir.Op                       { return ir.Erfc }
 func (erfc) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Erfc) }
 func (erfc) VJP(_, ct *Node, x ...*Node) []*Node { return one(Mul(ct, bell(x[0], -2/math.SqrtPi))) }
 
@@ -313,7 +342,8 @@ func Sigmoid(x *Node) *Node { return graph.Apply(sigmoid{}, x) }
 
 type sigmoid struct{ floats }
 
-func (sigmoid) Name() string { return "sigmoid" }
+func (sigmoid) Name() string  { return "sigmoid" }
+func (sigmoid) Opcode() ir.Op { return ir.Sigmoid }
 func (sigmoid) Eval(out Tensor, in ...Tensor) {
 	map1(out, in, func(x float64) float64 {
 		if x < 0 { // exp(-x) would overflow
@@ -330,7 +360,8 @@ func Softplus(x *Node) *Node { return graph.Apply(softplus{}, x) }
 
 type softplus struct{ floats }
 
-func (softplus) Name() string { return "softplus" }
+func (softplus) Name() string  { return "softplus" }
+func (softplus) Opcode() ir.Op { return ir.Softplus }
 func (softplus) Eval(out Tensor, in ...Tensor) {
 	map1(out, in, func(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) })
 }
@@ -341,7 +372,8 @@ func ReLU(x *Node) *Node { return graph.Apply(relu{}, x) }
 
 type relu struct{ numbers }
 
-func (relu) Name() string { return "relu" }
+func (relu) Name() string  { return "relu" }
+func (relu) Opcode() ir.Op { return ir.ReLU }
 func (relu) Eval(out Tensor, in ...Tensor) {
 	each1(out, in, func(x float64) float64 { return max(x, 0) }, func(x int64) int64 { return max(x, 0) })
 }
@@ -358,6 +390,7 @@ type floor struct {
 }
 
 func (floor) Name() string                  { return "floor" }
+func (floor) Opcode() ir.Op                 { return ir.Floor }
 func (floor) Eval(out Tensor, in ...Tensor) { map1(out, in, math.Floor) }
 
 // Ceil returns the smallest integer not below x. Its gradient is 0.
@@ -369,6 +402,7 @@ type ceil struct {
 }
 
 func (ceil) Name() string                  { return "ceil" }
+func (ceil) Opcode() ir.Op                 { return ir.Ceil }
 func (ceil) Eval(out Tensor, in ...Tensor) { map1(out, in, math.Ceil) }
 
 // Round returns the nearest integer, the even one of two. Its gradient is 0.
@@ -380,6 +414,7 @@ type round struct {
 }
 
 func (round) Name() string                  { return "round" }
+func (round) Opcode() ir.Op                 { return ir.Round }
 func (round) Eval(out Tensor, in ...Tensor) { map1(out, in, math.RoundToEven) }
 
 // each1 computes an elementwise function of one number, given for floats and

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/adjointml/adjoint/autodiff"
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/ops"
 )
@@ -131,6 +132,9 @@ func TestKinks(t *testing.T) {
 	} {
 		x := vec(c.at)
 		same(t, []float64{c.want}, slopes(t, c.f(x), x), 1e-14, c.name, "at", c.at)
+		in := graph.InputOf(graph.Float64, "x", 20) // long enough for the vector kernels
+		line := run(t, ops.Repeat(x, 20, 0))[0]
+		same(t, slices.Repeat([]float64{c.want}, 20), fed(t, autodiff.Grad(ops.Sum(c.f(in)), in)[0], in, line), 1e-14, c.name, "at", c.at)
 	}
 	assert.Equal(t, []float64{0}, eval(t, ops.Sign(zero)))
 	assert.Equal(t, []float64{2, 2, -2, 0, 0}, eval(t, ops.Round(vec(1.5, 2.5, -1.5, 0.5, -0.5))), "to even")

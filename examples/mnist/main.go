@@ -40,7 +40,6 @@ type result struct {
 
 func main() {
 	log.SetFlags(0)
-	log.SetPrefix("mnist: ")
 	var o options
 	flag.StringVar(&o.data, "data", "", "`folder` with MNIST's four idx files; synthetic digits if empty")
 	flag.IntVar(&o.epochs, "epochs", 5, "times to go through the training set")

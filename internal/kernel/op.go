@@ -104,3 +104,7 @@ func (o Op) Arity() int {
 	}
 	return 1
 }
+
+// Pointwise reports whether each element of the result depends on the elements
+// at its place alone, so that the result may overwrite an operand.
+func (o Op) Pointwise() bool { return o < Sum && o != ExpSubSum }

@@ -1,0 +1,223 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"github.com/adjointml/adjoint/internal/cpu"
+	"github.com/adjointml/adjoint/internal/ir"
+)
+
+// A Lowerer is an op that says what it is in the engine's instructions, beside
+// what its Eval says. Lower returns false where it has none for such operands;
+// the engine then calls Eval. The ops of this module are lowerers, others need
+// not be.
+type Lowerer interface {
+	Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool)
+}
+
+// An Elementwise op is a Lowerer by a word: it is a function of elements that
+// the engine has.
+type Elementwise interface {
+	Opcode() ir.Op
+}
+
+// An engine is a program compiled for one binding of its symbols.
+type engine struct {
+	prog *cpu.Program
+	free chan *engineFrame
+}
+
+// An engineFrame is the memory of one run on the engine. It computes the ops
+// that are no instructions.
+type engineFrame struct {
+	*cpu.Frame
+	p      *Program
+	values []Tensor   // without memory, but for constants
+	in     [][]Tensor // operands of each op that is called
+}
+
+// lower writes the program in the engine's instructions for one binding.
+func (p *Program) lower(q *plan) (*ir.Program, error) {
+	b := ir.NewBuilder(len(p.order))
+	refs := make([]ir.Ref, len(p.order))
+	in := make([]ir.Ref, 0, 8)
+	for i, n := range p.order {
+		b.Node = i
+		in = in[:0]
+		for _, a := range p.args[i] {
+			in = append(in, refs[a])
+		}
+		refs[i] = p.lowerNode(b, q, i, n, in)
+		if refs[i].V.Kind == ir.Call && refs[i].V.Slot == i {
+			q.called = append(q.called, i)
+		}
+	}
+	low := &ir.Program{}
+	for _, at := range p.out {
+		low.Out = append(low.Out, b.Result(refs[at]))
+	}
+	for _, u := range p.updates {
+		low.Store = append(low.Store, ir.Update{Leaf: p.leafOf(u.p), Value: b.Result(refs[u.from])})
+	}
+	low.Values = b.Values
+	return low, ir.Check(low.Values)
+}
+
+// leafOf returns the engine's slot of a parameter: those of nodes come first.
+func (p *Program) leafOf(q *Param) int {
+	for i, h := range p.params {
+		if h.p == q {
+			return len(p.order) + i
+		}
+	}
+	panic("graph: parameter " + q.Label + " is not held")
+}
+
+func (p *Program) lowerNode(b *ir.Builder, q *plan, i int, n *Node, in []ir.Ref) ir.Ref {
+	shape, dtype := q.values[i].Shape, ir.DType(n.typ.DType)
+	switch op := n.op.(type) {
+	case *input:
+		return b.Leaf(i, dtype, shape)
+	case *Param:
+		return b.Leaf(p.leafOf(op), dtype, shape)
+	case zeros:
+		return ir.Broadcast(b.Const(dtype, 0), shape)
+	}
+	if t, ok := constant(n); ok {
+		if t.n == 1 && t.DType != Int64 {
+			return ir.Broadcast(b.Const(dtype, t.At(0)), shape)
+		}
+		return b.Leaf(i, dtype, shape)
+	}
+	switch op := n.op.(type) {
+	case Elementwise:
+		if r, ok := b.Map(op.Opcode(), in...); ok {
+			return r
+		}
+	case Lowerer:
+		if r, ok := op.Lower(b, ir.Type{DType: dtype, Dims: shape}, in...); ok {
+			return r
+		}
+	}
+	return b.Call(i, dtype, shape, in...)
+}
+
+// compile makes the engine for a plan, or none where an array is empty, which
+// the reference executor takes care of.
+func (p *Program) compile(q *plan) error {
+	if p.reference || q.empty {
+		return nil
+	}
+	low, err := p.lower(q)
+	if err != nil {
+		return err
+	}
+	if p.dump != nil {
+		p.dump("lower", ir.Listing(low.Values))
+	}
+	q.engine = &engine{prog: cpu.Compile(low, cpu.Options{Dump: p.dump}), free: make(chan *engineFrame, maxFrames)}
+	q.bytes = q.engine.prog.Stats().Arena
+	return nil
+}
+
+// frame returns the memory for one run: one that is free, or a new one.
+func (e *engine) frame(p *Program, q *plan) *engineFrame {
+	select {
+	case f := <-e.free:
+		return f
+	default:
+	}
+	f := &engineFrame{p: p, values: append([]Tensor(nil), q.values...), in: make([][]Tensor, len(p.order))}
+	for _, i := range q.called {
+		for _, a := range p.args[i] {
+			f.in[i] = append(f.in[i], q.values[a])
+		}
+	}
+	f.Frame = e.prog.NewFrame(f, len(p.order)+len(p.params))
+	for i, n := range p.order {
+		if t, ok := constant(n); ok {
+			f.Leaf(i, t.data)
+		}
+	}
+	return f
+}
+
+func (e *engine) release(f *engineFrame) {
+	select {
+	case e.free <- f:
+	default:
+	}
+}
+
+// Call computes a node by its op's own Eval.
+func (f *engineFrame) Call(i int, out unsafe.Pointer, in []unsafe.Pointer) error {
+	y := f.values[i]
+	y.data = out
+	for k := range in {
+		f.in[i][k].data = in[k]
+	}
+	return evaluate(f.p.order[i], y, f.in[i])
+}
+
+// run computes the program on the engine, hands each output to sink, and
+// commits the updates.
+func (e *engine) run(ctx context.Context, p *Program, q *plan, feeds []Feed, sink func(i int, t Tensor)) error {
+	f := e.frame(p, q)
+	defer e.release(f)
+	if err := f.feed(p, feeds); err != nil {
+		return err
+	}
+	if err := f.Run(ctx); err != nil {
+		return p.explain(err)
+	}
+	for i, at := range p.out {
+		t := q.values[at]
+		t.data = f.Out(i)
+		sink(i, t)
+	}
+	f.Commit()
+	return nil
+}
+
+// feed gives the run its inputs and parameters.
+func (f *engineFrame) feed(p *Program, feeds []Feed) error {
+	for _, feed := range feeds {
+		if i, ok := p.slotOf(feed.Input); ok {
+			f.Leaf(int(p.inputs[i].at), feed.Value.data)
+		}
+	}
+	for i, h := range p.params {
+		t, err := h.ready()
+		if err != nil {
+			return err
+		}
+		f.Leaf(len(p.order)+i, t.data)
+	}
+	return nil
+}
+
+// ready returns the parameter's memory, where a run may write if it is to.
+func (h heldParam) ready() (Tensor, error) {
+	t, copied, err := h.p.memory()
+	if err == nil && copied && h.write { // the user's value was a view
+		h.p.Value, err = t.Dense()
+	}
+	return t, err
+}
+
+// explain gives an error of the engine the user's line.
+func (p *Program) explain(err error) error {
+	var index *cpu.IndexError
+	var run *cpu.RunError
+	switch {
+	case errors.As(err, &index):
+		n := p.order[index.Node]
+		return fmt.Errorf("%s: %s: %w", n.Pos(), n.op.Name(), index)
+	case errors.As(err, &run):
+		return run.Err
+	}
+	return err
+}

@@ -1,0 +1,318 @@
+package cpu
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/adjointml/adjoint/internal/ir"
+)
+
+// A Program is a compiled program: launches in order, each of work that does
+// not depend on each other. It is immutable; runs take place in frames.
+type Program struct {
+	launches []launch
+	leafs    []*val // memory that is there before the run
+	outs     []*val
+	writes   []write // parameters written over in the run
+	commits  []write // and those copied at its end
+
+	slots, arena, accs, scratch, shared, ops int
+	offset                                   []int // of each slot in the arena, or -1
+	when                                     []int // the launch of each val
+	safe                                     int   // from this launch on nothing fails
+	progs                                    map[*group]*prog
+	stats                                    Stats
+}
+
+// A write gives a leaf the value of v.
+type write struct {
+	v    *val
+	leaf int
+}
+
+// A launch is work that may run at once.
+type launch struct {
+	at       [3]int // level, piece, phase
+	segments []*segment
+	parts    int
+	cost     float64 // ns on one worker
+}
+
+// A segment is one pass, product or call of a launch, in parts.
+type segment struct {
+	work
+	first int // part of the launch
+	parts int
+	per   int // units of a part, of a pass
+	accs  int // bytes from the start of the launch's accumulators
+	at    int // bytes from the start of the launch's shared scratch
+	cost  float64
+	nodes []int // of the host, for reports
+}
+
+// work is what a segment does.
+type work interface {
+	part(f *Frame, w *worker, s *segment, i int)
+}
+
+// passes are what Compile does, in order, and why there.
+var passes = []struct {
+	name   string
+	run    func(c *compiler)
+	fused  bool // only for programs of more than one value a pass
+	reason string
+}{
+	{"place", (*compiler).place, false, "first: what can join depends on the spaces"},
+	{"fits", (*compiler).fits, false, "before levels: copies are values too"},
+	{"levels", (*compiler).levels, false, "on the final edges: each breaking one goes up a level"},
+	{"sink", (*compiler).sink, true, "after levels, which it raises or clones for"},
+	{"groups", (*compiler).group, false, "within the final levels, so that no cycle can form"},
+	{"settle", (*compiler).settle, false, "after groups: what crosses them lies in memory"},
+	{"check", (*compiler).check, false, "last of the analysis: the code trusts it"},
+	{"emit", (*compiler).emit, false, "instructions for each group and for what stands alone"},
+	{"memory", (*compiler).memory, false, "last: places depend on the order of launches"},
+}
+
+// Options change how a program is compiled, for tests and for looking at it.
+type Options struct {
+	Apart bool                    // one pass for each value
+	Dump  func(pass, text string) // gets a listing after each pass; nil for none
+}
+
+// Compile compiles a lowered program.
+func Compile(low *ir.Program, o Options) *Program {
+	p := &Program{progs: map[*group]*prog{}}
+	c := &compiler{Program: p, low: low, domains: map[[ir.MaxRank + 1]int]*domain{}, fused: !o.Apart}
+	p.outs = c.take(low)
+	for _, pass := range passes {
+		if pass.fused && !c.fused {
+			continue
+		}
+		pass.run(c)
+		if o.Dump != nil {
+			o.Dump(pass.name, c.listing())
+		}
+	}
+	return p
+}
+
+// emit makes the instructions.
+func (c *compiler) emit() {
+	b := &launcher{Program: c.Program, byAt: map[[3]int]int{}}
+	for _, g := range c.groups {
+		b.addGroup(g)
+	}
+	for _, v := range c.vals {
+		if v.group == nil && !v.leaf() {
+			b.addAlone(v)
+		}
+	}
+	b.order(c.vals)
+}
+
+// memory gives everything its place.
+func (c *compiler) memory() {
+	p := c.Program
+	p.commit(c, c.low)
+	p.layOut(c.vals)
+	p.commits = slices.DeleteFunc(p.commits, func(w write) bool { return slices.Contains(p.writes, w) })
+	p.count(c)
+}
+
+// commit lists the parameters that the run gives values, and finds the launch
+// from which on nothing can fail.
+func (p *Program) commit(c *compiler, low *ir.Program) {
+	byValue := map[*ir.Value]*val{}
+	for _, v := range c.vals {
+		if v.out {
+			byValue[v.Value] = v
+		}
+		if v.leaf() && v.mat {
+			p.leafs = append(p.leafs, v)
+		}
+	}
+	for _, u := range low.Store {
+		p.commits = append(p.commits, write{byValue[u.Value.V], u.Leaf})
+	}
+	for i := range p.launches {
+		for _, s := range p.launches[i].segments {
+			if mayFail(s) {
+				p.safe = i + 1
+			}
+		}
+	}
+}
+
+func mayFail(s *segment) bool {
+	switch w := s.work.(type) {
+	case *callWork:
+		return true
+	case *prog:
+		for _, v := range w.g.vals {
+			if v.Op == ir.Pick || v.Op == ir.Index {
+				return true
+			}
+		}
+	case *scalarProg:
+		for _, v := range w.g.vals {
+			if v.Op == ir.Index {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// A launcher sorts work into launches.
+type launcher struct {
+	*Program
+	byAt map[[3]int]int
+	of   []placed
+}
+
+// placed is where a val is made.
+type placed struct {
+	v *val
+	l int
+}
+
+func (b *launcher) add(at [3]int, s *segment) int {
+	i, ok := b.byAt[at]
+	if !ok {
+		i = len(b.launches)
+		b.byAt[at] = i
+		b.launches = append(b.launches, launch{at: at})
+	}
+	l := &b.launches[i]
+	l.segments = append(l.segments, s)
+	return i
+}
+
+// partElems is how many elements of a pass are worth a part of their own.
+const partElems = 16 << 10
+
+// addGroup makes the program of a group a segment.
+func (b *launcher) addGroup(g *group) {
+	s := &segment{parts: 1}
+	s.nodes = make([]int, len(g.vals))
+	for i, v := range g.vals {
+		s.nodes[i] = v.Node
+	}
+	slices.Sort(s.nodes)
+	s.nodes = slices.Compact(s.nodes)
+	at := [3]int{g.level, g.seq, 1}
+	if len(g.dom.dims) == 0 {
+		p := compileScalar(g)
+		s.work, s.cost = p, 8*float64(len(p.code))
+		b.scratch = max(b.scratch, p.regs*g.ct.Size())
+	} else {
+		p := compile(g)
+		b.progs[g] = p
+		s.work = p
+		units := p.units()
+		most := 64
+		if len(p.accs) > 0 {
+			most = 16
+		}
+		parts := min(most, max(1, g.dom.size()/partElems), units)
+		s.per = (units + parts - 1) / parts
+		s.parts = (units + s.per - 1) / s.per
+		s.cost = p.cost()
+		b.scratch, b.ops = max(b.scratch, p.scratch), max(b.ops, len(p.ops))
+	}
+	l := b.add(at, s)
+	for _, v := range g.vals {
+		b.of = append(b.of, placed{v, l})
+	}
+}
+
+// cost estimates the time of a pass on one worker, in ns.
+func (p *prog) cost() float64 {
+	sum := 0.0
+	for _, v := range p.g.vals {
+		n := p.g.dom.size()
+		if p.g.rows >= 0 && v.partial() && !v.acc {
+			n = v.Size()
+		}
+		sum += float64(n*v.Op.Cost()) / 100
+	}
+	return sum
+}
+
+// addAlone makes a product, a call or a move a segment.
+func (b *launcher) addAlone(v *val) {
+	l := -1
+	phases := b.segmentsOf(v)
+	for i, s := range phases { // the last phase is launched with the passes of its level
+		l = b.add([3]int{v.level, 0, i + 2 - len(phases)}, s)
+		s.nodes = []int{v.Node}
+	}
+	b.of = append(b.of, placed{v, l})
+}
+
+// order sorts the launches and numbers their parts.
+func (b *launcher) order(vals []*val) {
+	place := make([]int, len(b.launches))
+	for i := range place {
+		place[i] = i
+	}
+	slices.SortFunc(place, func(i, j int) int {
+		x, y := b.launches[i].at, b.launches[j].at
+		return cmp.Or(cmp.Compare(x[0], y[0]), cmp.Compare(x[1], y[1]), cmp.Compare(x[2], y[2]))
+	})
+	sorted, at := make([]launch, len(place)), make([]int, len(place))
+	for i, j := range place {
+		sorted[i], at[j] = b.launches[j], i
+	}
+	b.launches = sorted
+	b.when = make([]int, len(vals))
+	for i := range b.when {
+		b.when[i] = -1
+	}
+	for _, x := range b.of {
+		b.when[x.v.id] = at[x.l]
+	}
+	for i := range b.launches {
+		l := &b.launches[i]
+		slices.SortStableFunc(l.segments, func(s, t *segment) int { // long parts first
+			return cmp.Compare(t.cost*float64(s.parts), s.cost*float64(t.parts))
+		})
+		accs := 0
+		for _, s := range l.segments {
+			s.first = l.parts
+			l.parts += s.parts
+			l.cost += s.cost
+			if p, ok := s.work.(*prog); ok {
+				s.accs = accs
+				accs += p.accBytes * s.parts
+			}
+		}
+		b.accs = max(b.accs, accs)
+	}
+	b.share()
+}
+
+// share gives each plan scratch memory that all of its phases see, and no other
+// plan of its level.
+func (b *launcher) share() {
+	level, end := -1, 0
+	at := map[*val]int{}
+	for i := range b.launches {
+		l := &b.launches[i]
+		if l.at[0] != level {
+			level, end = l.at[0], 0
+		}
+		for _, s := range l.segments {
+			p, ok := s.work.(*planned)
+			if !ok {
+				continue
+			}
+			if _, ok := at[p.v]; !ok {
+				at[p.v] = end
+				end += aligned(p.plan.Shared())
+			}
+			s.at = at[p.v]
+		}
+		b.shared = max(b.shared, end)
+	}
+}

@@ -1,0 +1,188 @@
+package cpu
+
+import (
+	"math"
+	"unsafe"
+
+	"github.com/adjointml/adjoint/internal/ir"
+	"github.com/adjointml/adjoint/internal/kernel"
+)
+
+// A scalarProg computes a group of single numbers, each by a few instructions
+// of the processor rather than by a call of a vector kernel.
+type scalarProg struct {
+	g      *group
+	loads  []transfer
+	code   []scalarInst
+	stores []transfer
+	start  []float64 // registers that are constants, before all others
+	regs   int
+}
+
+// A transfer moves a number between memory and a register.
+type transfer struct {
+	v   *val
+	off int // bytes
+	reg int32
+}
+
+type scalarInst struct {
+	op         ir.Op
+	d, x, y, z int32
+	node       int32
+}
+
+// compileScalar generates the program of a group over single numbers.
+func compileScalar(g *group) *scalarProg {
+	p := &scalarProg{g: g}
+	type read struct {
+		v   *val
+		off int
+	}
+	loaded := map[read]int32{}
+	nums := map[uint64]int32{}
+	for _, v := range g.vals { // constants first, so that they are set once
+		for _, e := range v.in {
+			if e.v.Kind != ir.Const {
+				continue
+			}
+			key := math.Float64bits(e.v.Num)
+			if _, ok := nums[key]; !ok {
+				nums[key] = int32(len(p.start))
+				p.start = append(p.start, e.v.Num)
+			}
+		}
+	}
+	next := int32(len(p.start))
+	take := func() int32 { next++; return next - 1 }
+	p.code = make([]scalarInst, 0, len(g.vals))
+	for _, v := range g.vals {
+		var x [3]int32
+		for i := range v.in {
+			e := &v.in[i]
+			switch {
+			case e.v.Kind == ir.Const:
+				x[i] = nums[math.Float64bits(e.v.Num)]
+			case e.v.group == g && !v.breaks(i):
+				x[i] = e.v.reg
+			default:
+				k := read{e.v, e.Off * e.v.DType.Size()}
+				r, ok := loaded[k]
+				if !ok {
+					r = take()
+					loaded[k] = r
+					p.loads = append(p.loads, transfer{e.v, k.off, r})
+				}
+				x[i] = r
+			}
+		}
+		d := take()
+		v.reg = d
+		p.code = append(p.code, scalarInst{v.Op, d, x[0], x[1], x[2], int32(v.Node)})
+		if v.mat {
+			p.stores = append(p.stores, transfer{v, 0, d})
+		}
+	}
+	p.regs = int(next)
+	return p
+}
+
+// part runs the program; there is one part.
+func (p *scalarProg) part(f *Frame, w *worker, _ *segment, _ int) {
+	if p.g.ct == kernel.F64 {
+		runScalar[float64](p, f, w)
+	} else {
+		runScalar[float32](p, f, w)
+	}
+}
+
+func runScalar[T float32 | float64](p *scalarProg, f *Frame, w *worker) {
+	r := unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(w.scratch))), p.regs)
+	for i, x := range p.start {
+		r[i] = T(x)
+	}
+	for _, t := range p.loads {
+		r[t.reg] = load[T](t.v.DType, unsafe.Add(f.base[t.v.slot], t.off))
+	}
+	scalarCode(p.code, r)
+	for _, t := range p.stores {
+		store(t.v.DType, f.base[t.v.slot], r[t.reg])
+	}
+}
+
+// load reads an element as a number.
+func load[T float32 | float64](d ir.DType, p unsafe.Pointer) T {
+	switch d {
+	case ir.F32:
+		return T(*(*float32)(p))
+	case ir.F64:
+		return T(*(*float64)(p))
+	case ir.I32:
+		return T(*(*int32)(p))
+	case ir.I64:
+		return T(*(*int64)(p))
+	}
+	return T(*(*uint8)(p))
+}
+
+// store writes a number as an element.
+func store[T float32 | float64](d ir.DType, p unsafe.Pointer, v T) {
+	switch d {
+	case ir.F32:
+		*(*float32)(p) = float32(v)
+	case ir.F64:
+		*(*float64)(p) = float64(v)
+	case ir.I32:
+		*(*int32)(p) = int32(int64(v))
+	case ir.I64:
+		*(*int64)(p) = int64(v)
+	default:
+		*(*bool)(p) = v != 0
+	}
+}
+
+// scalarCode runs the instructions on registers.
+func scalarCode[T float32 | float64](code []scalarInst, r []T) {
+	for k := range code {
+		i := &code[k]
+		x := r[i.x]
+		var d T
+		switch i.op {
+		case ir.Copy, ir.Convert:
+			d = x
+		case ir.Neg:
+			d = -x
+		case ir.Square:
+			d = x * x
+		case ir.Recip:
+			d = 1 / x
+		case ir.Add:
+			d = x + r[i.y]
+		case ir.Sub:
+			d = x - r[i.y]
+		case ir.Mul:
+			d = x * r[i.y]
+		case ir.Div:
+			d = x / r[i.y]
+		case ir.Sqrt:
+			d = T(math.Sqrt(float64(x)))
+		case ir.ReLU:
+			d = x
+			if x < 0 {
+				d = 0
+			}
+		case ir.Less:
+			d = T(ir.Truth(x < r[i.y]))
+		case ir.Where:
+			d = r[i.z]
+			if x != 0 {
+				d = r[i.y]
+			}
+		case ir.Index:
+			d = T(place(float64(x), int(r[i.y]), int(i.node)))
+		default:
+			d = T(ir.Apply(i.op, float64(x), float64(r[i.y])))
+		}
+		r[i.d] = d
+	}
+}

@@ -1,0 +1,555 @@
+package ir
+
+import (
+	"math"
+	"slices"
+)
+
+// A Builder makes values. Equal instructions are made once, views are resolved
+// at once, what repeats along an axis is computed once, and simple algebra is
+// done on the way.
+type Builder struct {
+	Node   int // which of the host's nodes is being lowered
+	Values []*Value
+
+	seen  map[key]*Value
+	views map[view]int32
+	slab  []Value
+}
+
+// NewBuilder returns a builder that expects about n values.
+func NewBuilder(n int) *Builder {
+	return &Builder{Values: make([]*Value, 0, n), seen: make(map[key]*Value, n), views: map[view]int32{}}
+}
+
+// MaxRank is the largest number of axes of a value.
+const MaxRank = 8
+
+// A key is what makes an instruction the same as another.
+type key struct {
+	kind  Kind
+	op    Op
+	dtype DType
+	over  Over
+	n     int // of operands, or the length of an iota
+	num   uint64
+	in    [3]operand
+	out   int32 // the number of the result's dims, where the operands do not give them
+}
+
+// An operand of a key: a value and the number of a view of it, 0 for the whole.
+type operand struct {
+	v    *Value
+	view int32
+}
+
+// A view in comparable form.
+type view struct {
+	rank, off   int
+	dims, steps [MaxRank]int
+}
+
+func (b *Builder) operand(r Ref) operand {
+	if r.Off == 0 && slices.Equal(r.Dims, r.V.Dims) && r.Dense() {
+		return operand{r.V, 0}
+	}
+	return operand{r.V, b.number(r)}
+}
+
+// number returns the number of a view, whatever it reads.
+func (b *Builder) number(r Ref) int32 {
+	w := view{rank: len(r.Dims), off: r.Off}
+	copy(w.dims[:], r.Dims)
+	copy(w.steps[:], r.Steps)
+	id, ok := b.views[w]
+	if !ok {
+		id = int32(len(b.views) + 1)
+		b.views[w] = id
+	}
+	return id
+}
+
+// add makes a value, or finds the one that is the same.
+func (b *Builder) add(v Value) *Value {
+	k := key{kind: v.Kind, op: v.Op, dtype: v.DType, over: v.Over, n: len(v.In), num: math.Float64bits(v.Num)}
+	if len(v.In) == 0 && len(v.Dims) == 1 {
+		k.n = v.Dims[0]
+	}
+	for i, x := range v.In {
+		k.in[i] = b.operand(x)
+	}
+	if v.Kind == Reduce { // of the same rows, or of those of another shape on the same elements
+		k.out = b.number(Ref{Dims: v.Dims})
+	}
+	if old := b.seen[k]; old != nil {
+		return old
+	}
+	w := b.append(v)
+	b.seen[k] = w
+	return w
+}
+
+// append makes a value that is never shared.
+func (b *Builder) append(v Value) *Value {
+	if len(b.slab) == 0 {
+		b.slab = make([]Value, 64)
+	}
+	w := &b.slab[0]
+	b.slab = b.slab[1:]
+	*w = v
+	w.ID, w.Node, w.size = len(b.Values), b.Node, Size(v.Dims)
+	b.Values = append(b.Values, w)
+	return w
+}
+
+// squeeze returns dims without those of length 1.
+func squeeze(dims []int) []int {
+	for i, d := range dims {
+		if d == 1 {
+			return slices.DeleteFunc(slices.Concat(dims[:i], dims[i+1:]), func(d int) bool { return d == 1 })
+		}
+	}
+	return dims
+}
+
+// shaped returns the dense value v with the given dims, which differ from its
+// own in axes of length 1.
+func shaped(v *Value, dims []int) Ref { return Ref{V: v, Dims: dims, Steps: dense(dims)} }
+
+// Leaf returns memory that the host gives.
+func (b *Builder) Leaf(slot int, d DType, dims []int) Ref {
+	return shaped(b.append(Value{Kind: Leaf, DType: d, Dims: squeeze(dims), Slot: slot}), dims)
+}
+
+// Const returns a number.
+func (b *Builder) Const(d DType, num float64) Ref {
+	if d == F32 {
+		num = float64(float32(num))
+	}
+	return Ref{V: b.add(Value{Kind: Const, DType: d, Num: num})}
+}
+
+// Iota returns the numbers 0, 1, ... n-1.
+func (b *Builder) Iota(d DType, n int) Ref {
+	if n == 1 {
+		return Broadcast(b.Const(d, 0), []int{1})
+	}
+	return Whole(b.add(Value{Kind: Iota, DType: d, Dims: []int{n}}))
+}
+
+// Call returns what the host computes from dense operands by its function slot.
+func (b *Builder) Call(slot int, d DType, dims []int, x ...Ref) Ref {
+	in := make([]Ref, len(x))
+	for i, r := range x {
+		in[i] = b.Dense(r)
+	}
+	return shaped(b.append(Value{Kind: Call, DType: d, Dims: squeeze(dims), In: in, Slot: slot}), dims)
+}
+
+// Dense returns x, computed if need be, as it lies in memory.
+func (b *Builder) Dense(x Ref) Ref {
+	if x.Dense() && x.V.Kind != Const && x.V.Kind != Iota {
+		return x
+	}
+	return b.copy(x)
+}
+
+// copy makes every element of x real.
+func (b *Builder) copy(x Ref) Ref {
+	own := Ref{V: x.V, Off: x.Off}
+	for i, d := range x.Dims {
+		if d != 1 {
+			own.Dims = append(own.Dims, d)
+			own.Steps = append(own.Steps, x.Steps[i])
+		}
+	}
+	return shaped(b.add(Value{Kind: Map, Op: Copy, DType: x.V.DType, Dims: own.Dims, In: []Ref{own}}), x.Dims)
+}
+
+// Map returns op of each element, its operands broadcast against each other.
+// The result has the first operand's dtype, or that of the second of Where, and
+// Bool for truths. It is false if the engine has no such function of the dtype.
+func (b *Builder) Map(op Op, x ...Ref) (Ref, bool) {
+	d := x[len(x)-1].V.DType
+	if op == Where {
+		d = x[1].V.DType
+	}
+	if !d.Float() {
+		if op.Compares() && d != Bool {
+			return b.compareWhole(op, x)
+		}
+		if !op.logical() && op != Where && op != Copy || d != Bool {
+			return Ref{}, false
+		}
+	}
+	if op.Compares() || op.logical() {
+		d = Bool
+	}
+	return b.mapTo(op, d, x...), true
+}
+
+// compareWhole compares integers that floats can tell apart: places along an
+// axis that is not too long with anything.
+func (b *Builder) compareWhole(op Op, x []Ref) (Ref, bool) {
+	exact := func(r Ref) bool {
+		const most = 1 << 24
+		return r.V.Kind == Iota && r.V.size <= most || r.V.Kind == Const && math.Abs(r.V.Num) <= most
+	}
+	if !exact(x[0]) && (op == IsNaN || !exact(x[1])) {
+		return Ref{}, false
+	}
+	y := make([]Ref, len(x))
+	for i, r := range x {
+		y[i], _ = b.Convert(r, F32)
+	}
+	return b.mapTo(op, Bool, y...), true
+}
+
+// Convert returns x with another dtype, integers rounded toward zero. It is
+// false between integers, which floats cannot carry.
+func (b *Builder) Convert(x Ref, d DType) (Ref, bool) {
+	switch from := x.V.DType; {
+	case from == d:
+		return x, true
+	case from != Bool && !from.Float() && d != Bool && !d.Float():
+		return Ref{}, false
+	case x.V.Kind == Const && d.Float():
+		return b.on(x, b.Const(d, x.V.Num)), true
+	case x.V.Kind == Iota && d.Float():
+		return b.reread(x, b.Iota(d, x.V.size).V), true
+	case d == Bool:
+		if !from.Float() {
+			x = b.mapTo(Convert, F32, x)
+		}
+		return b.mapTo(Not, Bool, b.mapTo(Not, Bool, x)), true
+	}
+	return b.mapTo(Convert, d, x), true
+}
+
+// on returns y, a single number, repeated as x is.
+func (b *Builder) on(x, y Ref) Ref { return Ref{V: y.V, Dims: x.Dims, Steps: make([]int, len(x.Dims))} }
+
+// reread returns v read as x reads its value, which has the same dims.
+func (b *Builder) reread(x Ref, v *Value) Ref { x.V = v; return x }
+
+// mapTo makes a map with a result of dtype d.
+func (b *Builder) mapTo(op Op, d DType, x ...Ref) Ref {
+	dims := x[0].Dims
+	for _, r := range x[1:] {
+		dims = broadcast(dims, r.Dims)
+	}
+	if len(dims) == 0 {
+		return b.simplify(op, d, nil, slices.Clone(x))
+	}
+	// along axes where no operand moves, one element is enough
+	var axes [MaxRank]int
+	steps := make([][]int, len(x))
+	for i, r := range x {
+		steps[i] = aligned(r, dims)
+	}
+	active := axes[:0]
+	for i, n := range dims {
+		if n != 1 && slices.ContainsFunc(steps, func(s []int) bool { return s[i] != 0 }) {
+			active = append(active, i)
+		}
+	}
+	own := make([]int, len(active))
+	for j, i := range active {
+		own[j] = dims[i]
+	}
+	in := make([]Ref, len(x))
+	for k, r := range x {
+		s := make([]int, len(active))
+		for j, i := range active {
+			s[j] = steps[k][i]
+		}
+		in[k] = Ref{V: r.V, Dims: own, Steps: s, Off: r.Off}
+	}
+	y := b.simplify(op, d, own, in)
+	out := make([]int, len(dims))
+	for j, i := range active {
+		out[i] = y.Steps[j]
+	}
+	return Ref{V: y.V, Dims: dims, Steps: out, Off: y.Off}
+}
+
+// broadcast returns the dims of an elementwise function.
+func broadcast(x, y []int) []int {
+	if len(x) < len(y) {
+		x, y = y, x
+	}
+	shared := true
+	for i := 1; i <= len(y); i++ {
+		if x[len(x)-i] == 1 && y[len(y)-i] != 1 {
+			if shared {
+				x, shared = slices.Clone(x), false
+			}
+			x[len(x)-i] = y[len(y)-i]
+		}
+	}
+	return x
+}
+
+// aligned returns the steps of r along dims that it broadcasts to.
+func aligned(r Ref, dims []int) []int {
+	if len(r.Dims) == len(dims) {
+		same := true
+		for i, d := range r.Dims {
+			same = same && (d == dims[i] || r.Steps[i] == 0)
+		}
+		if same {
+			return r.Steps
+		}
+	}
+	steps := make([]int, len(dims))
+	for i := 1; i <= len(r.Dims); i++ {
+		if r.Dims[len(r.Dims)-i] != 1 {
+			steps[len(dims)-i] = r.Steps[len(r.Dims)-i]
+		}
+	}
+	return steps
+}
+
+// value makes a map over its own dims as it stands.
+func (b *Builder) value(op Op, d DType, own []int, in ...Ref) Ref {
+	return Whole(b.add(Value{Kind: Map, Op: op, DType: d, Dims: own, In: in}))
+}
+
+// Reduce reduces x over the axes, a bit for each, which it removes.
+func (b *Builder) Reduce(op Op, x Ref, axes uint) Ref {
+	var dims, out []int
+	var own Ref
+	over, repeat := uint(0), 1
+	for i, n := range x.Dims {
+		gone := axes>>i&1 == 1
+		if !gone {
+			dims = append(dims, n)
+		}
+		switch moves := n != 1 && x.Steps[i] != 0; {
+		case moves && gone:
+			over |= 1 << len(own.Dims)
+			fallthrough
+		case moves:
+			own.Dims, own.Steps = append(own.Dims, n), append(own.Steps, x.Steps[i])
+		case gone:
+			repeat *= n
+		}
+	}
+	own.V, own.Off = x.V, x.Off
+	y := b.reduceOwn(op, own, over)
+	if repeat > 1 {
+		switch op {
+		case Sum:
+			y = b.mapTo(Mul, y.V.DType, y, b.Const(y.V.DType, float64(repeat)))
+		case Prod:
+			y = b.mapTo(Pow, y.V.DType, y, b.Const(y.V.DType, float64(repeat)))
+		}
+	}
+	j := 0 // back to the axes of the result, those that repeat included
+	for i, n := range x.Dims {
+		if axes>>i&1 == 1 {
+			continue
+		}
+		step := 0
+		if n != 1 && x.Steps[i] != 0 {
+			step = y.Steps[j]
+			j++
+		}
+		out = append(out, step)
+	}
+	return Ref{V: y.V, Dims: dims, Steps: out, Off: y.Off}
+}
+
+// reduceOwn reduces a ref that moves along each of its axes, by steps of the
+// three forms that there are.
+func (b *Builder) reduceOwn(op Op, x Ref, over uint) Ref {
+	rank := len(x.Dims)
+	all := uint(1)<<rank - 1
+	if over == 0 {
+		return x
+	}
+	if y, ok := b.moveOut(op, x, over); ok {
+		return y
+	}
+	make1 := func(o Over, x Ref, out []int) Ref {
+		return Whole(b.add(Value{Kind: Reduce, Op: op, DType: x.V.DType, Dims: out, In: []Ref{x}, Over: o}))
+	}
+	if over == all {
+		if y, ok := b.foldContract(op, x, rank); ok {
+			return y
+		}
+		return make1(Lead, x, nil)
+	}
+	if over>>(rank-1)&1 == 1 { // the last axes
+		n := rank
+		for n > 0 && over>>(n-1)&1 == 1 {
+			n--
+		}
+		y := make1(Rows, x, x.Dims[:n])
+		return b.reduceOwn(op, y, over&(1<<n-1))
+	}
+	end := rank
+	for over>>(end-1)&1 == 0 {
+		end--
+	}
+	start := end
+	for start > 0 && over>>(start-1)&1 == 1 {
+		start--
+	}
+	if start == 0 {
+		if y, ok := b.foldContract(op, x, end); ok {
+			return y
+		}
+		return make1(Lead, x, x.Dims[end:])
+	}
+	if x.V.DType == Bool { // added up in memory, so as floats
+		y, _ := b.Convert(x, F32)
+		y, _ = b.Convert(b.reduceOwn(op, y, over), Bool)
+		return y
+	}
+	x = b.Dense(x)
+	flat := []int{Size(x.Dims[:start]), Size(x.Dims[start:end]), Size(x.Dims[end:])}
+	left := slices.Concat(x.Dims[:start], x.Dims[end:])
+	y := make1(Middle, Ref{V: x.V, Dims: flat, Steps: dense(flat)}, left)
+	return b.reduceOwn(op, y, over&(1<<start-1))
+}
+
+// foldContract makes a sum of products over a batch one product: the batch
+// joins the inner axis.
+func (b *Builder) foldContract(op Op, x Ref, n int) (Ref, bool) {
+	v := x.V
+	if op != Sum || v.Kind != Contract || n != 1 || len(v.In[0].Dims) != 3 || v.In[0].Dims[0] == 1 || len(v.Dims) < 2 || !slices.Equal(x.Dims, v.Dims) || !x.Dense() {
+		return Ref{}, false
+	}
+	l, r := v.In[0], v.In[1]
+	m, k, w := l.Dims[1], l.Dims[2], r.Dims[2]
+	if l.Steps[0] != l.Steps[2]*k || r.Steps[0] != r.Steps[1]*k || m == 1 && w == 1 {
+		return Ref{}, false
+	}
+	k *= l.Dims[0]
+	l = Ref{V: l.V, Dims: []int{m, k}, Steps: []int{l.Steps[1], l.Steps[2]}, Off: l.Off}
+	r = Ref{V: r.V, Dims: []int{k, w}, Steps: r.Steps[1:], Off: r.Off}
+	y := b.Contract(l, r)
+	return Whole(y.V), true
+}
+
+// Pick returns the element of each row of x, along its last axis, at the place
+// that index says, which has the dims of x without that axis. Negative places
+// count from the end; one outside of the axis makes the run fail.
+func (b *Builder) Pick(x, index Ref) Ref {
+	n := x.Dims[len(x.Dims)-1]
+	rows := x.Dims[:len(x.Dims)-1]
+	index = Ref{V: index.V, Dims: rows, Steps: aligned(index, rows), Off: index.Off}
+	return b.pick(x, b.real(index), n)
+}
+
+// Index returns integers as places along an axis of length n, as F32: negative
+// ones count from the end, and one outside of the axis makes the run fail.
+func (b *Builder) Index(x Ref, n int) Ref {
+	return b.mapTo(Index, F32, b.real(x), b.Const(F32, float64(n)))
+}
+
+// pick moves toward the leaves: one element of a function of elements needs
+// one element of each operand.
+func (b *Builder) pick(x, index Ref, n int) Ref {
+	last := len(x.Dims) - 1
+	switch v := x.V; {
+	case x.Steps[last] == 0 || n == 1:
+		return Ref{V: v, Dims: x.Dims[:last], Steps: x.Steps[:last], Off: x.Off}
+	case v.Kind == Map && v.DType.Float() && v.Op != Convert && x.Dense() && slices.Equal(squeeze(x.Dims), v.Dims):
+		in := make([]Ref, len(v.In))
+		for i, r := range v.In {
+			in[i] = b.pick(spreadAs(r, x.Dims), index, n)
+		}
+		return b.mapTo(v.Op, v.DType, in...)
+	}
+	// the index may have axes of length 1 and repeat along others
+	var in, at Ref
+	in.V, in.Off, at.V, at.Off = x.V, x.Off, index.V, index.Off
+	var out []int
+	for i, d := range x.Dims {
+		if d == 1 {
+			continue
+		}
+		in.Dims, in.Steps = append(in.Dims, d), append(in.Steps, x.Steps[i])
+		if i != last {
+			out = append(out, d)
+			at.Dims, at.Steps = append(at.Dims, d), append(at.Steps, index.Steps[i])
+		}
+	}
+	y := b.add(Value{Kind: Reduce, Op: Pick, DType: x.V.DType, Dims: out, In: []Ref{in, at}, Over: Rows})
+	return shaped(y, x.Dims[:last])
+}
+
+// spreadAs returns an operand of a map over dims without axes of length 1 as
+// one over the dims with them.
+func spreadAs(r Ref, dims []int) Ref {
+	steps := make([]int, len(dims))
+	j := 0
+	for i, d := range dims {
+		if d != 1 {
+			steps[i] = r.Steps[j]
+			j++
+		}
+	}
+	return Ref{V: r.V, Dims: dims, Steps: steps, Off: r.Off}
+}
+
+// Contract returns the matrix products over the last two axes, the others
+// broadcast.
+func (b *Builder) Contract(x, y Ref) Ref {
+	p, q := len(x.Dims)-2, len(y.Dims)-2
+	batch := broadcast(x.Dims[:p], y.Dims[:q])
+	m, k, n := x.Dims[p], x.Dims[p+1], y.Dims[q+1]
+	xs, ys := Ref{Dims: x.Dims[:p], Steps: x.Steps[:p]}, Ref{Dims: y.Dims[:q], Steps: y.Steps[:q]}
+	l := Ref{V: x.V, Off: x.Off, Dims: slices.Concat(batch, []int{m, k}), Steps: slices.Concat(aligned(xs, batch), x.Steps[p:])}
+	r := Ref{V: y.V, Off: y.Off, Dims: slices.Concat(batch, []int{k, n}), Steps: slices.Concat(aligned(ys, batch), y.Steps[q:])}
+	out := slices.Concat(batch, []int{m, n})
+	l, r = joinBatch(l, r)
+	v := b.add(Value{Kind: Contract, DType: x.V.DType, Dims: squeeze(out), In: []Ref{b.real(l), b.real(r)}})
+	return shaped(v, out)
+}
+
+// real returns x, computed if it is a number or a row of places.
+func (b *Builder) real(x Ref) Ref {
+	if x.V.Kind == Const || x.V.Kind == Iota {
+		return b.copy(x)
+	}
+	return x
+}
+
+// joinBatch makes batch axes along which the right operand repeats rows of the
+// left, and removes those of length 1.
+func joinBatch(l, r Ref) (Ref, Ref) {
+	n := len(l.Dims) - 2
+	for i := n - 1; i >= 0; i-- {
+		switch m := i + 1; {
+		case l.Dims[i] == 1:
+			l, r = l.without(i), r.without(i)
+		case len(l.Dims) == i+3 && r.Steps[i] == 0 && (l.Dims[m] == 1 || l.Steps[i] == l.Steps[m]*l.Dims[m]):
+			dims, steps := slices.Clone(l.Dims), slices.Clone(l.Steps)
+			if dims[m] == 1 {
+				steps[m] = steps[i]
+			}
+			dims[m] *= dims[i]
+			l.Dims, l.Steps = dims, steps
+			l, r = l.without(i), r.without(i)
+		}
+	}
+	return l, r
+}
+
+// without returns r at the start of axis i, which it removes.
+func (r Ref) without(i int) Ref {
+	r.Dims = slices.Concat(r.Dims[:i], r.Dims[i+1:])
+	r.Steps = slices.Concat(r.Steps[:i], r.Steps[i+1:])
+	return r
+}
+
+// Result returns x computed into memory of its own, as results must be.
+func (b *Builder) Result(x Ref) Ref {
+	if x.V.Kind == Leaf {
+		return b.copy(x)
+	}
+	return b.Dense(x)
+}

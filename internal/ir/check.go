@@ -1,0 +1,112 @@
+package ir
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Check reports the first value that breaks an invariant: operands come before
+// their users, no axis has length 1, the dims of operands fit the instruction,
+// and no operand reads outside of its value.
+func Check(values []*Value) error {
+	for i, v := range values {
+		if v.ID != i {
+			return fmt.Errorf("ir: value %d calls itself %d", i, v.ID)
+		}
+		if err := v.check(values); err != nil {
+			return fmt.Errorf("ir: %v: %w", v, err)
+		}
+	}
+	return nil
+}
+
+func (v *Value) check(values []*Value) error {
+	for _, d := range v.Dims {
+		if d == 1 {
+			return fmt.Errorf("an axis has length 1")
+		}
+	}
+	for i, x := range v.In {
+		if x.V.ID >= v.ID || values[x.V.ID] != x.V {
+			return fmt.Errorf("operand %d is not computed before", i)
+		}
+		lo, hi := x.Off, x.Off
+		for ax, d := range x.Dims {
+			if step := x.Steps[ax] * (d - 1); step < 0 {
+				lo += step
+			} else {
+				hi += step
+			}
+		}
+		if x.Size() > 0 && (lo < 0 || hi >= x.V.size) {
+			return fmt.Errorf("operand %d reads %d to %d of %d elements", i, lo, hi, x.V.size)
+		}
+	}
+	switch v.Kind {
+	case Map:
+		for i, x := range v.In {
+			if fmt.Sprint(x.Dims) != fmt.Sprint(v.Dims) {
+				return fmt.Errorf("operand %d is over %v", i, x.Dims)
+			}
+		}
+	case Reduce:
+		if v.Over == Middle {
+			return nil // its operand is collapsed
+		}
+		in := v.In[0].Dims
+		n := len(in) - len(v.Dims)
+		if n < 1 {
+			return fmt.Errorf("a reduction of %v", in)
+		}
+		kept := in[:len(v.Dims)]
+		if v.Over == Lead {
+			kept = in[n:]
+		}
+		if fmt.Sprint(kept) != fmt.Sprint(v.Dims) {
+			return fmt.Errorf("a reduction of %v", in)
+		}
+	}
+	return nil
+}
+
+// String writes the value as its instruction, such as
+//
+//	v4 = map.add f32[32 10] v1 v2[32 10: 0 1]
+func (v *Value) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "v%d = %v", v.ID, v.Kind)
+	switch v.Kind {
+	case Map, Reduce:
+		fmt.Fprintf(&b, ".%v", v.Op)
+		if v.Kind == Reduce {
+			b.WriteString([...]string{" rows", " lead", " middle"}[v.Over])
+		}
+	case Const:
+		fmt.Fprintf(&b, " %g", v.Num)
+	case Leaf, Call:
+		fmt.Fprintf(&b, " #%d", v.Slot)
+	case Conv:
+		fmt.Fprintf(&b, ".%v", v.Win.Pass)
+	}
+	fmt.Fprintf(&b, " %v%v", v.DType, v.Dims)
+	for _, x := range v.In {
+		fmt.Fprintf(&b, " v%d", x.V.ID)
+		if !x.Dense() || fmt.Sprint(x.Dims) != fmt.Sprint(x.V.Dims) {
+			fmt.Fprintf(&b, "%v:%v", x.Dims, x.Steps)
+			if x.Off != 0 {
+				fmt.Fprintf(&b, "+%d", x.Off)
+			}
+		}
+	}
+	return b.String()
+}
+
+// Listing writes the values, one a line.
+func Listing(values []*Value) string {
+	var b strings.Builder
+	for _, v := range values {
+		b.WriteString(v.String())
+		b.WriteByte('\n')
+	}
+	return b.String()
+}

@@ -1,0 +1,159 @@
+// Package ir is the lowered program: values over known lengths, each made by
+// one of few kinds of instruction over strided memory. Ops lower themselves to
+// it through a [Builder], and an engine compiles it. It holds no functions of
+// the host's language, so that any engine can.
+package ir
+
+// A DType is the type of a value's elements.
+type DType uint8
+
+// The element types.
+const (
+	F32 DType = iota
+	F64
+	I32
+	I64
+	Bool
+)
+
+// Float reports whether d is F32 or F64.
+func (d DType) Float() bool { return d <= F64 }
+
+// Size returns the number of bytes of one element.
+func (d DType) Size() int { return [...]int{4, 8, 4, 8, 1}[d] }
+
+// String returns the short name, such as "f32".
+func (d DType) String() string { return [...]string{"f32", "f64", "i32", "i64", "bool"}[d] }
+
+// A Kind is one kind of instruction.
+type Kind uint8
+
+// The kinds.
+const (
+	Leaf     Kind = iota // memory that the host gives: an input, a parameter, an array of constants
+	Const                // one number
+	Iota                 // 0, 1, 2 ...
+	Map                  // a function of elements
+	Reduce               // a row, or all rows, to one
+	Contract             // a batched matrix product
+	Conv                 // a convolution, or pooling, or one of their gradients
+	Call                 // an op's own Eval
+)
+
+var kinds = [...]string{"leaf", "const", "iota", "map", "reduce", "contract", "conv", "call"}
+
+// String returns the name, such as "map".
+func (k Kind) String() string { return kinds[k] }
+
+// A Value is the result of one instruction: a dense row-major array without
+// axes of length 1. Axes of length 1 and repetition are a matter of reading it:
+// see [Ref].
+type Value struct {
+	ID    int // its place among the builder's values
+	Kind  Kind
+	Op    Op
+	DType DType
+	Dims  []int
+	In    []Ref
+	Num   float64 // of Const
+	Over  Over    // of Reduce
+	Slot  int     // of Leaf and Call: the host's number for it
+	Node  int     // which node of the host's this computes, for reports
+	Win   *Window // of Conv
+
+	size int
+}
+
+// Size returns the number of elements.
+func (v *Value) Size() int { return v.size }
+
+// SetSize counts the elements of a value that no builder made.
+func (v *Value) SetSize() { v.size = Size(v.Dims) }
+
+// An Over says which axes of its operand a reduction removes.
+type Over uint8
+
+// The reductions. Others are made of these.
+const (
+	Rows   Over = iota // the last axes: each row becomes one number
+	Lead               // the first axes, or all: the rows become one
+	Middle             // axis 1 of 3
+)
+
+// A Ref is a value as an operand reads it: with any dims, element (i, j, ...)
+// lying Off + i·Steps[0] + j·Steps[1] + ... elements from the start. A step of 0
+// repeats the value along that axis.
+type Ref struct {
+	V     *Value
+	Dims  []int
+	Steps []int
+	Off   int
+}
+
+// Size returns the number of elements that r reads.
+func (r Ref) Size() int { return Size(r.Dims) }
+
+// DType returns the type of the elements.
+func (r Ref) DType() DType { return r.V.DType }
+
+// Dense reports whether r reads its value's elements once each, in order.
+func (r Ref) Dense() bool {
+	if r.Off != 0 || r.Size() != r.V.size {
+		return false
+	}
+	step := 1
+	for i := len(r.Dims) - 1; i >= 0; i-- {
+		if r.Dims[i] != 1 && r.Steps[i] != step {
+			return false
+		}
+		step *= r.Dims[i]
+	}
+	return true
+}
+
+// Number returns the value of r if it is one known number, repeated or not.
+func (r Ref) Number() (float64, bool) { return r.V.Num, r.V.Kind == Const }
+
+// Size returns the number of elements of an array.
+func Size(dims []int) int {
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	return n
+}
+
+// dense returns the steps of a dense array.
+func dense(dims []int) []int {
+	steps, step := make([]int, len(dims)), 1
+	for i := len(dims) - 1; i >= 0; i-- {
+		if dims[i] != 1 {
+			steps[i] = step
+		}
+		step *= dims[i]
+	}
+	return steps
+}
+
+// Whole returns v read as it lies.
+func Whole(v *Value) Ref { return Ref{V: v, Dims: v.Dims, Steps: dense(v.Dims)} }
+
+// A Type is the type of a value before it is made.
+type Type struct {
+	DType DType
+	Dims  []int
+}
+
+// A Program is what is computed: values in an order in which each comes after
+// its operands, which of them are results, and where.
+type Program struct {
+	Values []*Value
+	Out    []Ref    // results
+	Store  []Update // new contents of leaves
+}
+
+// An Update stores a value into a leaf when the run ends.
+type Update struct {
+	Leaf  int // the slot
+	Value Ref
+}

@@ -1,0 +1,7 @@
+//go:build !amd64 || noasm
+
+package kernel
+
+func best() isa { return generic }
+
+func assembly(isa, Op, Type, uint8) Func { return nil }

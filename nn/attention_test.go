@@ -94,12 +94,16 @@ func TestTransformer(t *testing.T) {
 
 	step, err := optim.Minimize(again, nn.Params(&model), optim.AdamW(1e-2, 0.01).ClipNorm(1))
 	require.NoError(t, err)
-	var loss float32
-	for i := range 400 {
+	const steps, last = 400, 50
+	var loss float32 // mean of the last steps: that of a single one jumps about
+	for i := range steps {
 		out, err := step.Run(batch(i, 3+i%3, 4+i%4)...)
 		require.NoError(t, err)
-		loss = out[0].Data().(float32)
+		if i >= steps-last {
+			loss += out[0].Data().(float32) / last
+		}
 	}
+	t.Log("mean loss of the last steps:", loss)
 	assert.Less(t, loss, float32(0.3), "guessing is at log 7 = 1.95")
 	assert.Contains(t, graph.Listing(kept), "// Blocks.1 attention_test.go:")
 }

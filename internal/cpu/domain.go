@@ -85,11 +85,22 @@ func (c *compiler) placeReduce(v *val) {
 
 // adoptUsers lets v join the rows of what uses it.
 func (v *val) adoptUsers() {
-	if v.partial() || v.rows >= 0 && len(v.Dims) > 0 && v.rows < len(v.Dims) {
+	if v.partial() || v.rows >= 0 {
 		return
 	}
 	var to *val
 	var mask axes
+	for _, u := range v.uses { // in its own space, one user's rows are as good as another's
+		for i := range u.in {
+			e := &u.in[i]
+			if e.v == v && v.rows < 0 && u.fusible() && e.continues(u) && u.dom == v.dom && u.rows >= 0 && e.moves.place(u.operandSpace(i)) == v.mask {
+				v.rows = u.rows
+			}
+		}
+	}
+	if v.rows >= 0 {
+		return
+	}
 	for _, u := range v.uses {
 		for i := range u.in {
 			e := &u.in[i]
@@ -109,8 +120,6 @@ func (v *val) adoptUsers() {
 	}
 	switch {
 	case to == nil || to.rows < 0:
-	case to.dom == v.dom && mask == v.mask:
-		v.rows = to.rows
 	case to.rows > 0 && mask == first(to.rows):
 		v.dom, v.mask, v.space, v.rows = to.dom, mask, mask, to.rows
 	}

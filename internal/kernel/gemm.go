@@ -71,9 +71,9 @@ func GemmDots(t Type, mr int) (f GemmFunc, columns int) {
 // GemmCopy returns the kernel that copies K rows of up to 2 vectors from B to C.
 func GemmCopy(t Type) GemmFunc { return gemmSetOf(chosen, t).copy }
 
-// GemmTranspose returns the kernel that makes K rows in C from columns, which
-// lie in T rows in A, adjacent elements in each. There may be no more of them
-// than a vector has elements; C's rows are full vectors all the same.
+// GemmTranspose returns the kernel that makes K rows of T elements in C from
+// columns, which lie in T rows in A. There may be no more of them than a vector
+// has elements; elements of a row are adjacent.
 func GemmTranspose(t Type) GemmFunc { return gemmSetOf(chosen, t).transpose }
 
 // gemmSetOf returns the kernels of a family.

@@ -76,6 +76,9 @@ GLOBL gemmBits32<>(SB), RODATA|NOPTR, $128
 // Requires: AVX, CMOV
 TEXT ·gemmTranspose256f32(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
+	MOVQ 80(AX), CX
+	CMPQ CX, $0x00000008
+	JNE  part
 	MOVQ (AX), CX
 	MOVQ 16(AX), DX
 	MOVQ 32(AX), BX
@@ -83,10 +86,10 @@ TEXT ·gemmTranspose256f32(SB), NOSPLIT, $0-8
 	MOVQ 24(AX), DI
 	XORQ R8, R8
 	SUBQ $0x08, DI
-	JL   rest
+	JL   fullrest
 
 	PCALIGN $32
-square:
+fullsquare:
 	MOVQ       CX, R9
 	MOVQ       BX, R10
 	MOVQ       80(AX), R11
@@ -161,32 +164,336 @@ square:
 	ADDQ       SI, DX
 	ADDQ       $0x20, CX
 	SUBQ       $0x08, DI
-	JGE        square
+	JGE        fullsquare
 
-rest:
-	ADDQ $0x08, DI
-	JZ   done
+fullrest:
+	ADDQ       $0x08, DI
+	JZ         fulldone
+	MOVQ       $0x00000008, R9
+	SUBQ       DI, R9
+	LEAQ       gemmOnes<>+0(SB), R10
+	MOVQ       BX, BX
+	MOVQ       80(AX), AX
+	VMOVUPS    (R10)(R9*4), Y0
+	VMASKMOVPS (CX), Y0, Y0
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS    (R10)(R9*4), Y1
+	VMASKMOVPS (CX), Y1, Y1
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS    (R10)(R9*4), Y2
+	VMASKMOVPS (CX), Y2, Y2
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS    (R10)(R9*4), Y3
+	VMASKMOVPS (CX), Y3, Y3
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS    (R10)(R9*4), Y4
+	VMASKMOVPS (CX), Y4, Y4
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS    (R10)(R9*4), Y5
+	VMASKMOVPS (CX), Y5, Y5
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS    (R10)(R9*4), Y6
+	VMASKMOVPS (CX), Y6, Y6
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS    (R10)(R9*4), Y7
+	VMASKMOVPS (CX), Y7, Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPS  Y5, Y4, Y3
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y1, Y8, Y7
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPD  Y5, Y3, Y2
+	VUNPCKHPD  Y5, Y3, Y3
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y2, Y7, Y6
+	VPERM2F128 $0x31, Y2, Y7, Y2
+	VPERM2F128 $0x20, Y3, Y1, Y7
+	VPERM2F128 $0x31, Y3, Y1, Y1
+	VPERM2F128 $0x20, Y5, Y8, Y3
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    Y6, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         fulldone
+	VMOVUPS    Y7, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         fulldone
+	VMOVUPS    Y3, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         fulldone
+	VMOVUPS    Y8, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         fulldone
+	VMOVUPS    Y2, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         fulldone
+	VMOVUPS    Y1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         fulldone
+	VMOVUPS    Y5, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         fulldone
+	VMOVUPS    Y0, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         fulldone
 
-column:
-	MOVQ 80(AX), R11
-	MOVQ CX, R9
-	MOVQ DX, R8
-
-element:
-	VMOVSS (R9), X0
-	VMOVSS X0, (R8)
-	ADDQ   BX, R9
-	ADDQ   $0x04, R8
-	DECQ   R11
-	JNZ    element
-	ADDQ   $0x04, CX
-	ADDQ   SI, DX
-	DECQ   DI
-	JNZ    column
-
-done:
+fulldone:
 	VZEROUPPER
 	RET
+
+part:
+	MOVQ $0x00000008, DX
+	SUBQ CX, DX
+	LEAQ gemmOnes<>+0(SB), CX
+	MOVQ (AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 56(AX), R8
+	MOVQ 24(AX), R9
+	XORQ R10, R10
+	SUBQ $0x08, R9
+	JL   partrest
+
+	PCALIGN $32
+partsquare:
+	MOVQ       BX, R11
+	MOVQ       DI, R12
+	MOVQ       80(AX), R13
+	VMOVUPS    (R11), Y0
+	DECQ       R13
+	CMOVQLE    R10, R12
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y1
+	DECQ       R13
+	CMOVQLE    R10, R12
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y2
+	DECQ       R13
+	CMOVQLE    R10, R12
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y3
+	DECQ       R13
+	CMOVQLE    R10, R12
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y4
+	DECQ       R13
+	CMOVQLE    R10, R12
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y5
+	DECQ       R13
+	CMOVQLE    R10, R12
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y6
+	DECQ       R13
+	CMOVQLE    R10, R12
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPS  Y5, Y4, Y3
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y1, Y8, Y7
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPD  Y5, Y3, Y2
+	VUNPCKHPD  Y5, Y3, Y3
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y2, Y7, Y6
+	VPERM2F128 $0x31, Y2, Y7, Y2
+	VPERM2F128 $0x20, Y3, Y1, Y7
+	VPERM2F128 $0x31, Y3, Y1, Y1
+	VPERM2F128 $0x20, Y5, Y8, Y3
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    (CX)(DX*4), Y4
+	VMASKMOVPS Y6, Y4, (SI)
+	ADDQ       R8, SI
+	VMOVUPS    (CX)(DX*4), Y4
+	VMASKMOVPS Y7, Y4, (SI)
+	ADDQ       R8, SI
+	VMOVUPS    (CX)(DX*4), Y4
+	VMASKMOVPS Y3, Y4, (SI)
+	ADDQ       R8, SI
+	VMOVUPS    (CX)(DX*4), Y3
+	VMASKMOVPS Y8, Y3, (SI)
+	ADDQ       R8, SI
+	VMOVUPS    (CX)(DX*4), Y3
+	VMASKMOVPS Y2, Y3, (SI)
+	ADDQ       R8, SI
+	VMOVUPS    (CX)(DX*4), Y2
+	VMASKMOVPS Y1, Y2, (SI)
+	ADDQ       R8, SI
+	VMOVUPS    (CX)(DX*4), Y1
+	VMASKMOVPS Y5, Y1, (SI)
+	ADDQ       R8, SI
+	VMOVUPS    (CX)(DX*4), Y1
+	VMASKMOVPS Y0, Y1, (SI)
+	ADDQ       R8, SI
+	ADDQ       $0x20, BX
+	SUBQ       $0x08, R9
+	JGE        partsquare
+
+partrest:
+	ADDQ       $0x08, R9
+	JZ         partdone
+	MOVQ       $0x00000008, R11
+	SUBQ       R9, R11
+	LEAQ       gemmOnes<>+0(SB), R12
+	MOVQ       DI, DI
+	MOVQ       80(AX), AX
+	VMOVUPS    (R12)(R11*4), Y0
+	VMASKMOVPS (BX), Y0, Y0
+	DECQ       AX
+	CMOVQLE    R10, DI
+	ADDQ       DI, BX
+	VMOVUPS    (R12)(R11*4), Y1
+	VMASKMOVPS (BX), Y1, Y1
+	DECQ       AX
+	CMOVQLE    R10, DI
+	ADDQ       DI, BX
+	VMOVUPS    (R12)(R11*4), Y2
+	VMASKMOVPS (BX), Y2, Y2
+	DECQ       AX
+	CMOVQLE    R10, DI
+	ADDQ       DI, BX
+	VMOVUPS    (R12)(R11*4), Y3
+	VMASKMOVPS (BX), Y3, Y3
+	DECQ       AX
+	CMOVQLE    R10, DI
+	ADDQ       DI, BX
+	VMOVUPS    (R12)(R11*4), Y4
+	VMASKMOVPS (BX), Y4, Y4
+	DECQ       AX
+	CMOVQLE    R10, DI
+	ADDQ       DI, BX
+	VMOVUPS    (R12)(R11*4), Y5
+	VMASKMOVPS (BX), Y5, Y5
+	DECQ       AX
+	CMOVQLE    R10, DI
+	ADDQ       DI, BX
+	VMOVUPS    (R12)(R11*4), Y6
+	VMASKMOVPS (BX), Y6, Y6
+	DECQ       AX
+	CMOVQLE    R10, DI
+	ADDQ       DI, BX
+	VMOVUPS    (R12)(R11*4), Y7
+	VMASKMOVPS (BX), Y7, Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPS  Y5, Y4, Y3
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y1, Y8, Y7
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPD  Y5, Y3, Y2
+	VUNPCKHPD  Y5, Y3, Y3
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y2, Y7, Y6
+	VPERM2F128 $0x31, Y2, Y7, Y2
+	VPERM2F128 $0x20, Y3, Y1, Y7
+	VPERM2F128 $0x31, Y3, Y1, Y1
+	VPERM2F128 $0x20, Y5, Y8, Y3
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    (CX)(DX*4), Y4
+	VMASKMOVPS Y6, Y4, (SI)
+	ADDQ       R8, SI
+	DECQ       R9
+	JZ         partdone
+	VMOVUPS    (CX)(DX*4), Y4
+	VMASKMOVPS Y7, Y4, (SI)
+	ADDQ       R8, SI
+	DECQ       R9
+	JZ         partdone
+	VMOVUPS    (CX)(DX*4), Y4
+	VMASKMOVPS Y3, Y4, (SI)
+	ADDQ       R8, SI
+	DECQ       R9
+	JZ         partdone
+	VMOVUPS    (CX)(DX*4), Y3
+	VMASKMOVPS Y8, Y3, (SI)
+	ADDQ       R8, SI
+	DECQ       R9
+	JZ         partdone
+	VMOVUPS    (CX)(DX*4), Y3
+	VMASKMOVPS Y2, Y3, (SI)
+	ADDQ       R8, SI
+	DECQ       R9
+	JZ         partdone
+	VMOVUPS    (CX)(DX*4), Y2
+	VMASKMOVPS Y1, Y2, (SI)
+	ADDQ       R8, SI
+	DECQ       R9
+	JZ         partdone
+	VMOVUPS    (CX)(DX*4), Y1
+	VMASKMOVPS Y5, Y1, (SI)
+	ADDQ       R8, SI
+	DECQ       R9
+	JZ         partdone
+	VMOVUPS    (CX)(DX*4), Y1
+	VMASKMOVPS Y0, Y1, (SI)
+	ADDQ       R8, SI
+	DECQ       R9
+	JZ         partdone
+
+partdone:
+	VZEROUPPER
+	RET
+
+DATA gemmOnes<>+0(SB)/8, $0xffffffffffffffff
+DATA gemmOnes<>+8(SB)/8, $0xffffffffffffffff
+DATA gemmOnes<>+16(SB)/8, $0xffffffffffffffff
+DATA gemmOnes<>+24(SB)/8, $0xffffffffffffffff
+DATA gemmOnes<>+32(SB)/8, $0x0000000000000000
+DATA gemmOnes<>+40(SB)/8, $0x0000000000000000
+DATA gemmOnes<>+48(SB)/8, $0x0000000000000000
+DATA gemmOnes<>+56(SB)/8, $0x0000000000000000
+GLOBL gemmOnes<>(SB), RODATA|NOPTR, $64
 
 // func gemmDots256f32_1(p *byte)
 // Requires: AVX, AVX2, CMOV, FMA3, POPCNT
@@ -322,16 +629,6 @@ store0:
 	ADDQ       DX, CX
 	VZEROUPPER
 	RET
-
-DATA gemmOnes<>+0(SB)/8, $0xffffffffffffffff
-DATA gemmOnes<>+8(SB)/8, $0xffffffffffffffff
-DATA gemmOnes<>+16(SB)/8, $0xffffffffffffffff
-DATA gemmOnes<>+24(SB)/8, $0xffffffffffffffff
-DATA gemmOnes<>+32(SB)/8, $0x0000000000000000
-DATA gemmOnes<>+40(SB)/8, $0x0000000000000000
-DATA gemmOnes<>+48(SB)/8, $0x0000000000000000
-DATA gemmOnes<>+56(SB)/8, $0x0000000000000000
-GLOBL gemmOnes<>(SB), RODATA|NOPTR, $64
 
 // func gemmDots256f32_2(p *byte)
 // Requires: AVX, AVX2, CMOV, FMA3, POPCNT
@@ -4067,17 +4364,21 @@ row:
 	RET
 
 // func gemmTranspose512f32(p *byte)
-// Requires: AVX, AVX512F, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·gemmTranspose512f32(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DX
-	MOVQ 32(AX), BX
-	MOVQ 56(AX), SI
-	MOVQ 24(AX), DI
-	XORQ R8, R8
-	SUBQ $0x10, DI
-	JL   rest
+	MOVQ  p+0(FP), AX
+	MOVQ  80(AX), CX
+	MOVQ  $-1, DX
+	BZHIQ CX, DX, DX
+	KMOVW DX, K1
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DX
+	MOVQ  32(AX), BX
+	MOVQ  56(AX), SI
+	MOVQ  24(AX), DI
+	XORQ  R8, R8
+	SUBQ  $0x10, DI
+	JL    rest
 
 	PCALIGN $32
 square:
@@ -4209,62 +4510,239 @@ square:
 	VSHUFF64X2 $0xdd, Z4, Z9, Z4
 	VSHUFF64X2 $0x88, Z8, Z0, Z9
 	VSHUFF64X2 $0xdd, Z8, Z0, Z0
-	VMOVUPS    Z10, (DX)
+	VMOVUPS    Z10, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z11, (DX)
+	VMOVUPS    Z11, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z13, (DX)
+	VMOVUPS    Z13, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z12, (DX)
+	VMOVUPS    Z12, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z14, (DX)
+	VMOVUPS    Z14, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z3, (DX)
+	VMOVUPS    Z3, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z7, (DX)
+	VMOVUPS    Z7, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z4, (DX)
+	VMOVUPS    Z4, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z15, (DX)
+	VMOVUPS    Z15, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z6, (DX)
+	VMOVUPS    Z6, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z16, (DX)
+	VMOVUPS    Z16, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z9, (DX)
+	VMOVUPS    Z9, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z2, (DX)
+	VMOVUPS    Z2, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z1, (DX)
+	VMOVUPS    Z1, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z5, (DX)
+	VMOVUPS    Z5, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z0, K1, (DX)
 	ADDQ       SI, DX
 	ADDQ       $0x40, CX
 	SUBQ       $0x10, DI
 	JGE        square
 
 rest:
-	ADDQ $0x10, DI
-	JZ   done
-
-column:
-	MOVQ 80(AX), R11
-	MOVQ CX, R9
-	MOVQ DX, R8
-
-element:
-	VMOVSS (R9), X0
-	VMOVSS X0, (R8)
-	ADDQ   BX, R9
-	ADDQ   $0x04, R8
-	DECQ   R11
-	JNZ    element
-	ADDQ   $0x04, CX
-	ADDQ   SI, DX
-	DECQ   DI
-	JNZ    column
+	ADDQ       $0x10, DI
+	JZ         done
+	MOVQ       $-1, R9
+	BZHIQ      DI, R9, R9
+	KMOVW      R9, K2
+	MOVQ       BX, BX
+	MOVQ       80(AX), AX
+	VMOVUPS.Z  (CX), K2, Z0
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z1
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z2
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z3
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z4
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z5
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z6
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z7
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z8
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z9
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z10
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z11
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z12
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z13
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z14
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPS.Z  (CX), K2, Z15
+	VUNPCKLPS  Z1, Z0, Z16
+	VUNPCKHPS  Z1, Z0, Z0
+	VUNPCKLPS  Z3, Z2, Z1
+	VUNPCKHPS  Z3, Z2, Z2
+	VUNPCKLPS  Z5, Z4, Z3
+	VUNPCKHPS  Z5, Z4, Z4
+	VUNPCKLPS  Z7, Z6, Z5
+	VUNPCKHPS  Z7, Z6, Z6
+	VUNPCKLPS  Z9, Z8, Z7
+	VUNPCKHPS  Z9, Z8, Z8
+	VUNPCKLPS  Z11, Z10, Z9
+	VUNPCKHPS  Z11, Z10, Z10
+	VUNPCKLPS  Z13, Z12, Z11
+	VUNPCKHPS  Z13, Z12, Z12
+	VUNPCKLPS  Z15, Z14, Z13
+	VUNPCKHPS  Z15, Z14, Z14
+	VUNPCKLPD  Z1, Z16, Z15
+	VUNPCKHPD  Z1, Z16, Z1
+	VUNPCKLPD  Z2, Z0, Z16
+	VUNPCKHPD  Z2, Z0, Z0
+	VUNPCKLPD  Z5, Z3, Z2
+	VUNPCKHPD  Z5, Z3, Z3
+	VUNPCKLPD  Z6, Z4, Z5
+	VUNPCKHPD  Z6, Z4, Z4
+	VUNPCKLPD  Z9, Z7, Z6
+	VUNPCKHPD  Z9, Z7, Z7
+	VUNPCKLPD  Z10, Z8, Z9
+	VUNPCKHPD  Z10, Z8, Z8
+	VUNPCKLPD  Z13, Z11, Z10
+	VUNPCKHPD  Z13, Z11, Z11
+	VUNPCKLPD  Z14, Z12, Z13
+	VUNPCKHPD  Z14, Z12, Z12
+	VSHUFF64X2 $0x44, Z2, Z15, Z14
+	VSHUFF64X2 $0xee, Z2, Z15, Z2
+	VSHUFF64X2 $0x44, Z10, Z6, Z15
+	VSHUFF64X2 $0xee, Z10, Z6, Z6
+	VSHUFF64X2 $0x88, Z15, Z14, Z10
+	VSHUFF64X2 $0xdd, Z15, Z14, Z14
+	VSHUFF64X2 $0x88, Z6, Z2, Z15
+	VSHUFF64X2 $0xdd, Z6, Z2, Z2
+	VSHUFF64X2 $0x44, Z3, Z1, Z6
+	VSHUFF64X2 $0xee, Z3, Z1, Z1
+	VSHUFF64X2 $0x44, Z11, Z7, Z3
+	VSHUFF64X2 $0xee, Z11, Z7, Z7
+	VSHUFF64X2 $0x88, Z3, Z6, Z11
+	VSHUFF64X2 $0xdd, Z3, Z6, Z3
+	VSHUFF64X2 $0x88, Z7, Z1, Z6
+	VSHUFF64X2 $0xdd, Z7, Z1, Z1
+	VSHUFF64X2 $0x44, Z5, Z16, Z7
+	VSHUFF64X2 $0xee, Z5, Z16, Z5
+	VSHUFF64X2 $0x44, Z13, Z9, Z16
+	VSHUFF64X2 $0xee, Z13, Z9, Z9
+	VSHUFF64X2 $0x88, Z16, Z7, Z13
+	VSHUFF64X2 $0xdd, Z16, Z7, Z7
+	VSHUFF64X2 $0x88, Z9, Z5, Z16
+	VSHUFF64X2 $0xdd, Z9, Z5, Z5
+	VSHUFF64X2 $0x44, Z4, Z0, Z9
+	VSHUFF64X2 $0xee, Z4, Z0, Z0
+	VSHUFF64X2 $0x44, Z12, Z8, Z4
+	VSHUFF64X2 $0xee, Z12, Z8, Z8
+	VSHUFF64X2 $0x88, Z4, Z9, Z12
+	VSHUFF64X2 $0xdd, Z4, Z9, Z4
+	VSHUFF64X2 $0x88, Z8, Z0, Z9
+	VSHUFF64X2 $0xdd, Z8, Z0, Z0
+	VMOVUPS    Z10, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z11, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z13, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z12, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z14, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z3, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z7, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z4, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z15, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z6, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z16, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z9, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z2, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z1, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z5, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPS    Z0, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
 
 done:
 	VZEROUPPER
@@ -9718,6 +10196,9 @@ GLOBL gemmBits64<>(SB), RODATA|NOPTR, $128
 // Requires: AVX, CMOV
 TEXT ·gemmTranspose256f64(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
+	MOVQ 80(AX), CX
+	CMPQ CX, $0x00000004
+	JNE  part
 	MOVQ (AX), CX
 	MOVQ 16(AX), DX
 	MOVQ 32(AX), BX
@@ -9725,10 +10206,10 @@ TEXT ·gemmTranspose256f64(SB), NOSPLIT, $0-8
 	MOVQ 24(AX), DI
 	XORQ R8, R8
 	SUBQ $0x04, DI
-	JL   rest
+	JL   fullrest
 
 	PCALIGN $32
-square:
+fullsquare:
 	MOVQ       CX, R9
 	MOVQ       BX, R10
 	MOVQ       80(AX), R11
@@ -9763,30 +10244,172 @@ square:
 	ADDQ       SI, DX
 	ADDQ       $0x20, CX
 	SUBQ       $0x04, DI
-	JGE        square
+	JGE        fullsquare
 
-rest:
-	ADDQ $0x04, DI
-	JZ   done
+fullrest:
+	ADDQ       $0x04, DI
+	JZ         fulldone
+	MOVQ       $0x00000004, R9
+	SUBQ       DI, R9
+	LEAQ       gemmOnes<>+0(SB), R10
+	MOVQ       BX, BX
+	MOVQ       80(AX), AX
+	VMOVUPD    (R10)(R9*8), Y0
+	VMASKMOVPD (CX), Y0, Y0
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPD    (R10)(R9*8), Y1
+	VMASKMOVPD (CX), Y1, Y1
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPD    (R10)(R9*8), Y2
+	VMASKMOVPD (CX), Y2, Y2
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPD    (R10)(R9*8), Y3
+	VMASKMOVPD (CX), Y3, Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y0
+	VUNPCKLPD  Y3, Y2, Y1
+	VUNPCKHPD  Y3, Y2, Y2
+	VPERM2F128 $0x20, Y1, Y4, Y3
+	VPERM2F128 $0x31, Y1, Y4, Y1
+	VPERM2F128 $0x20, Y2, Y0, Y4
+	VPERM2F128 $0x31, Y2, Y0, Y0
+	VMOVUPS    Y3, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         fulldone
+	VMOVUPS    Y4, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         fulldone
+	VMOVUPS    Y1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         fulldone
+	VMOVUPS    Y0, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         fulldone
 
-column:
-	MOVQ 80(AX), R11
-	MOVQ CX, R9
-	MOVQ DX, R8
+fulldone:
+	VZEROUPPER
+	RET
 
-element:
-	VMOVSD (R9), X0
-	VMOVSD X0, (R8)
-	ADDQ   BX, R9
-	ADDQ   $0x08, R8
-	DECQ   R11
-	JNZ    element
-	ADDQ   $0x08, CX
-	ADDQ   SI, DX
-	DECQ   DI
-	JNZ    column
+part:
+	MOVQ $0x00000004, DX
+	SUBQ CX, DX
+	LEAQ gemmOnes<>+0(SB), CX
+	MOVQ (AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 56(AX), R8
+	MOVQ 24(AX), R9
+	XORQ R10, R10
+	SUBQ $0x04, R9
+	JL   partrest
 
-done:
+	PCALIGN $32
+partsquare:
+	MOVQ       BX, R11
+	MOVQ       DI, R12
+	MOVQ       80(AX), R13
+	VMOVUPS    (R11), Y0
+	DECQ       R13
+	CMOVQLE    R10, R12
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y1
+	DECQ       R13
+	CMOVQLE    R10, R12
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y2
+	DECQ       R13
+	CMOVQLE    R10, R12
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y0
+	VUNPCKLPD  Y3, Y2, Y1
+	VUNPCKHPD  Y3, Y2, Y2
+	VPERM2F128 $0x20, Y1, Y4, Y3
+	VPERM2F128 $0x31, Y1, Y4, Y1
+	VPERM2F128 $0x20, Y2, Y0, Y4
+	VPERM2F128 $0x31, Y2, Y0, Y0
+	VMOVUPD    (CX)(DX*8), Y2
+	VMASKMOVPD Y3, Y2, (SI)
+	ADDQ       R8, SI
+	VMOVUPD    (CX)(DX*8), Y2
+	VMASKMOVPD Y4, Y2, (SI)
+	ADDQ       R8, SI
+	VMOVUPD    (CX)(DX*8), Y2
+	VMASKMOVPD Y1, Y2, (SI)
+	ADDQ       R8, SI
+	VMOVUPD    (CX)(DX*8), Y1
+	VMASKMOVPD Y0, Y1, (SI)
+	ADDQ       R8, SI
+	ADDQ       $0x20, BX
+	SUBQ       $0x04, R9
+	JGE        partsquare
+
+partrest:
+	ADDQ       $0x04, R9
+	JZ         partdone
+	MOVQ       $0x00000004, R11
+	SUBQ       R9, R11
+	LEAQ       gemmOnes<>+0(SB), R12
+	MOVQ       DI, DI
+	MOVQ       80(AX), AX
+	VMOVUPD    (R12)(R11*8), Y0
+	VMASKMOVPD (BX), Y0, Y0
+	DECQ       AX
+	CMOVQLE    R10, DI
+	ADDQ       DI, BX
+	VMOVUPD    (R12)(R11*8), Y1
+	VMASKMOVPD (BX), Y1, Y1
+	DECQ       AX
+	CMOVQLE    R10, DI
+	ADDQ       DI, BX
+	VMOVUPD    (R12)(R11*8), Y2
+	VMASKMOVPD (BX), Y2, Y2
+	DECQ       AX
+	CMOVQLE    R10, DI
+	ADDQ       DI, BX
+	VMOVUPD    (R12)(R11*8), Y3
+	VMASKMOVPD (BX), Y3, Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y0
+	VUNPCKLPD  Y3, Y2, Y1
+	VUNPCKHPD  Y3, Y2, Y2
+	VPERM2F128 $0x20, Y1, Y4, Y3
+	VPERM2F128 $0x31, Y1, Y4, Y1
+	VPERM2F128 $0x20, Y2, Y0, Y4
+	VPERM2F128 $0x31, Y2, Y0, Y0
+	VMOVUPD    (CX)(DX*8), Y2
+	VMASKMOVPD Y3, Y2, (SI)
+	ADDQ       R8, SI
+	DECQ       R9
+	JZ         partdone
+	VMOVUPD    (CX)(DX*8), Y2
+	VMASKMOVPD Y4, Y2, (SI)
+	ADDQ       R8, SI
+	DECQ       R9
+	JZ         partdone
+	VMOVUPD    (CX)(DX*8), Y2
+	VMASKMOVPD Y1, Y2, (SI)
+	ADDQ       R8, SI
+	DECQ       R9
+	JZ         partdone
+	VMOVUPD    (CX)(DX*8), Y1
+	VMASKMOVPD Y0, Y1, (SI)
+	ADDQ       R8, SI
+	DECQ       R9
+	JZ         partdone
+
+partdone:
 	VZEROUPPER
 	RET
 
@@ -13647,17 +14270,21 @@ row:
 	RET
 
 // func gemmTranspose512f64(p *byte)
-// Requires: AVX, AVX512F, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·gemmTranspose512f64(SB), NOSPLIT, $0-8
-	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 16(AX), DX
-	MOVQ 32(AX), BX
-	MOVQ 56(AX), SI
-	MOVQ 24(AX), DI
-	XORQ R8, R8
-	SUBQ $0x08, DI
-	JL   rest
+	MOVQ  p+0(FP), AX
+	MOVQ  80(AX), CX
+	MOVQ  $-1, DX
+	BZHIQ CX, DX, DX
+	KMOVW DX, K1
+	MOVQ  (AX), CX
+	MOVQ  16(AX), DX
+	MOVQ  32(AX), BX
+	MOVQ  56(AX), SI
+	MOVQ  24(AX), DI
+	XORQ  R8, R8
+	SUBQ  $0x08, DI
+	JL    rest
 
 	PCALIGN $32
 square:
@@ -13717,46 +14344,119 @@ square:
 	VSHUFF64X2 $0xdd, Z2, Z3, Z2
 	VSHUFF64X2 $0x88, Z4, Z0, Z3
 	VSHUFF64X2 $0xdd, Z4, Z0, Z0
-	VMOVUPS    Z5, (DX)
+	VMOVUPD    Z5, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z6, (DX)
+	VMOVUPD    Z6, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z7, (DX)
+	VMOVUPD    Z7, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z2, (DX)
+	VMOVUPD    Z2, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z8, (DX)
+	VMOVUPD    Z8, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z3, (DX)
+	VMOVUPD    Z3, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z1, (DX)
+	VMOVUPD    Z1, K1, (DX)
 	ADDQ       SI, DX
-	VMOVUPS    Z0, (DX)
+	VMOVUPD    Z0, K1, (DX)
 	ADDQ       SI, DX
 	ADDQ       $0x40, CX
 	SUBQ       $0x08, DI
 	JGE        square
 
 rest:
-	ADDQ $0x08, DI
-	JZ   done
-
-column:
-	MOVQ 80(AX), R11
-	MOVQ CX, R9
-	MOVQ DX, R8
-
-element:
-	VMOVSD (R9), X0
-	VMOVSD X0, (R8)
-	ADDQ   BX, R9
-	ADDQ   $0x08, R8
-	DECQ   R11
-	JNZ    element
-	ADDQ   $0x08, CX
-	ADDQ   SI, DX
-	DECQ   DI
-	JNZ    column
+	ADDQ       $0x08, DI
+	JZ         done
+	MOVQ       $-1, R9
+	BZHIQ      DI, R9, R9
+	KMOVW      R9, K2
+	MOVQ       BX, BX
+	MOVQ       80(AX), AX
+	VMOVUPD.Z  (CX), K2, Z0
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPD.Z  (CX), K2, Z1
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPD.Z  (CX), K2, Z2
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPD.Z  (CX), K2, Z3
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPD.Z  (CX), K2, Z4
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPD.Z  (CX), K2, Z5
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPD.Z  (CX), K2, Z6
+	DECQ       AX
+	CMOVQLE    R8, BX
+	ADDQ       BX, CX
+	VMOVUPD.Z  (CX), K2, Z7
+	VUNPCKLPD  Z1, Z0, Z8
+	VUNPCKHPD  Z1, Z0, Z0
+	VUNPCKLPD  Z3, Z2, Z1
+	VUNPCKHPD  Z3, Z2, Z2
+	VUNPCKLPD  Z5, Z4, Z3
+	VUNPCKHPD  Z5, Z4, Z4
+	VUNPCKLPD  Z7, Z6, Z5
+	VUNPCKHPD  Z7, Z6, Z6
+	VSHUFF64X2 $0x44, Z1, Z8, Z7
+	VSHUFF64X2 $0xee, Z1, Z8, Z1
+	VSHUFF64X2 $0x44, Z5, Z3, Z8
+	VSHUFF64X2 $0xee, Z5, Z3, Z3
+	VSHUFF64X2 $0x88, Z8, Z7, Z5
+	VSHUFF64X2 $0xdd, Z8, Z7, Z7
+	VSHUFF64X2 $0x88, Z3, Z1, Z8
+	VSHUFF64X2 $0xdd, Z3, Z1, Z1
+	VSHUFF64X2 $0x44, Z2, Z0, Z3
+	VSHUFF64X2 $0xee, Z2, Z0, Z0
+	VSHUFF64X2 $0x44, Z6, Z4, Z2
+	VSHUFF64X2 $0xee, Z6, Z4, Z4
+	VSHUFF64X2 $0x88, Z2, Z3, Z6
+	VSHUFF64X2 $0xdd, Z2, Z3, Z2
+	VSHUFF64X2 $0x88, Z4, Z0, Z3
+	VSHUFF64X2 $0xdd, Z4, Z0, Z0
+	VMOVUPD    Z5, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Z6, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Z7, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Z2, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Z8, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Z3, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Z1, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
+	VMOVUPD    Z0, K1, (DX)
+	ADDQ       SI, DX
+	DECQ       DI
+	JZ         done
 
 done:
 	VZEROUPPER

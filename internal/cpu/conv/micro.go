@@ -11,28 +11,38 @@ type micro struct {
 	rows, cols int                  // of the largest block
 	lanes      int                  // columns of a vector
 	block      [][3]kernel.GemmFunc // by rows and vectors
+	copy, turn kernel.GemmFunc
 }
 
 var micros = [...]micro{kernel.F32: newMicro(kernel.F32), kernel.F64: newMicro(kernel.F64)}
 
 func newMicro(t kernel.Type) micro {
-	const vectors = 2
 	rows, cols := kernel.GemmTile(t)
-	m := micro{rows: rows, cols: cols, lanes: cols / vectors, block: make([][3]kernel.GemmFunc, rows+1)}
+	m := micro{rows: rows, cols: cols, lanes: cols / 2, block: make([][3]kernel.GemmFunc, rows+1)}
 	for r := 1; r <= rows; r++ {
-		for v := 1; v <= vectors; v++ {
-			m.block[r][v] = kernel.Gemm(t, r, v)
-		}
+		m.block[r] = [3]kernel.GemmFunc{1: kernel.Gemm(t, r, 1), 2: kernel.Gemm(t, r, 2)}
 	}
+	m.copy, m.turn = kernel.GemmCopy(t), kernel.GemmTranspose(t)
 	return m
 }
 
-// hide returns p, and hides from the compiler that it does: kernels are called
-// through variables, so that the compiler thinks they might keep their
-// arguments, and would allocate them.
-func hide(p *kernel.GemmArgs) *kernel.GemmArgs {
-	u := uintptr(unsafe.Pointer(p))
-	return *(**kernel.GemmArgs)(unsafe.Pointer(&u))
+// vectors returns how many vectors n columns take.
+func (m *micro) vectors(n int) int { return (n + m.lanes - 1) / m.lanes }
+
+// copyRows copies rows of n elements, as many as a block has columns at most.
+// Steps are in bytes.
+func (m *micro) copyRows(dst unsafe.Pointer, step int, src unsafe.Pointer, srcStep, rows, n int) {
+	args := kernel.GemmArgs{B: src, C: dst, K: rows, BRS: srcStep, CRS: step, Mask: mask(n)}
+	m.copy.Run(&args)
+}
+
+// transpose makes rows of n elements from n rows of the source. What is behind
+// them, up to a block's columns, may change.
+func (m *micro) transpose(dst unsafe.Pointer, step int, src unsafe.Pointer, srcStep, rows, n, size int) {
+	for j := 0; j < n; j += m.lanes {
+		args := kernel.GemmArgs{A: unsafe.Add(src, j*srcStep), C: unsafe.Add(dst, j*size), K: rows, T: min(m.lanes, n-j), ARS: srcStep, CRS: step}
+		m.turn.Run(&args)
+	}
 }
 
 // mask is the mask of a block with n columns.
@@ -102,7 +112,7 @@ func (m *micro) sweep(l *loop, vectors int, args *kernel.GemmArgs, a, c unsafe.P
 func (m *micro) column(s side, vectors int, args *kernel.GemmArgs) {
 	for p := (s.n + m.rows - 1) / m.rows; ; p-- {
 		rows := (s.n + p - 1) / p
-		m.block[rows][vectors](args)
+		m.block[rows][vectors].Run(args)
 		if s.n -= rows; s.n == 0 {
 			return
 		}

@@ -236,7 +236,7 @@ func (p *product) make(j *job, b *box, n int, a, w, z unsafe.Pointer) {
 	for i := range j.blocks {
 		b := &j.blocks[i]
 		args.K, args.T, args.AOff, args.BOff, args.B = b.k, len(b.a), &b.a[0], &b.b[0], w
-		p.k.sweep(&l, (n+p.k.lanes-1)/p.k.lanes, hide(&args), a, z)
+		p.k.sweep(&l, p.k.vectors(n), &args, a, z)
 		args.Acc = 1
 	}
 }
@@ -244,24 +244,19 @@ func (p *product) make(j *job, b *box, n int, a, w, z unsafe.Pointer) {
 // pack lays out a strip of weights: the rows of all jobs, each as wide as a
 // block.
 func (p *product) pack(unit int, y unsafe.Pointer, shared []byte) {
-	dst := shared[unit*p.strip():][:p.strip()]
+	dst, row := unsafe.Pointer(&shared[unit*p.strip()]), 0
 	group, first := unit/p.strips, unit%p.strips*p.k.cols
 	n := min(p.k.cols, p.out-first)
-	per := p.s.C / p.s.Groups // rows of a tap
+	per, step := p.s.C/p.s.Groups, p.s.O*p.size // rows of a tap, bytes of a row
 	for i := range p.jobs {
 		for _, t := range p.jobs[i].taps {
+			to := unsafe.Add(dst, row*p.row())
 			if p.adjoint {
-				from := unsafe.Add(y, ((t*per+first)*p.s.O+group*p.in)*p.size)
-				if p.size == 4 {
-					transpose[uint32](dst, p.k.cols, from, p.s.O, p.in, n)
-				} else {
-					transpose[uint64](dst, p.k.cols, from, p.s.O, p.in, n)
-				}
+				p.k.transpose(to, p.row(), unsafe.Add(y, (t*per+first)*step+group*p.in*p.size), step, p.in, n, p.size)
 			} else {
-				from := unsafe.Add(y, (t*per*p.s.O+group*p.out+first)*p.size)
-				copyRows(dst, p.row(), from, p.s.O*p.size, p.in, n*p.size)
+				p.k.copyRows(to, p.row(), unsafe.Add(y, t*per*step+(group*p.out+first)*p.size), step, p.in, n)
 			}
-			dst = dst[p.in*p.row():]
+			row += p.in
 		}
 	}
 }

@@ -199,7 +199,7 @@ func (g *gradPart) box(i int, x, y unsafe.Pointer, private []byte) {
 func (g *gradPart) copy(y unsafe.Pointer, rows int, dst []byte) unsafe.Pointer {
 	for i := g.strip0; i < g.strip1; i++ {
 		n := min(g.k.cols, g.s.O-i*g.k.cols)
-		copyRows(dst[(i-g.strip0)*g.stride:], g.pitch[3], unsafe.Add(y, i*g.pitch[3]), g.s.O*g.size, rows, n*g.size)
+		g.k.copyRows(unsafe.Pointer(&dst[(i-g.strip0)*g.stride]), g.pitch[3], unsafe.Add(y, i*g.pitch[3]), g.s.O*g.size, rows, n)
 	}
 	return unsafe.Pointer(unsafe.SliceData(dst))
 }
@@ -225,7 +225,7 @@ func (g *gradPart) lines(x, y unsafe.Pointer) {
 				}
 				g.args.A = unsafe.Add(x, f.from+(group-g.group0)*g.channels*g.size)
 				g.args.C = unsafe.Add(g.z, (row*g.s.O+column)*g.size)
-				g.k.column(side{f.taps * g.channels, g.size, g.args.CRS}, (n+g.k.lanes-1)/g.k.lanes, hide(&g.args))
+				g.k.column(side{f.taps * g.channels, g.size, g.args.CRS}, g.k.vectors(n), &g.args)
 			}
 		}
 	}
@@ -243,6 +243,6 @@ func (w *weightGrad) add(part int, z unsafe.Pointer, shared []byte) {
 	for ; from < to; from += w.k.cols * w.size {
 		n := min(w.k.cols, (to-from)/w.size)
 		args.B, args.C, args.Mask = unsafe.Pointer(&shared[from]), unsafe.Add(z, from), mask(n)
-		w.k.block[1][(n+w.k.lanes-1)/w.k.lanes](hide(&args))
+		w.k.block[1][w.k.vectors(n)].Run(&args)
 	}
 }

@@ -83,11 +83,12 @@ func (p *Plan) cycles() float64 {
 
 // cost rates a grid: the time lost for each product, as a part of the time for
 // the product itself. Rows of b are read, and perhaps packed, for each of the
-// parts above each other, and columns of a for those beside each other.
+// parts above each other, and columns of a for those beside each other, but
+// these come in longer runs.
 func (p *Plan) cost(want, ni, nj, width int) float64 {
 	rows, columns := float64(p.m)/float64(ni), float64(min(width, p.n))
 	read := float64(p.rate) / memoryRate
-	cost := read/rows + read/columns
+	cost := read/rows + read/4/columns
 	if p.pack {
 		cost += transposeCycles * float64(p.rate) / rows
 	}

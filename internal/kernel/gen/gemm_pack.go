@@ -40,13 +40,28 @@ func (v gemmVec) copyRows() string {
 }
 
 // transpose writes the kernel that makes the K rows of C from the T columns
-// that lie in A's rows, and returns its name. There may be fewer than the lanes
-// of a vector; C's rows are full vectors all the same.
+// that lie in A's rows, no more than the lanes of a vector, and returns its name.
 func (v gemmVec) transpose() string {
 	name := "gemmTranspose" + v.name()
 	TEXT(name, 4, "func(p *byte)") // NOSPLIT
 	Pragma("noescape")
 	p := Load(Param("p"), GP64())
+	columns := GP64()
+	MOVQ(Mem{Base: p, Disp: gemmT}, columns)
+	if v.width == 64 {
+		v.transposeRows(p, "", v.firstLanes(columns))
+		return name
+	}
+	CMPQ(columns, U32(v.width/v.size))
+	JNE(LabelRef("part"))
+	v.transposeRows(p, "full", nil)
+	Label("part")
+	v.transposeRows(p, "part", v.firstLanes(columns))
+	return name
+}
+
+// transposeRows writes the loop of transpose; the mask is that of C's columns.
+func (v gemmVec) transposeRows(p reg.Register, label string, mask Op) {
 	n := v.width / v.size
 	src, dst, srs, drs, k, none := GP64(), GP64(), GP64(), GP64(), GP64(), GP64()
 	MOVQ(Mem{Base: p, Disp: gemmA}, src)
@@ -55,59 +70,45 @@ func (v gemmVec) transpose() string {
 	MOVQ(Mem{Base: p, Disp: gemmCRS}, drs)
 	MOVQ(Mem{Base: p, Disp: gemmK}, k)
 	XORQ(none, none)
-	SUBQ(Imm(uint64(n)), k)
-	JL(LabelRef("rest"))
-	Comment("PCALIGN32")
-	Label("square")
-	row, step, rows := GP64(), GP64(), GP64()
-	MOVQ(src, row)
-	MOVQ(srs, step)
-	MOVQ(Mem{Base: p, Disp: gemmT}, rows)
-	x := make([]reg.VecVirtual, n)
-	for i := range x {
-		x[i] = v.register()
-		VMOVUPS(Mem{Base: row}, x[i])
-		if i < n-1 {
-			DECQ(rows) // after the last row comes the last row again
-			CMOVQLE(none, step)
-			ADDQ(step, row)
+	square := func(have Op, stored func()) {
+		row, step, rows := GP64(), GP64(), GP64()
+		MOVQ(src, row)
+		MOVQ(srs, step)
+		MOVQ(Mem{Base: p, Disp: gemmT}, rows)
+		x := make([]reg.VecVirtual, n)
+		for i := range x {
+			x[i] = v.register()
+			v.load(Mem{Base: row}, have, x[i])
+			if i < n-1 {
+				DECQ(rows) // after the last row comes the last row again
+				CMOVQLE(none, step)
+				ADDQ(step, row)
+			}
+		}
+		for _, y := range v.square(x) {
+			v.store(y, mask, Mem{Base: dst}, v.register())
+			ADDQ(drs, dst)
+			stored()
 		}
 	}
-	for _, y := range v.square(x) {
-		VMOVUPS(y, Mem{Base: dst})
-		ADDQ(drs, dst)
-	}
+	SUBQ(Imm(uint64(n)), k)
+	JL(LabelRef(label + "rest"))
+	Comment("PCALIGN32")
+	Label(label + "square")
+	square(nil, func() {})
 	ADDQ(Imm(uint64(v.width)), src)
 	SUBQ(Imm(uint64(n)), k)
-	JGE(LabelRef("square"))
-	Label("rest")
+	JGE(LabelRef(label + "square"))
+	Label(label + "rest")
 	ADDQ(Imm(uint64(n)), k)
-	JZ(LabelRef("done"))
-	Label("column")
-	to, one := GP64(), XMM()
-	MOVQ(Mem{Base: p, Disp: gemmT}, rows)
-	MOVQ(src, row)
-	MOVQ(dst, to)
-	Label("element")
-	if v.size == 4 {
-		VMOVSS(Mem{Base: row}, one)
-		VMOVSS(one, Mem{Base: to})
-	} else {
-		VMOVSD(Mem{Base: row}, one)
-		VMOVSD(one, Mem{Base: to})
-	}
-	ADDQ(srs, row)
-	ADDQ(Imm(uint64(v.size)), to)
-	DECQ(rows)
-	JNZ(LabelRef("element"))
-	ADDQ(Imm(uint64(v.size)), src)
-	ADDQ(drs, dst)
-	DECQ(k)
-	JNZ(LabelRef("column"))
-	Label("done")
+	JZ(LabelRef(label + "done"))
+	square(v.firstLanes(k), func() {
+		DECQ(k)
+		JZ(LabelRef(label + "done"))
+	})
+	Label(label + "done")
 	VZEROUPPER()
 	RET()
-	return name
 }
 
 // square transposes as many vectors as they have lanes.

@@ -1,0 +1,163 @@
+package differential_test
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/adjointml/adjoint/autodiff"
+	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/ops"
+)
+
+// seeds calls f with n seeds, or the one of ADJOINT_SEED, on all processors.
+func seeds(t *testing.T, n int, f func(seed uint64) (verdict, error)) (v verdict) {
+	t.Helper()
+	if s := os.Getenv("ADJOINT_SEED"); s != "" {
+		seed, err := strconv.ParseUint(s, 10, 64)
+		require.NoError(t, err, "ADJOINT_SEED")
+		v, err = f(seed)
+		require.NoError(t, err, "seed %d", seed)
+		return v
+	}
+	if testing.Short() {
+		n /= 10
+	}
+	var next atomic.Int64
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	failed := 0
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for {
+				seed := next.Add(1) - 1
+				if seed >= int64(n) {
+					return
+				}
+				w, err := f(uint64(seed))
+				mu.Lock()
+				v.judged += w.judged
+				v.skipped += w.skipped
+				if err != nil {
+					failed++
+				}
+				stop := failed > 3
+				if err != nil && !stop {
+					assert.Fail(t, fmt.Sprintf("seed %d (ADJOINT_SEED=%d repeats it): %v", seed, seed, err))
+				}
+				mu.Unlock()
+				if stop {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return v
+}
+
+// TestRandomGraphs compares programs of random graphs, and of their gradients,
+// for several lengths of their symbols.
+func TestRandomGraphs(t *testing.T) {
+	v := seeds(t, 2000, func(seed uint64) (v verdict, err error) {
+		g := newGrower(seed)
+		steps := 4 + g.rnd.IntN(30)
+		if g.size > 5000 {
+			steps = 4 + g.rnd.IntN(10)
+		}
+		for range steps {
+			g.grow()
+		}
+		out := g.outputs()
+		p, err := compile(out)
+		if err != nil {
+			return v, err
+		}
+		for _, binding := range append(g.bindings, g.bindings[0]) {
+			u := &trial{seed: seed, out: out, leaves: map[*graph.Node]graph.Tensor{}}
+			for _, l := range g.leaves {
+				u.leaves[l.n] = g.draw(l, binding)
+			}
+			for _, q := range g.params {
+				u.leaves[q.Node()] = g.value[q.Node()]
+			}
+			w, err := u.compare(p)
+			if err != nil {
+				return v, fmt.Errorf("lengths %v: %w\n%s", binding, err, u.shrink())
+			}
+			v.judged += w.judged
+			v.skipped += w.skipped
+		}
+		return v, nil
+	})
+	t.Logf("%d outputs judged, %d not", v.judged, v.skipped)
+	if os.Getenv("ADJOINT_SEED") == "" {
+		assert.Less(t, v.skipped*20, v.judged, "most outputs are judged")
+	}
+}
+
+// outputs draws the results of a graph: values of any kind, and gradients of
+// first and second order.
+func (g *grower) outputs() []*graph.Node {
+	out := []*graph.Node{g.pool[len(g.pool)-1]}
+	for _, s := range g.symbols { // the program must know the length
+		out = append(out, g.input(leaf{}, g.float, s))
+	}
+	for range g.rnd.IntN(5) {
+		out = append(out, choose(g, g.pool))
+	}
+	if !g.chance(0.55) {
+		return out
+	}
+	loss := g.scalar(g.any1())
+	if g.chance(0.5) {
+		loss = ops.Add(loss, g.scalar(g.any1()))
+	}
+	grads := autodiff.Grad(loss, g.variables()...)
+	out = append(append(out, loss), grads...)
+	if g.size < 1000 && g.chance(0.4) {
+		again := g.scalar(grads[0])
+		for _, d := range grads[1:] {
+			again = ops.Add(again, g.scalar(d))
+		}
+		out = append(out, autodiff.Grad(again, g.variables()...)...)
+	}
+	return out
+}
+
+// scalar makes one number of x.
+func (g *grower) scalar(x *graph.Node) *graph.Node {
+	switch g.rnd.IntN(3) {
+	case 0:
+		return ops.Mean(ops.Square(x))
+	case 1:
+		return ops.Sum(ops.Sin(x))
+	}
+	return ops.Sum(ops.Mul(x, ops.StopGradient(g.partner(x))))
+}
+
+// variables returns what gradients are taken with respect to.
+func (g *grower) variables() (list []*graph.Node) {
+	for _, l := range g.leaves {
+		if l.n.DType() == g.float {
+			list = append(list, l.n)
+		}
+	}
+	for _, p := range g.params {
+		if p.Type.DType == g.float {
+			list = append(list, p.Node())
+		}
+	}
+	if len(list) > 4 {
+		g.rnd.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		list = list[:4]
+	}
+	return list
+}

@@ -1,0 +1,298 @@
+package differential_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/adjointml/adjoint/graph"
+)
+
+// An estimate is the value of a node by the ops' own Eval, and how far rounding
+// may move each element of it.
+type estimate struct {
+	value   graph.Tensor
+	off     []float64
+	tipping bool // rounding may change it altogether
+}
+
+// What doc.go says: the number of evaluations with errors, the factor on the
+// largest deviation, and the errors of one op in ulps.
+const (
+	samples   = 4
+	factor    = 4
+	elemUlps  = 4
+	totalUlps = 4
+)
+
+// A node as it is measured: its value, and those with errors.
+type measured struct {
+	value    graph.Tensor
+	with     [samples]graph.Tensor
+	tipping  bool
+	constant bool // no errors reach it
+}
+
+// measure evaluates the nodes with and without errors.
+func measure(y []*graph.Node, training bool, leaves map[*graph.Node]graph.Tensor, rnd *rand.Rand) ([]estimate, error) {
+	all := map[*graph.Node]*measured{}
+	for _, n := range graph.Topo(y...) {
+		if v, ok := leaves[n]; ok {
+			all[n] = given(v)
+			continue
+		}
+		if n.Op().Name() == "const" {
+			all[n] = given(constant(n))
+			continue
+		}
+		if op, ok := n.Op().(graph.Chooser); ok {
+			all[n] = all[n.In()[op.Choose(training)]]
+			continue
+		}
+		in := make([]*measured, len(n.In()))
+		for i, x := range n.In() {
+			in[i] = all[x]
+		}
+		m, err := measureNode(n, in, shapeOf(n, leaves), rnd)
+		if err != nil {
+			return nil, err
+		}
+		all[n] = m
+	}
+	list := make([]estimate, len(y))
+	for i, n := range y {
+		list[i] = all[n].estimate()
+	}
+	return list, nil
+}
+
+func given(v graph.Tensor) *measured {
+	m := &measured{value: v, constant: true}
+	for s := range m.with {
+		m.with[s] = v
+	}
+	return m
+}
+
+// shapeOf returns the shape of a node when the inputs have the given values.
+func shapeOf(n *graph.Node, leaves map[*graph.Node]graph.Tensor) []int {
+	shape := make([]int, n.Shape().Rank())
+	for i, d := range n.Shape().Dims() {
+		shape[i], _ = d.Value(func(s graph.Dim) int {
+			for x, v := range leaves {
+				if j := slices.Index(x.Shape().Dims(), s); j >= 0 {
+					return v.Shape[j]
+				}
+			}
+			return 0
+		})
+	}
+	return shape
+}
+
+func measureNode(n *graph.Node, in []*measured, shape []int, rnd *rand.Rand) (*measured, error) {
+	m := &measured{constant: true}
+	operands := make([]graph.Tensor, len(in))
+	for i, x := range in {
+		operands[i] = x.value
+		m.tipping = m.tipping || x.tipping
+		m.constant = m.constant && x.constant
+	}
+	eval := func(in []graph.Tensor) (graph.Tensor, error) {
+		out, err := graph.NewTensor(n.DType(), shape...)
+		if err == nil {
+			err = evalErr(n.Op(), out, in)
+		}
+		return out, err
+	}
+	var err error
+	if m.value, err = eval(operands); err != nil {
+		return nil, err
+	}
+	errors := rounding(n, m.value, operands, eval)
+	m.constant = m.constant && errors == nil
+	for s := range m.with {
+		m.with[s] = m.value
+		if m.constant {
+			continue
+		}
+		for i, x := range in {
+			operands[i] = x.with[s]
+		}
+		if m.with[s], err = eval(operands); err != nil { // an index that tips out of its axis
+			m.with[s], m.tipping = m.value, true
+		}
+		disturb(m.with[s], errors, rnd)
+	}
+	if jumps(n) && !m.constant && !m.tipping {
+		m.tipping = tips(m.value, in, eval)
+	}
+	return m, nil
+}
+
+func evalErr(op graph.Op, out graph.Tensor, in []graph.Tensor) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err, _ = r.(error)
+		}
+	}()
+	op.Eval(out, in...)
+	return nil
+}
+
+// exact ops only move or select elements, or are computed by the engine as by
+// the reference executor.
+var exact = []string{
+	"reshape", "transpose", "broadcast", "slice", "unslice", "flip", "concat", "part", "pad", "take", "takealong", "where", "neg", "abs",
+	"sign", "relu", "maximum", "minimum", "max", "floor", "ceil", "round", "iota", "count", "stopgradient", "later", "checknan", "zeros",
+	"uniform", "normal", "snake",
+}
+
+// rounding returns how large the rounding errors of one op may be, for each
+// element of its result, or nil if it has none.
+func rounding(n *graph.Node, y graph.Tensor, in []graph.Tensor, eval func([]graph.Tensor) (graph.Tensor, error)) []float64 {
+	name := n.Op().Name()
+	if !n.DType().Float() || len(in) == 0 || slices.Contains(exact, name) {
+		return nil
+	}
+	ulp := math.Exp2(-24)
+	if n.DType() == graph.Float64 {
+		ulp = math.Exp2(-53)
+	}
+	terms, sizes := 1.0, y
+	switch {
+	case name == "convert":
+		if !in[0].DType.Float() && n.DType() == graph.Float64 {
+			return nil
+		}
+	case y.Len() == 0:
+	case name == "sum", name == "prod", strings.HasPrefix(name, "avgpool"):
+		terms = float64(in[0].Len()) / float64(y.Len())
+	case name == "matmul":
+		terms = float64(in[0].Shape[len(in[0].Shape)-1])
+	case addsUp(name):
+		terms = float64(in[0].Len())
+	case strings.HasPrefix(name, "conv"):
+		terms = float64(in[0].Len()) / float64(in[0].Shape[0])
+	}
+	ulps := elemUlps * ulp
+	if terms > 1 {
+		ulps = totalUlps * ulp * math.Sqrt(terms)
+	}
+	if name == "sum" || name == "matmul" || addsUp(name) || strings.HasPrefix(name, "conv") && name != "convert" {
+		magnitudes := make([]graph.Tensor, len(in))
+		for i, x := range in {
+			magnitudes[i] = magnitude(x)
+		}
+		sizes, _ = eval(magnitudes)
+	}
+	errors := make([]float64, y.Len())
+	for i := range errors {
+		if errors[i] = ulps * math.Abs(sizes.At(i)); math.IsInf(errors[i], 0) || math.IsNaN(errors[i]) {
+			errors[i] = 0
+		}
+	}
+	return errors
+}
+
+// addsUp reports whether a result of the op may be a sum of any of its operands'
+// elements.
+func addsUp(name string) bool {
+	return slices.Contains([]string{"cumsum", "recurrence", "untake", "untakealong"}, name)
+}
+
+// magnitude returns |x| of floats, and x of others.
+func magnitude(x graph.Tensor) graph.Tensor {
+	if !x.DType.Float() {
+		return x
+	}
+	y, _ := graph.NewTensor(x.DType, x.Shape...)
+	for i := range y.Len() {
+		y.Set(i, math.Abs(x.At(i)))
+	}
+	return y
+}
+
+// disturb adds an error to each element, one part of it common to all: a
+// number that every element is multiplied by may be rounded.
+func disturb(t graph.Tensor, errors []float64, rnd *rand.Rand) {
+	all := 2*rnd.Float64() - 1
+	for i, e := range errors {
+		if e > 0 {
+			t.Set(i, t.At(i)+e*(2*rnd.Float64()-1+all))
+		}
+	}
+}
+
+// jumps reports whether a small error in an operand may make a large one in
+// the result.
+func jumps(n *graph.Node) bool {
+	switch n.Op().Name() {
+	case "less", "lessequal", "equal", "floor", "ceil", "round", "sign", "mod", "argmax":
+		return true
+	case "convert":
+		return !n.DType().Float()
+	}
+	return false
+}
+
+// tips reports whether errors in the operands of such an op, as large as may be
+// at the end, change its result.
+func tips(y graph.Tensor, in []*measured, eval func([]graph.Tensor) (graph.Tensor, error)) bool {
+	for s := range samples {
+		for _, f := range []float64{factor, -factor} {
+			operands := make([]graph.Tensor, len(in))
+			for i, x := range in {
+				operands[i] = x.value
+				if x.value.DType.Float() && !x.constant {
+					operands[i], _ = graph.NewTensor(x.value.DType, x.value.Shape...)
+					for j := range x.value.Len() {
+						v := x.value.At(j)
+						if d := f * (x.with[s].At(j) - v); d != 0 && !math.IsNaN(d) {
+							v += d
+						}
+						operands[i].Set(j, v)
+					}
+				}
+			}
+			z, err := eval(operands)
+			if err != nil {
+				return true
+			}
+			for i := range y.Len() {
+				if a, b := y.At(i), z.At(i); math.Abs(a-b) > 0.5 || math.IsNaN(a) != math.IsNaN(b) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (m *measured) estimate() estimate {
+	e := estimate{value: m.value, off: make([]float64, m.value.Len()), tipping: m.tipping}
+	tiny := math.SmallestNonzeroFloat32
+	if m.value.DType != graph.Float32 {
+		tiny = math.SmallestNonzeroFloat64
+	}
+	for i := range e.off {
+		v := m.value.At(i)
+		for _, w := range m.with {
+			e.off[i] = max(e.off[i], factor*distance(v, w.At(i))+factor*tiny)
+		}
+	}
+	return e
+}
+
+// distance returns |x - y|, 0 if both are NaN or the same infinity, and infinity
+// if only one is.
+func distance(x, y float64) float64 {
+	switch {
+	case x == y || math.IsNaN(x) && math.IsNaN(y):
+		return 0
+	case math.IsNaN(x) || math.IsNaN(y):
+		return math.Inf(1)
+	}
+	return math.Abs(x - y)
+}

@@ -1,0 +1,218 @@
+package differential_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/adjointml/adjoint/graph"
+)
+
+// A trial is a graph with the values of its inputs.
+type trial struct {
+	seed   uint64
+	out    []*graph.Node
+	leaves map[*graph.Node]graph.Tensor // of inputs, and of parameters
+}
+
+// A verdict says how many outputs were compared and how many could not be
+// judged.
+type verdict struct{ judged, skipped int }
+
+func (t *trial) feeds() []graph.Feed {
+	var list []graph.Feed
+	for n, v := range t.leaves {
+		if strings.HasPrefix(n.Op().Name(), "input ") {
+			list = append(list, n.IsTensor(v))
+		}
+	}
+	return list
+}
+
+// compile makes the program; a panic of the compiler's comes back as an error.
+func compile(out []*graph.Node) (p *graph.Program, err error) {
+	defer catch(&err)
+	return graph.Compile(out...)
+}
+
+func eval(p *graph.Program, feeds []graph.Feed) (out []graph.Tensor, err error) {
+	defer catch(&err)
+	return p.Eval(context.Background(), feeds...)
+}
+
+func catch(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+	}
+}
+
+// compare runs the graph on both executors.
+func (t *trial) compare(p *graph.Program) (v verdict, err error) {
+	feeds := t.feeds()
+	want, wantErr := eval(p.Reference(), feeds)
+	got, gotErr := eval(p, feeds)
+	if wantErr != nil || gotErr != nil {
+		if fmt.Sprint(wantErr) != fmt.Sprint(gotErr) {
+			return v, fmt.Errorf("error %v, want %v", gotErr, wantErr)
+		}
+		return v, nil
+	}
+	again, err := eval(p, feeds)
+	if err != nil {
+		return v, fmt.Errorf("the second run fails: %w", err)
+	}
+	for i := range got {
+		if at := firstDifference(got[i], again[i]); at >= 0 {
+			return v, fmt.Errorf("output %d element %d: %v, and %v in the second run", i, at, got[i].At(at), again[i].At(at))
+		}
+	}
+	same := true
+	for i := range got {
+		same = same && firstDifference(got[i], want[i]) < 0
+	}
+	if same {
+		return verdict{judged: len(got)}, nil
+	}
+	estimates, err := measure(t.out, false, t.leaves, rand.New(rand.NewPCG(t.seed, 2)))
+	if err != nil {
+		return v, err
+	}
+	for i, e := range estimates {
+		if e.tipping {
+			v.skipped++
+			continue
+		}
+		v.judged++
+		if err := agree(got[i], want[i], e.off); err != nil {
+			return v, fmt.Errorf("output %d: %w", i, err)
+		}
+	}
+	return v, nil
+}
+
+// firstDifference returns the first element that is not the same, or -1.
+func firstDifference(x, y graph.Tensor) int {
+	for i := range x.Len() {
+		if distance(x.At(i), y.At(i)) != 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// agree compares floats within the given distances and others exactly.
+func agree(got, want graph.Tensor, off []float64) error {
+	if got.DType != want.DType || !slices.Equal(got.Shape, want.Shape) {
+		return fmt.Errorf("%v%v, want %v%v", got.DType, got.Shape, want.DType, want.Shape)
+	}
+	bad, first := 0, -1
+	for i := range got.Len() {
+		if distance(got.At(i), want.At(i)) > off[i] {
+			if bad++; first < 0 {
+				first = i
+			}
+		}
+	}
+	if bad == 0 {
+		return nil
+	}
+	return fmt.Errorf("%v%v: %d elements are wrong, the first %d: %v, want %v ± %.3g", got.DType, got.Shape, bad, first, got.At(first), want.At(first), off[first])
+}
+
+// fails compiles and compares some nodes of the graph; sub replaces nodes by
+// inputs with the values they have.
+func (t *trial) fails(y []*graph.Node, sub map[*graph.Node]*graph.Node, values map[*graph.Node]graph.Tensor) (*graph.Program, error) {
+	u := &trial{seed: t.seed, out: graph.Rewrite(y, sub), leaves: map[*graph.Node]graph.Tensor{}}
+	for n, v := range t.leaves {
+		u.leaves[n] = v
+	}
+	for n, x := range sub {
+		u.leaves[x] = values[n]
+	}
+	for n := range u.leaves { // feeds of inputs that lend a symbol stay
+		if !slices.Contains(graph.Topo(u.out...), n) && sub[n] == nil {
+			delete(u.leaves, n)
+		}
+	}
+	p, err := compile(u.out)
+	if err != nil {
+		return nil, nil // such as a symbol that no input has any more
+	}
+	_, err = u.compare(p)
+	return p, err
+}
+
+// shrink looks for a small part of a graph that fails and describes it.
+func (t *trial) shrink() string {
+	out := slices.Clone(t.out)
+	p, err := t.fails(out, nil, nil)
+	if err == nil {
+		return "the failure does not come back"
+	}
+	for i := 0; i < len(out) && len(out) > 1; { // drop outputs
+		fewer := slices.Delete(slices.Clone(out), i, i+1)
+		if q, e := t.fails(fewer, nil, nil); e != nil {
+			out, p, err = fewer, q, e
+		} else {
+			i++
+		}
+	}
+	if len(out) == 1 { // the first node that fails alone
+		for _, n := range graph.Topo(out...) {
+			if q, e := t.fails([]*graph.Node{n}, nil, nil); e != nil {
+				out, p, err = []*graph.Node{n}, q, e
+				break
+			}
+		}
+	}
+	values := t.values(out)
+	for depth := 1; depth < 40 && values != nil; depth++ {
+		if q, e := t.fails(out, cut(out, depth), values); e != nil {
+			p, err = q, e
+			break
+		}
+	}
+	return fmt.Sprintf("%v\n%s", err, p.Listing())
+}
+
+// values returns the value of each node, or nil if they cannot be computed.
+func (t *trial) values(out []*graph.Node) map[*graph.Node]graph.Tensor {
+	order := graph.Topo(out...)
+	list, err := measure(order, false, t.leaves, rand.New(rand.NewPCG(0, 0)))
+	if err != nil {
+		return nil
+	}
+	values := map[*graph.Node]graph.Tensor{}
+	for i, n := range order {
+		values[n] = list[i].value
+	}
+	return values
+}
+
+// cut replaces what lies more than depth steps below the outputs by inputs.
+func cut(out []*graph.Node, depth int) map[*graph.Node]*graph.Node {
+	sub := map[*graph.Node]*graph.Node{}
+	near := map[*graph.Node]bool{}
+	layer := out
+	for range depth {
+		var below []*graph.Node
+		for _, n := range layer {
+			if !near[n] {
+				near[n] = true
+				below = append(below, n.In()...)
+			}
+		}
+		layer = below
+	}
+	for n := range near {
+		for _, x := range n.In() {
+			if !near[x] && len(x.In()) > 0 {
+				sub[x] = graph.InputOf(x.DType(), fmt.Sprint("v", len(sub)), x.Shape().Dims()...)
+			}
+		}
+	}
+	return sub
+}

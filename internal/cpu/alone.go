@@ -169,11 +169,18 @@ func middle(v *val) *segment {
 
 func (m *middleWork) part(f *Frame, w *worker, _ *segment, i int) {
 	e := &m.v.in[0]
-	rows, cols, size := e.Dims[1], e.Dims[2], m.v.ct.Size()
+	rows, cols, size := e.Dims[1], e.Dims[2], m.v.DType.Size()
 	from := unsafe.Add(f.at(e), i*rows*cols*size)
 	to := unsafe.Add(f.base[m.v.slot], i*cols*size)
 	copy(unsafe.Slice((*byte)(to), cols*size), unsafe.Slice((*byte)(from), cols*size))
 	if rows == 1 {
+		return
+	}
+	if m.v.DType == ir.Bool { // the largest of truths, a byte each
+		y, x := unsafe.Slice((*byte)(to), cols), unsafe.Slice((*byte)(from), rows*cols)
+		for k := cols; k < len(x); k++ {
+			y[k%cols] |= x[k]
+		}
 		return
 	}
 	a := &w.args

@@ -497,7 +497,7 @@ func (g *gen) load(v *val, m int32, p int, column bool) arg {
 		return arg{m, step != 0}
 	}
 	k := made{o.v, p, m + 1}
-	if g.single || column || step == 0 {
+	if g.single || column {
 		k.phase = -1
 	}
 	if d, ok := g.made[k]; ok {
@@ -528,7 +528,7 @@ func (g *gen) load(v *val, m int32, p int, column bool) arg {
 		kinds = 1
 	}
 	i.fn = kernel.Lookup(i.op, g.g.ct, kinds)
-	g.append(i, column || step == 0)
+	g.append(i, column) // a loop that needs a number per row cannot wait for what comes after it
 	g.made[k] = i.d
 	return arg{i.d, step != 0}
 }

@@ -452,7 +452,7 @@ func (g *gen) emit(v *val, p int) int32 {
 		d = g.mapping(v, p)
 	}
 	g.made[k] = d
-	if v.mat && !v.DType.Float() {
+	if v.mat && !v.DType.Float() && !v.acc { // an accumulator is stored once all parts are done
 		g.store(v, d)
 	}
 	return d

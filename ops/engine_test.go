@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/ops"
 )
 
 // TestEngineMeansWhatEvalMeans compares values and gradients of each line with
@@ -75,4 +76,25 @@ func (l line) elements(k binding) (most int) {
 		most = max(most, n)
 	}
 	return most
+}
+
+// TestTruthOfAnArrayIsOneByte computes a single truth between other results,
+// which it must leave alone.
+func TestTruthOfAnArrayIsOneByte(t *testing.T) {
+	x, y := graph.InputOf(graph.Float64, "x", 3, graph.Sym("n")), graph.InputOf(graph.Float64, "y", 3, 3, 17)
+	p, err := graph.Compile(ops.Exp(x), ops.All(ops.NotEqual(y, y)), graph.Zeros(y.Type()), ops.Any(ops.Equal(y, y)))
+	require.NoError(t, err)
+	ones, err := graph.NewTensor(graph.Float64, 3, 33)
+	require.NoError(t, err)
+	for i := range ones.Len() {
+		ones.Set(i, 1)
+	}
+	zeros, err := graph.NewTensor(graph.Float64, 3, 3, 17)
+	require.NoError(t, err)
+	out, err := p.Eval(context.Background(), x.IsTensor(ones), y.IsTensor(zeros))
+	require.NoError(t, err)
+	same(t, slices.Repeat([]float64{math.E}, 99), floatsOf(out[0]), 1e-15)
+	same(t, []float64{0}, floatsOf(out[1]), 0)
+	same(t, make([]float64, 153), floatsOf(out[2]), 0)
+	same(t, []float64{1}, floatsOf(out[3]), 0)
 }

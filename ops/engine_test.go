@@ -81,8 +81,9 @@ func (l line) elements(k binding) (most int) {
 // TestTruthOfAnArrayIsOneByte computes a single truth between other results,
 // which it must leave alone.
 func TestTruthOfAnArrayIsOneByte(t *testing.T) {
-	x, y := graph.InputOf(graph.Float64, "x", 3, graph.Sym("n")), graph.InputOf(graph.Float64, "y", 3, 3, 17)
-	p, err := graph.Compile(ops.Exp(x), ops.All(ops.NotEqual(y, y)), graph.Zeros(y.Type()), ops.Any(ops.Equal(y, y)))
+	y, x := graph.InputOf(graph.Float64, "y", 3, 3, 17), graph.InputOf(graph.Float64, "x", 3, graph.Sym("n"))
+	truth := ops.All(ops.NotEqual(y, y)) // before the others, so that they lie after it in memory
+	p, err := graph.Compile(ops.Exp(x), truth, graph.Zeros(y.Type()))
 	require.NoError(t, err)
 	ones, err := graph.NewTensor(graph.Float64, 3, 33)
 	require.NoError(t, err)
@@ -96,5 +97,4 @@ func TestTruthOfAnArrayIsOneByte(t *testing.T) {
 	same(t, slices.Repeat([]float64{math.E}, 99), floatsOf(out[0]), 1e-15)
 	same(t, []float64{0}, floatsOf(out[1]), 0)
 	same(t, make([]float64, 153), floatsOf(out[2]), 0)
-	same(t, []float64{1}, floatsOf(out[3]), 0)
 }

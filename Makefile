@@ -1,11 +1,11 @@
 # make check is what a change must pass; .ci/run does the same in a fresh clone.
-.PHONY: check lint staticcheck test race cross bench baseline benchstat
+.PHONY: check lint generated staticcheck test race cross bench baseline benchstat
 
 # the tools' versions; they are no requirements of the module
 STATICCHECK = v0.8.2
 BENCHSTAT = v0.0.0-20260908200009-22c9c6c9d4da
 
-check: lint test race cross bench
+check: lint generated test race cross bench
 
 lint: staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
@@ -46,3 +46,8 @@ baseline:
 benchstat:
 	$(MEASURE) > baseline/new.txt
 	cd bench && go run golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) $(BASELINE) baseline/new.txt
+
+# the assembly must be what the generator writes today
+generated:
+	t=$$(mktemp -d) && trap "rm -rf $$t" EXIT && cp -r internal/kernel $$t && (cd $$t/kernel && go generate generate.go) && \
+	for f in internal/kernel/*_amd64.*; do cmp $$f $$t/kernel/$$(basename $$f) || exit 1; done

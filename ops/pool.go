@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // PoolOptions are what is not plain about pooling. Lists have one entry for each
@@ -177,10 +178,20 @@ func (p maxPool) Eval(out Tensor, in ...Tensor) {
 		}
 	}
 }
+func (p maxPool) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return p.lower(b, ir.MaxPool, out, x[0].Dims, out.Dims, x...)
+}
 func (p maxPool) VJP(_, ct *Node, x ...*Node) []*Node {
 	return one(graph.Apply(unpickPool(p), ct, x[0]))
 }
 func (p maxPool) Flops(out Type, _ ...Type) Dim { return p.flops(out) }
+
+// lower returns the engine's instruction for one of the ops.
+func (p pool) lower(b *ir.Builder, pass ir.Pass, out ir.Type, image, result []int, x ...ir.Ref) (ir.Ref, bool) {
+	w := p.instruction(pass, image, p.size[:p.axes], result)
+	w.CountPad = p.countPad
+	return b.Window(w, out.DType, out.Dims, x...), true
+}
 
 // flops returns the elements of all windows.
 func (p pool) flops(result Type) Dim {
@@ -206,6 +217,9 @@ func (p unpickPool) Eval(out Tensor, in ...Tensor) {
 			out.Set(i, out.At(i)+in[0].At(j))
 		}
 	}
+}
+func (p unpickPool) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return p.lower(b, ir.MaxPoolGrad, out, x[1].Dims, x[0].Dims, x...)
 }
 func (p unpickPool) VJP(_, ct *Node, x ...*Node) []*Node {
 	return []*Node{graph.Apply(pickPool(p), ct, x[1]), nil}
@@ -262,6 +276,9 @@ func (p avgPool) Eval(out Tensor, in ...Tensor) {
 		out.Set(j, s/float64(max(1, counts[j/c%len(counts)])))
 	}
 }
+func (p avgPool) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return p.lower(b, ir.AvgPool, out, x[0].Dims, out.Dims, x...)
+}
 func (p avgPool) VJP(_, ct *Node, x ...*Node) []*Node {
 	return one(graph.Apply(unAvgPool{p.pool, graph.Of(x[0].Shape().Dims()[1 : p.axes+1]...)}, ct))
 }
@@ -290,6 +307,9 @@ func (p unAvgPool) Eval(out Tensor, in ...Tensor) {
 	for i, s := range sum {
 		out.Set(i, s)
 	}
+}
+func (p unAvgPool) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return p.lower(b, ir.AvgPoolGrad, out, out.Dims, x[0].Dims, x...)
 }
 func (p unAvgPool) VJP(_, ct *Node, _ ...*Node) []*Node { return one(graph.Apply(avgPool{p.pool}, ct)) }
 func (p unAvgPool) Simplify(x ...*Node) *Node {

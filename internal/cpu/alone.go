@@ -89,13 +89,14 @@ func (b *launcher) contract(v *val) []*segment {
 	return b.phases(v, gemm.New(s), flops/50+50)
 }
 
-// convolve makes the segments of a convolution.
+// convolve makes the segments of a convolution or of pooling.
 func (b *launcher) convolve(v *val) []*segment {
 	w := v.Win
 	s := conv.Shape{
 		T: v.ct, N: w.N, In: w.In, Out: w.Out, Kernel: w.Kernel, Stride: w.Stride, Dilation: w.Dilation,
 		Pad: w.Low, C: w.C, O: w.O, Groups: w.Groups,
 	}
+	pool := conv.Pool{Shape: s, CountPad: w.CountPad, High: w.High}
 	var p plan
 	switch w.Pass {
 	case ir.ConvForward:
@@ -104,8 +105,14 @@ func (b *launcher) convolve(v *val) []*segment {
 		p = conv.DataGrad(s)
 	case ir.ConvWeight:
 		p = conv.WeightGrad(s)
-	default:
-		panic("cpu: no way to compute " + v.String())
+	case ir.MaxPool:
+		p = conv.MaxPool(pool)
+	case ir.MaxPoolGrad:
+		p = conv.MaxPoolGrad(pool)
+	case ir.AvgPool:
+		p = conv.AvgPool(pool)
+	case ir.AvgPoolGrad:
+		p = conv.AvgPoolGrad(pool)
 	}
 	return b.phases(v, p, float64(w.Flops())/50+50)
 }
@@ -169,18 +176,11 @@ func middle(v *val) *segment {
 
 func (m *middleWork) part(f *Frame, w *worker, _ *segment, i int) {
 	e := &m.v.in[0]
-	rows, cols, size := e.Dims[1], e.Dims[2], m.v.DType.Size()
+	rows, cols, size := e.Dims[1], e.Dims[2], m.v.ct.Size()
 	from := unsafe.Add(f.at(e), i*rows*cols*size)
 	to := unsafe.Add(f.base[m.v.slot], i*cols*size)
 	copy(unsafe.Slice((*byte)(to), cols*size), unsafe.Slice((*byte)(from), cols*size))
 	if rows == 1 {
-		return
-	}
-	if m.v.DType == ir.Bool { // the largest of truths, a byte each
-		y, x := unsafe.Slice((*byte)(to), cols), unsafe.Slice((*byte)(from), rows*cols)
-		for k := cols; k < len(x); k++ {
-			y[k%cols] |= x[k]
-		}
 		return
 	}
 	a := &w.args

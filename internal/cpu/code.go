@@ -53,7 +53,8 @@ type inst struct {
 	run  int32 // elements of a row of the run
 	d    int32
 	x    [3]int32
-	node int // of the host, for reports
+	sums int32 // place of a second result + 1: the sums of the rows of the first
+	node int   // of the host, for reports
 }
 
 // A step is a run of instructions, done for each chunk of a row or once for all.
@@ -95,6 +96,7 @@ type prog struct {
 	scratch  int
 	regs     int
 	insts    int
+	wides    int // of the instructions, those on whole tiles
 }
 
 // units returns the number of tiles, or of rows of tiles.
@@ -452,7 +454,7 @@ func (g *gen) emit(v *val, p int) int32 {
 		d = g.mapping(v, p)
 	}
 	g.made[k] = d
-	if v.mat && !v.DType.Float() && !v.acc { // an accumulator is stored once all parts are done
+	if v.mat && !v.DType.Float() && !v.acc { // what all rows are reduced to is stored after the last one
 		g.store(v, d)
 	}
 	return d
@@ -528,7 +530,7 @@ func (g *gen) load(v *val, m int32, p int, column bool) arg {
 		kinds = 1
 	}
 	i.fn = kernel.Lookup(i.op, g.g.ct, kinds)
-	g.append(i, column) // a loop that needs a number per row cannot wait for what comes after it
+	g.append(i, column) // in a loop over chunks, a number per row too: what is done once per row comes after it
 	g.made[k] = i.d
 	return arg{i.d, step != 0}
 }
@@ -604,9 +606,11 @@ func (g *gen) put(v *val, i inst, args []arg) {
 		}
 	}
 	if scalars == len(args) && !(i.op == kernel.Copy) { // spread one over the row
-		to := g.tileRegister()
+		var to int32 // one register only, for each gets a place if an instruction writes it
 		if column {
 			to = g.register(g.rb, g.size, 0)
+		} else {
+			to = g.tileRegister()
 		}
 		s := inst{op: kernel.Copy, nx: 1, d: to, x: [3]int32{i.x[0]}, node: v.Node}
 		g.put(v, s, args[:1])
@@ -679,7 +683,10 @@ func (g *gen) pads() {
 		for k := range g.steps[s].code {
 			i := &g.steps[s].code[k]
 			g.insts++
-			if i.mode > overRun || i.op >= kernel.Sum || g.ops[i.d].size == 0 || g.pitch()%64 != 0 || g.ops[i.d].pitch != g.pitch() {
+			if i.mode <= overRun {
+				g.wides++
+			}
+			if i.mode > overRun || !i.op.Pointwise() || g.ops[i.d].size == 0 || g.pitch()%64 != 0 || g.ops[i.d].pitch != g.pitch() {
 				continue
 			}
 			i.pad = true

@@ -147,6 +147,7 @@ func (v *val) useLevels() (lo, hi int, ok bool) {
 // split leaves v at the given level and gives a clone of it to the users at
 // each of the others.
 func (v *val) split(level int) {
+	v.again = true
 	keep := make([]*val, 0, len(v.uses))
 	for _, u := range v.uses {
 		if u.level == level {

@@ -50,8 +50,8 @@ func (l *launch) list(b *strings.Builder) {
 func (s *segment) describe() string {
 	switch w := s.work.(type) {
 	case *prog:
-		return fmt.Sprintf("pass over %v %d %d: %d values, %d instructions, tile %dx%d, %d registers of %d KiB",
-			w.outer, w.r, w.c, len(w.g.vals), w.insts, w.rb, w.ch, w.regs, w.scratch>>10)
+		return fmt.Sprintf("pass over %v %d %d: %d values, %d instructions, %d on whole tiles, tile %dx%d, %d registers of %d KiB",
+			w.outer, w.r, w.c, len(w.g.vals), w.insts, w.wides, w.rb, w.ch, w.regs, w.scratch>>10)
 	case *scalarProg:
 		return fmt.Sprintf("%d single numbers", len(w.code))
 	case *planned:

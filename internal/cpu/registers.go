@@ -20,6 +20,9 @@ func (g *gen) allocate() {
 	last := make([]int, len(g.ops))
 	g.each(func(n int, i *inst) {
 		last[i.d] = n
+		if i.sums > 0 {
+			last[i.sums-1] = n
+		}
 		for _, x := range i.x[:i.nx] {
 			last[x] = n
 		}
@@ -31,7 +34,10 @@ func (g *gen) allocate() {
 	g.each(func(n int, i *inst) {
 		d := &g.ops[i.d]
 		if d.size > 0 && d.reg < 0 {
-			g.placeRegister(n, i, last, free)
+			g.placeRegister(n, i, i.d, last, free)
+		}
+		if i.sums > 0 && g.ops[i.sums-1].size > 0 {
+			g.placeRegister(n, i, i.sums-1, last, free)
 		}
 		for k, x := range i.x[:i.nx] {
 			o := &g.ops[x]
@@ -42,10 +48,10 @@ func (g *gen) allocate() {
 	})
 }
 
-// placeRegister gives the result of an instruction its place: that of an
+// placeRegister gives a result of an instruction its place: that of an
 // operand of the same form that dies here, a free one, or a new one.
-func (g *gen) placeRegister(n int, i *inst, last []int, free map[int][]int) {
-	d := &g.ops[i.d]
+func (g *gen) placeRegister(n int, i *inst, at int32, last []int, free map[int][]int) {
+	d := &g.ops[at]
 	if !d.alone && i.mode < picking && i.op.Pointwise() {
 		for _, x := range i.x[:i.nx] {
 			o := &g.ops[x]
@@ -104,6 +110,9 @@ func (g *gen) coalesce() {
 	g.each(func(n int, i *inst) {
 		all = append(all, i)
 		writes[i.d]++
+		if i.sums > 0 {
+			writes[i.sums-1]++
+		}
 		for _, x := range i.x[:i.nx] {
 			last[x] = n
 		}

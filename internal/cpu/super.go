@@ -62,7 +62,7 @@ func (g *gen) super(v *val) (kernel.Op, []from) {
 		if p.second {
 			i = 1
 		}
-		if m, ok := g.private(v, i, p.inner); ok && g.wide(m, 0) {
+		if m, ok := g.private(v, i, p.inner); ok && g.wide(m, 0) && !(contracts(p.op) && (v.again || m.again)) {
 			return p.op, []from{{m, 0}, {m, 1}, {v, 1 - i}}
 		}
 	}
@@ -80,10 +80,18 @@ func (g *gen) super(v *val) (kernel.Op, []from) {
 	return kernelOps[v.Op], plain
 }
 
+// contracts reports whether op rounds a product and its sum once. It must not be
+// used for a val that other passes compute too, for there the product may be
+// needed, hence rounded, and a value must be the same everywhere: x = max(x) is
+// true somewhere.
+func contracts(op kernel.Op) bool {
+	return op == kernel.FMA || op == kernel.FMS || op == kernel.FNMA
+}
+
 // private returns operand i of v if it is an op that nothing else needs.
 func (g *gen) private(v *val, i int, op ir.Op) (*val, bool) {
 	m := v.in[i].v
-	ok := g.reads(v, i) && m.Kind == ir.Map && m.Op == op && len(m.uses) == 1 && !m.mat && !g.rowbuf[m] && m.mask == v.mask
+	ok := g.reads(v, i) && m.Kind == ir.Map && m.Op == op && len(m.uses) == 1 && !m.mat && !g.rowbuf[m] && m.mask == v.operandSpace(i)
 	for k := range v.in {
 		ok = ok && (k == i || v.in[k].v != m)
 	}
@@ -100,6 +108,9 @@ func (g *gen) wide(v *val, i int) bool {
 func (g *gen) reduce(v *val, p int) int32 {
 	if v.Op == ir.Pick {
 		return g.pick(v, p)
+	}
+	if d, ok := g.expSum(v, p); ok {
+		return d
 	}
 	op, args := kernelOps[v.Op], []from{{v, 0}}
 	if v.Op == ir.Sum && v.space == g.g.dom.all() {
@@ -125,6 +136,30 @@ func (g *gen) reduce(v *val, p int) int32 {
 		return g.accumulateAll(v, i)
 	}
 	return g.accumulateColumns(v, i)
+}
+
+// expSum computes a sum of rows of exp(x - y) by the instruction that computes
+// those, if it is still to come.
+func (g *gen) expSum(v *val, p int) (int32, bool) {
+	e := v.in[0].v
+	if v.Op != ir.Sum || v.acc || g.chunks > 1 || !g.reads(v, 0) || e.Kind != ir.Map || !g.isFull(e) {
+		return 0, false
+	}
+	if _, ok := g.made[made{v: e, phase: -1}]; ok {
+		return 0, false
+	}
+	op, from := g.super(e)
+	if op != kernel.ExpSub || g.wide(from[1].v, from[1].i) {
+		return 0, false
+	}
+	x, s := g.arg(from[0].v, from[0].i, p), g.arg(from[1].v, from[1].i, p)
+	i := inst{op: kernel.ExpSubSum, nx: 2, x: [3]int32{x.at, s.at}, fn: kernel.Lookup(kernel.ExpSubSum, g.g.ct, 1<<1), node: e.Node}
+	i.d = g.dest(e)
+	sums := g.column(v)
+	i.sums = sums + 1
+	g.cur.code = append(g.cur.code, i)
+	g.made[made{v: e, phase: -1}] = i.d
+	return sums, true
 }
 
 // spread fills a tile with numbers per row.

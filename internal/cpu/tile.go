@@ -187,6 +187,9 @@ func (p *prog) code(w *worker, code []inst, rows, c, cols int) {
 			x := i.x[j]
 			a.X[j], a.XR[j] = cur[x], p.ops[x].pitch
 		}
+		if i.sums > 0 {
+			a.X[2], a.XR[2] = cur[i.sums-1], p.ops[i.sums-1].pitch
+		}
 		i.fn(a)
 	}
 }

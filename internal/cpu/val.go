@@ -55,6 +55,7 @@ type val struct {
 	level  int
 	group  *group
 	clones []*val // for other levels
+	again  bool   // it is, or has, a clone
 	mat    bool   // in memory
 	slot   int    // of its memory
 	reg    int32  // in a program of single numbers

@@ -9,10 +9,10 @@
 // differ by what rounding explains and no more: each op may round its result by
 // a few ulps, a sum of n numbers by 4 ulp·√n of the sum of their magnitudes,
 // and how far such errors move the final result depends on the graph. So it is
-// measured: the graph is evaluated several times by the ops' own Eval, with an
-// error of that size, drawn at random, added to the result of every op that
-// rounds. Results agree when they differ by at most four times the largest
-// deviation seen. A comparison that errors of this size can tip, such as x < y
+// measured: the graph is evaluated forty times by the ops' own Eval, with an error
+// of that size, drawn at random, added to the result of every op that rounds.
+// Results agree when they differ by at most four times the largest deviation
+// seen. A comparison that errors of this size can tip, such as x < y
 // of two numbers that agree in all but the last bits, has no one right answer,
 // so what depends on it is not judged; the tests count how often that happens
 // and fail if it is often.
@@ -20,5 +20,6 @@
 // # Repeating a failure
 //
 // A failure prints its seed, the smallest part of the graph that still fails,
-// and where it differs. ADJOINT_SEED=n runs the graph of that seed alone.
+// and where it differs. ADJOINT_SEED=n runs the graph of that seed alone, and
+// ADJOINT_SEED=n:m those from n to m.
 package differential

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,20 +18,27 @@ import (
 	"github.com/adjointml/adjoint/ops"
 )
 
-// seeds calls f with n seeds, or the one of ADJOINT_SEED, on all processors.
-func seeds(t *testing.T, n int, f func(seed uint64) (verdict, error)) (v verdict) {
+// seeds calls f with n seeds, or those of ADJOINT_SEED, one or a range such as
+// 2000:3000, on all processors.
+func seeds(t *testing.T, n uint64, f func(seed uint64) (verdict, error)) (v verdict) {
 	t.Helper()
-	if s := os.Getenv("ADJOINT_SEED"); s != "" {
-		seed, err := strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err, "ADJOINT_SEED")
-		v, err = f(seed)
-		require.NoError(t, err, "seed %d", seed)
-		return v
-	}
+	from, to := uint64(0), n
 	if testing.Short() {
-		n /= 10
+		to /= 10
 	}
-	var next atomic.Int64
+	if s := os.Getenv("ADJOINT_SEED"); s != "" {
+		first, last, isRange := strings.Cut(s, ":")
+		var err error
+		from, err = strconv.ParseUint(first, 10, 64)
+		require.NoError(t, err, "ADJOINT_SEED")
+		to = from + 1
+		if isRange {
+			to, err = strconv.ParseUint(last, 10, 64)
+			require.NoError(t, err, "ADJOINT_SEED")
+		}
+	}
+	next := atomic.Uint64{}
+	next.Store(from)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	failed := 0
@@ -38,10 +46,10 @@ func seeds(t *testing.T, n int, f func(seed uint64) (verdict, error)) (v verdict
 		wg.Go(func() {
 			for {
 				seed := next.Add(1) - 1
-				if seed >= int64(n) {
+				if seed >= to {
 					return
 				}
-				w, err := f(uint64(seed))
+				w, err := f(seed)
 				mu.Lock()
 				v.judged += w.judged
 				v.skipped += w.skipped

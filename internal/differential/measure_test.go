@@ -18,9 +18,10 @@ type estimate struct {
 }
 
 // What doc.go says: the number of evaluations with errors, the factor on the
-// largest deviation, and the errors of one op in ulps.
+// largest deviation, and the errors of one op in units of half an ulp of 1.
 const (
-	samples   = 4
+	few       = 3 // evaluations suffice in most cases
+	many      = 40
 	factor    = 4
 	elemUlps  = 4
 	totalUlps = 4
@@ -29,21 +30,22 @@ const (
 // A node as it is measured: its value, and those with errors.
 type measured struct {
 	value    graph.Tensor
-	with     [samples]graph.Tensor
+	with     []graph.Tensor
 	tipping  bool
 	constant bool // no errors reach it
 }
 
-// measure evaluates the nodes with and without errors.
-func measure(y []*graph.Node, training bool, leaves map[*graph.Node]graph.Tensor, rnd *rand.Rand) ([]estimate, error) {
+// measure evaluates the nodes without errors, and so many times with errors.
+func measure(y []*graph.Node, training bool, leaves map[*graph.Node]graph.Tensor, samples int, seed uint64) ([]estimate, error) {
+	rnd := rand.New(rand.NewPCG(seed, 2))
 	all := map[*graph.Node]*measured{}
 	for _, n := range graph.Topo(y...) {
 		if v, ok := leaves[n]; ok {
-			all[n] = given(v)
+			all[n] = given(v, samples)
 			continue
 		}
 		if n.Op().Name() == "const" {
-			all[n] = given(constant(n))
+			all[n] = given(constant(n), samples)
 			continue
 		}
 		if op, ok := n.Op().(graph.Chooser); ok {
@@ -54,7 +56,7 @@ func measure(y []*graph.Node, training bool, leaves map[*graph.Node]graph.Tensor
 		for i, x := range n.In() {
 			in[i] = all[x]
 		}
-		m, err := measureNode(n, in, shapeOf(n, leaves), rnd)
+		m, err := measureNode(n, in, shapeOf(n, leaves), samples, rnd)
 		if err != nil {
 			return nil, err
 		}
@@ -67,8 +69,8 @@ func measure(y []*graph.Node, training bool, leaves map[*graph.Node]graph.Tensor
 	return list, nil
 }
 
-func given(v graph.Tensor) *measured {
-	m := &measured{value: v, constant: true}
+func given(v graph.Tensor, samples int) *measured {
+	m := &measured{value: v, constant: true, with: make([]graph.Tensor, samples)}
 	for s := range m.with {
 		m.with[s] = v
 	}
@@ -91,8 +93,8 @@ func shapeOf(n *graph.Node, leaves map[*graph.Node]graph.Tensor) []int {
 	return shape
 }
 
-func measureNode(n *graph.Node, in []*measured, shape []int, rnd *rand.Rand) (*measured, error) {
-	m := &measured{constant: true}
+func measureNode(n *graph.Node, in []*measured, shape []int, samples int, rnd *rand.Rand) (*measured, error) {
+	m := &measured{constant: true, with: make([]graph.Tensor, samples)}
 	operands := make([]graph.Tensor, len(in))
 	for i, x := range in {
 		operands[i] = x.value
@@ -126,7 +128,7 @@ func measureNode(n *graph.Node, in []*measured, shape []int, rnd *rand.Rand) (*m
 		disturb(m.with[s], errors, rnd)
 	}
 	if jumps(n) && !m.constant && !m.tipping {
-		m.tipping = tips(m.value, in, eval)
+		m.tipping = tips(m.value, in, samples, eval)
 	}
 	return m, nil
 }
@@ -239,7 +241,7 @@ func jumps(n *graph.Node) bool {
 
 // tips reports whether errors in the operands of such an op, as large as may be
 // at the end, change its result.
-func tips(y graph.Tensor, in []*measured, eval func([]graph.Tensor) (graph.Tensor, error)) bool {
+func tips(y graph.Tensor, in []*measured, samples int, eval func([]graph.Tensor) (graph.Tensor, error)) bool {
 	for s := range samples {
 		for _, f := range []float64{factor, -factor} {
 			operands := make([]graph.Tensor, len(in))

@@ -34,6 +34,7 @@ type key struct {
 	n     int // of operands, or the length of an iota
 	num   uint64
 	in    [3]operand
+	out   int32 // the number of the result's dims, where the operands do not give them
 }
 
 // An operand of a key: a value and the number of a view of it, 0 for the whole.
@@ -52,6 +53,11 @@ func (b *Builder) operand(r Ref) operand {
 	if r.Off == 0 && slices.Equal(r.Dims, r.V.Dims) && r.Dense() {
 		return operand{r.V, 0}
 	}
+	return operand{r.V, b.number(r)}
+}
+
+// number returns the number of a view, whatever it reads.
+func (b *Builder) number(r Ref) int32 {
 	w := view{rank: len(r.Dims), off: r.Off}
 	copy(w.dims[:], r.Dims)
 	copy(w.steps[:], r.Steps)
@@ -60,7 +66,7 @@ func (b *Builder) operand(r Ref) operand {
 		id = int32(len(b.views) + 1)
 		b.views[w] = id
 	}
-	return operand{r.V, id}
+	return id
 }
 
 // add makes a value, or finds the one that is the same.
@@ -71,6 +77,9 @@ func (b *Builder) add(v Value) *Value {
 	}
 	for i, x := range v.In {
 		k.in[i] = b.operand(x)
+	}
+	if v.Kind == Reduce { // of the same rows, or of those of another shape on the same elements
+		k.out = b.number(Ref{Dims: v.Dims})
 	}
 	if old := b.seen[k]; old != nil {
 		return old
@@ -359,6 +368,9 @@ func (b *Builder) reduceOwn(op Op, x Ref, over uint) Ref {
 	if over == 0 {
 		return x
 	}
+	if y, ok := b.moveOut(op, x, over); ok {
+		return y
+	}
 	make1 := func(o Over, x Ref, out []int) Ref {
 		return Whole(b.add(Value{Kind: Reduce, Op: op, DType: x.V.DType, Dims: out, In: []Ref{x}, Over: o}))
 	}
@@ -389,6 +401,11 @@ func (b *Builder) reduceOwn(op Op, x Ref, over uint) Ref {
 			return y
 		}
 		return make1(Lead, x, x.Dims[end:])
+	}
+	if x.V.DType == Bool { // added up in memory, so as floats
+		y, _ := b.Convert(x, F32)
+		y, _ = b.Convert(b.reduceOwn(op, y, over), Bool)
+		return y
 	}
 	x = b.Dense(x)
 	flat := []int{Size(x.Dims[:start]), Size(x.Dims[start:end]), Size(x.Dims[end:])}
@@ -423,7 +440,7 @@ func (b *Builder) Pick(x, index Ref) Ref {
 	n := x.Dims[len(x.Dims)-1]
 	rows := x.Dims[:len(x.Dims)-1]
 	index = Ref{V: index.V, Dims: rows, Steps: aligned(index, rows), Off: index.Off}
-	return b.pick(x, index, n)
+	return b.pick(x, b.real(index), n)
 }
 
 // Index returns integers as places along an axis of length n, as F32: negative

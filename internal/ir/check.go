@@ -50,16 +50,19 @@ func (v *Value) check(values []*Value) error {
 			}
 		}
 	case Reduce:
+		if v.Over == Middle {
+			return nil // its operand is collapsed
+		}
 		in := v.In[0].Dims
 		n := len(in) - len(v.Dims)
-		kept := in[:max(len(in)-n, 0)]
-		switch v.Over {
-		case Lead:
-			kept = in[n:]
-		case Middle:
-			return nil // collapsed
+		if n < 1 {
+			return fmt.Errorf("a reduction of %v", in)
 		}
-		if n < 1 || fmt.Sprint(kept) != fmt.Sprint(v.Dims) {
+		kept := in[:len(v.Dims)]
+		if v.Over == Lead {
+			kept = in[n:]
+		}
+		if fmt.Sprint(kept) != fmt.Sprint(v.Dims) {
 			return fmt.Errorf("a reduction of %v", in)
 		}
 	}

@@ -174,6 +174,72 @@ func (b *Builder) product(d DType, x, y Ref) (Ref, bool) {
 	return Ref{}, false
 }
 
+// moveOut takes out of a sum what does not move along it: a sign, and a factor
+// that repeats. A sum over places of what is 0 but at one of them is the element
+// there.
+func (b *Builder) moveOut(op Op, x Ref, over uint) (Ref, bool) {
+	m := inner(x)
+	if op != Sum || m == nil || !m.DType.Float() {
+		return Ref{}, false
+	}
+	switch d := m.DType; m.Op {
+	case Neg:
+		return b.mapTo(Neg, d, b.reduceOwn(op, m.In[0], over)), true
+	case Mul:
+		if t := m.In[1]; full(m.In[0]) && still(t, over) {
+			return b.mapTo(Mul, d, b.reduceOwn(op, m.In[0], over), kept(t, over)), true
+		}
+	case Where:
+		last := len(x.Dims) - 1
+		if over != 1<<last || !is(m.In[2], 0) || !still(m.In[1], over) {
+			return Ref{}, false
+		}
+		if at := b.oneHot(m.In[0]); at {
+			return kept(m.In[1], over), true
+		}
+	}
+	return Ref{}, false
+}
+
+// oneHot reports whether x is true at exactly one place of each row: that of an
+// index that is checked.
+func (b *Builder) oneHot(x Ref) bool {
+	e := inner(x)
+	if e == nil || e.Op != Equal {
+		return false
+	}
+	last := uint(1) << (len(x.Dims) - 1)
+	for i := range 2 {
+		n, at := e.In[i], e.In[1-i]
+		if n.V.Kind == Iota && n.V.size == x.Dims[len(x.Dims)-1] && still(n, last-1) && !still(n, last) && n.Off == 0 &&
+			at.V.Kind == Map && at.V.Op == Index && at.V.In[1].V.Num == float64(n.V.size) && still(at, last) {
+			return true
+		}
+	}
+	return false
+}
+
+// still reports whether x does not move along the axes of a set.
+func still(x Ref, set uint) bool {
+	for i, s := range x.Steps {
+		if set>>i&1 == 1 && s != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// kept returns x without the axes of a set, along which it does not move.
+func kept(x Ref, set uint) Ref {
+	y := Ref{V: x.V, Off: x.Off}
+	for i, d := range x.Dims {
+		if set>>i&1 == 0 {
+			y.Dims, y.Steps = append(y.Dims, d), append(y.Steps, x.Steps[i])
+		}
+	}
+	return y
+}
+
 // joins reports whether a product of the two is smaller than the array that
 // they are read over, so that multiplying them first pays.
 func (b *Builder) joins(t, s Ref) bool {

@@ -10,7 +10,7 @@ const (
 	ConvData                // output's cotangent, weights -> image's cotangent
 	ConvWeight              // image, output's cotangent -> weights' cotangent
 	MaxPool                 // image -> image
-	MaxPoolGrad             // image, output's cotangent -> image's cotangent: to the first largest element
+	MaxPoolGrad             // output's cotangent, image -> image's cotangent: to the first largest element
 	AvgPool                 // image -> image
 	AvgPoolGrad             // output's cotangent -> image's cotangent
 	numPasses

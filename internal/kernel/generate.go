@@ -1,3 +1,4 @@
 package kernel
 
 //go:generate sh -c "cd gen && go run . -family gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg kernel"
+//go:generate sh -c "cd gen && go run . -family vector -out ../vector_amd64.s -pkg kernel"

@@ -2,7 +2,12 @@
 
 package kernel
 
-import "golang.org/x/sys/cpu"
+import (
+	"math"
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 // best returns the best family that the processor and the operating system can
 // run.
@@ -17,7 +22,58 @@ func best() isa {
 	return avx2
 }
 
-// assembly returns the kernel in assembly of a family, nil if there is none.
+// assembly returns the kernel in assembly of a family, or of one below, nil if
+// there is none.
 func assembly(of isa, op Op, t Type, kinds uint8) Func {
+	switch {
+	case op == ExpSubSum:
+		kinds &= 3 // the sums are numbers in any case
+	case op == FromF32 && t == F32, op == FromF64 && t == F64:
+		op = Copy
+	}
+	for ; of > generic; of-- {
+		f := assembled[of][t][op][kinds]
+		switch {
+		case f == nil:
+		case op == Sin || op == Cos:
+			return tamed(of, op, f)
+		default:
+			return f
+		}
+	}
 	return nil
+}
+
+// tamed returns a kernel that computes by the portable function what is too
+// large for the fast kernel.
+func tamed(of isa, op Op, fast Func) Func {
+	wild := avx2F32Wild
+	if of == avx512 {
+		wild = avx512F32Wild
+	}
+	return func(a *Args) {
+		if wild(a) {
+			mend(a, fast, functions[op])
+		} else {
+			fast(a)
+		}
+	}
+}
+
+// mend lets the fast kernel compute and then corrects the results of large
+// numbers.
+func mend(a *Args, fast Func, f func(float64) float64) {
+	x := make([]float32, a.Cols) // for the result may be in the operand's place
+	one := *a
+	one.Rows = 1
+	for r := range a.Rows {
+		one.D, one.X[0] = unsafe.Add(a.D, r*a.DR), unsafe.Add(a.X[0], r*a.XR[0])
+		copy(x, row[float32](one.X[0], 0, a.Cols))
+		fast(&one)
+		for i, d := 0, row[float32](one.D, 0, a.Cols); i < len(d); i++ {
+			if math.Abs(float64(x[i])) > wildest {
+				d[i] = float32(f(float64(x[i])))
+			}
+		}
+	}
 }

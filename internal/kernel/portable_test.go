@@ -5,9 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-	"unsafe"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -155,61 +153,26 @@ func same(x, y float64) bool {
 	return x != x && y != y || x == y && math.Signbit(x) == math.Signbit(y)
 }
 
-// ulps is the distance between a result of type t and the truth, in steps of t
-// at the truth.
-func ulps(t Type, got, want float64) float64 {
-	if same(got, want) || same(got, narrow(t, want)) {
-		return 0
-	}
+// ulp is the distance from x to the next number of type t.
+func ulp(t Type, x float64) float64 {
 	least, digits := -1074, 52
 	if t == F32 {
 		least, digits = -149, 23
 	}
-	_, e := math.Frexp(want)
-	step := math.Ldexp(1, max(e-1-digits, least))
-	if d := math.Abs(got-want) / step; d == d {
+	_, e := math.Frexp(x)
+	return math.Ldexp(1, max(e-1-digits, least))
+}
+
+// ulps is the distance between a result of type t and the truth, in ulp of the
+// truth.
+func ulps(t Type, got, want float64) float64 {
+	if same(got, want) || same(got, narrow(t, want)) {
+		return 0
+	}
+	if d := math.Abs(got-want) / ulp(t, want); d == d {
 		return d
 	}
 	return math.Inf(1)
-}
-
-// array is memory for numbers of type t with room around it.
-type array struct {
-	t   Type
-	mem []byte
-	at  int // bytes
-}
-
-const canary = 0xa5
-
-// newArray returns n elements that begin offset elements after a cache line.
-func newArray(t Type, n, offset int) array {
-	a := array{t, make([]byte, (n+offset)*t.Size()+192), 0}
-	for i := range a.mem {
-		a.mem[i] = canary
-	}
-	line := -int(uintptr(unsafe.Pointer(&a.mem[0]))) & 63
-	a.at = line + 64 + offset*t.Size()
-	return a
-}
-
-func (a array) pointer() unsafe.Pointer { return unsafe.Pointer(&a.mem[a.at]) }
-
-func (a array) get(i int) float64 {
-	p := unsafe.Pointer(&a.mem[a.at+i*a.t.Size()])
-	if a.t == F32 {
-		return float64(*(*float32)(p))
-	}
-	return *(*float64)(p)
-}
-
-func (a array) set(i int, v float64) {
-	p := unsafe.Pointer(&a.mem[a.at+i*a.t.Size()])
-	if a.t == F32 {
-		*(*float32)(p) = float32(v)
-	} else {
-		*(*float64)(p) = v
-	}
 }
 
 // random is a number of any size, sometimes an edge.
@@ -241,29 +204,14 @@ func TestPortable(t *testing.T) {
 		for _, typ := range []Type{F32, F64} {
 			for kinds := range uint8(1) << op.Arity() {
 				const rows, cols = 3, 150
-				var x [3]array
-				a := Args{Rows: rows, Cols: cols}
-				for i := range op.Arity() {
-					x[i] = newArray(typ, rows*cols, 0)
-					for j := range rows * cols {
-						x[i].set(j, random(r))
-					}
-					a.X[i], a.XR[i] = x[i].pointer(), cols*typ.Size()
-				}
-				d := newArray(typ, rows*cols, 0)
-				a.D, a.DR = d.pointer(), cols*typ.Size()
-				lookup(generic, op, typ, kinds)(&a)
+				v := newTrial(op, typ, kinds, r, rows, cols)
+				d, _ := v.run(lookup(generic, op, typ, kinds), rows, cols, 0)
 				for j := range rows * cols {
-					var v [3]float64
-					for i := range op.Arity() {
-						v[i] = x[i].get(j)
-						if kinds>>i&1 == 1 {
-							v[i] = x[i].get(j / cols * cols)
-						}
-					}
-					want := wanted(typ, op, f, v)
-					if u := ulps(typ, d.get(j), want); u > 0.51 && (typ == F32 || u > 4) {
-						require.Fail(t, fmt.Sprintf("op %d of %v: %v, want %v, %v ulp off", op, v, d.get(j), want, u))
+					x := v.elements(j)
+					want := wanted(typ, op, f, x)
+					got := v.to.get(d, j)
+					if u := ulps(typ, got, want); u > 0.51 && (typ == F32 || u > 4) {
+						require.Fail(t, fmt.Sprintf("%v of %v: %v, want %v, %v ulp off", v, x, got, want, u))
 					}
 				}
 			}
@@ -285,19 +233,4 @@ func wanted(t Type, op Op, f func(x, y, z float64) float64, v [3]float64) float6
 		return narrow(t, v[0]*v[1]) * v[2]
 	}
 	return f(v[0], v[1], v[2])
-}
-
-// TestLookup finds a kernel for everything there is.
-func TestLookup(t *testing.T) {
-	for op := range numOps {
-		for typ := range numTypes {
-			for kinds := range uint8(8) {
-				for _, of := range []isa{generic, avx2, avx512} {
-					assert.NotNil(t, lookup(of, op, typ, kinds), "op %d", op)
-				}
-			}
-		}
-	}
-	assert.Equal(t, chosen, choose("no such"), "unless the environment lowers it")
-	assert.Equal(t, generic, choose("generic"))
 }

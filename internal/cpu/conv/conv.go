@@ -75,32 +75,62 @@ func (p *Plan) Block(part int) (row0, row1, col0, col1 int) {
 
 // Forward plans the convolution of the images x with the weights y.
 func Forward(s Shape) *Plan {
-	s = s.packed()
-	return newProduct(s, s.axes(), false)
+	if s = s.packed(); s.depthwise() {
+		return newDepthForward(s)
+	}
+	axes := s.axes()
+	if isNarrow(&s, &axes, s.O) {
+		return newNarrow(s, axes, false)
+	}
+	return newProduct(s, axes, false)
 }
 
 // DataGrad plans the gradient of Forward for the images: x is the gradient of
 // its result, y are the weights, z is [n In c].
 func DataGrad(s Shape) *Plan {
-	s = s.packed()
-	return newProduct(s, s.adjointAxes(), true)
+	if s = s.packed(); s.depthwise() {
+		return newDepthData(s)
+	}
+	axes := s.adjointAxes()
+	if isNarrow(&s, &axes, s.C) {
+		return newNarrow(s, axes, true)
+	}
+	return newProduct(s, axes, true)
 }
 
 // WeightGrad plans the gradient of Forward for the weights: x are the images, y
 // is the gradient of its result.
-func WeightGrad(s Shape) *Plan { return newWeightGrad(s.packed()) }
+func WeightGrad(s Shape) *Plan {
+	if s = s.packed(); s.depthwise() {
+		return newDepthWeight(s)
+	}
+	return newWeightGrad(s)
+}
 
 // packed moves the axes that are there to the back: what is next to each other
 // in memory is then on the last axis.
-func (s Shape) packed() Shape {
-	for range 2 {
-		for i := 2; i > 0; i-- {
-			if s.trivial(i) && !s.trivial(i-1) {
-				for _, a := range []*[3]int{&s.In, &s.Out, &s.Kernel, &s.Stride, &s.Dilation, &s.Pad} {
-					a[i], a[i-1] = a[i-1], a[i]
-				}
+func (s Shape) packed() Shape { return s.take(s.order()) }
+
+// order returns the order of axes with those that are not there first.
+func (s *Shape) order() (list [3]int) {
+	n := 0
+	for _, there := range []bool{false, true} {
+		for i := range 3 {
+			if s.trivial(i) != there {
+				list[n] = i
+				n++
 			}
 		}
+	}
+	return list
+}
+
+// take returns s with its axes in another order.
+func (s Shape) take(order [3]int) Shape {
+	from := s
+	for i, o := range order {
+		s.In[i], s.Out[i], s.Kernel[i] = from.In[o], from.Out[o], from.Kernel[o]
+		s.Stride[i], s.Dilation[i], s.Pad[i] = from.Stride[o], from.Dilation[o], from.Pad[o]
 	}
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -131,13 +132,18 @@ func check[E element](t testing.TB, s Shape, rnd *rand.Rand) {
 		x, y guarded[E]
 		want []float64
 	}{{"forward", Forward(s), x, w, z}, {"data", DataGrad(s), ct, w, dx}, {"weights", WeightGrad(s), x, ct, dw}} {
-		got := guard[E](len(c.want))
-		run(t, c.plan, c.x.pointer(), c.y.pointer(), got.pointer(), rnd)
-		require.True(t, got.intact(), "%s of %+v wrote beside its result", c.name, s)
-		for i, v := range got.v {
-			if d := math.Abs(float64(v) - c.want[i]); !(d <= tolerance[E](c.want[i])) {
-				require.Fail(t, "differs", "%s of %+v: element %d is %v, want %v", c.name, s, i, v, c.want[i])
-			}
+		compare(t, fmt.Sprintf("%s of %+v", c.name, s), c.plan, c.x, c.y, c.want, rnd)
+	}
+}
+
+// compare runs a plan.
+func compare[E element](t testing.TB, name string, p *Plan, x, y guarded[E], want []float64, rnd *rand.Rand) {
+	got := guard[E](len(want))
+	run(t, p, x.pointer(), y.pointer(), got.pointer(), rnd)
+	require.True(t, got.intact(), "%s wrote beside its result", name)
+	for i, v := range got.v {
+		if d := math.Abs(float64(v) - want[i]); !(d <= tolerance[E](want[i]) || float64(v) == want[i] || v != v && want[i] != want[i]) {
+			require.Fail(t, "differs", "%s: element %d is %v, want %v", name, i, v, want[i])
 		}
 	}
 }
@@ -153,8 +159,10 @@ func tolerance[E element](v float64) float64 {
 func draw(rnd *rand.Rand) Shape {
 	pick := func(lo, hi int) int { return lo + rnd.IntN(hi-lo+1) }
 	s := Shape{N: pick(0, 3), Groups: pick(1, 3)}
+
 	s.C, s.O = s.Groups*pick(0, 9), s.Groups*pick(0, 9)
-	switch rnd.IntN(4) {
+	most := 17
+	switch rnd.IntN(5) {
 	case 0:
 		s.O = s.Groups * pick(10, 70)
 	case 1:
@@ -162,22 +170,32 @@ func draw(rnd *rand.Rand) Shape {
 	case 2:
 		s.Groups = pick(1, 40)
 		s.C, s.O = s.Groups, s.Groups
+	case 3:
+		s.Groups, s.C, s.O, most = 1, pick(1, 4), pick(1, 4), 150/max(1, s.N)
 	}
 	s.one(0, 1, 1, 1, 1, 1, 0)
 	s.one(1, 1, 1, 1, 1, 1, 0)
-	most := 17
 	for a := 3 - pick(1, 3); a < 3; a++ {
 		k, in := pick(0, 4), pick(0, most)
 		st, d, lo, hi := pick(1, 3), pick(1, 2), pick(-1, 4), pick(-1, 4)
 		out := max(0, in+lo+hi-d*(k-1)-1+st) / st
 		s.one(a, in, out, k, st, d, lo)
-		most = 7
+		most = max(7, most/3)
 	}
 	return s
 }
 
 func (s *Shape) one(a, in, out, kernel, stride, dilation, pad int) {
 	s.In[a], s.Out[a], s.Kernel[a], s.Stride[a], s.Dilation[a], s.Pad[a] = in, out, kernel, stride, dilation, pad
+}
+
+// image2 returns the shape of a convolution of two-dimensional images.
+func image2(n, h, w, c, o, k, stride, pad int) Shape {
+	s := Shape{N: n, C: c, O: o, Groups: 1}
+	s.one(0, 1, 1, 1, 1, 1, 0)
+	s.one(1, h, (h+2*pad-k)/stride+1, k, stride, 1, pad)
+	s.one(2, w, (w+2*pad-k)/stride+1, k, stride, 1, pad)
+	return s
 }
 
 func TestRandomShapes(t *testing.T) {
@@ -194,4 +212,92 @@ func TestRandomShapes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// allPlans are plans of one shape of each way to compute.
+func allPlans(t kernel.Type) map[string]*Plan {
+	list := map[string]*Plan{}
+	for name, s := range map[string]Shape{
+		"plain": image2(3, 10, 9, 8, 40, 3, 1, 1), "strided": image2(3, 11, 9, 8, 24, 3, 2, 1), "pixels": image2(3, 9, 9, 24, 8, 1, 1, 0),
+		"depthwise": image2(3, 10, 9, 8, 8, 3, 1, 1), "narrow": image2(3, 10, 9, 1, 2, 5, 1, 2),
+	} {
+		s.T = t
+		if name == "depthwise" {
+			s.Groups = s.C
+		}
+		list[name+" forward"], list[name+" data"], list[name+" weights"] = Forward(s), DataGrad(s), WeightGrad(s)
+		p := Pool{Shape: s}
+		list[name+" max"], list[name+" mean"] = MaxPool(p), AvgPool(p)
+		list[name+" max gradient"], list[name+" mean gradient"] = MaxPoolGrad(p), AvgPoolGrad(p)
+	}
+	return list
+}
+
+// TestRunsAllocateNothing: what a run needs it is given.
+func TestRunsAllocateNothing(t *testing.T) {
+	x, y, z := guard[float64](1<<15), guard[float64](1<<15), guard[float64](1<<15)
+	mul := kernel.Lookup(kernel.Mul, kernel.F32, 2)
+	clean := 0 == testing.AllocsPerRun(10, func() {
+		a := kernel.Args{D: z.pointer(), X: [3]unsafe.Pointer{x.pointer(), y.pointer()}, Rows: 1, Cols: 100}
+		call(mul, &a)
+	})
+	for name, p := range allPlans(kernel.F32) {
+		if !clean && (strings.Contains(name, "max") || strings.Contains(name, "mean")) {
+			continue // the portable kernels do, with numbers
+		}
+		shared, private := scratch(p.Shared()), scratch(p.Private())
+		n := testing.AllocsPerRun(10, func() {
+			for phase, parts := range p.Phases() {
+				for part := range parts {
+					p.Run(phase, part, x.pointer(), y.pointer(), z.pointer(), shared, private)
+				}
+			}
+		})
+		require.Zero(t, n, name)
+	}
+}
+
+// TestBlocksAreTheResult: the parts of the last phase finish each element once,
+// in the place that Block says.
+func TestBlocksAreTheResult(t *testing.T) {
+	seed := rand.Uint64()
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	for range 200 {
+		s := draw(rnd)
+		s.T = kernel.F32
+		for name, p := range map[string]*Plan{"forward": Forward(s), "data": DataGrad(s)} {
+			width, rows := s.O, s.N*s.Out[0]*s.Out[1]*s.Out[2]
+			if name == "data" {
+				width, rows = s.C, s.N*s.In[0]*s.In[1]*s.In[2]
+			}
+			seen := make([]int, rows*width)
+			phases := p.Phases()
+			if len(phases) == 0 {
+				require.Empty(t, seen, "%s of %+v", name, s)
+				continue
+			}
+			for part := range phases[len(phases)-1] {
+				row0, row1, col0, col1 := p.Block(part)
+				for r := row0; r < row1; r++ {
+					for c := col0; c < col1; c++ {
+						seen[r*width+c]++
+					}
+				}
+			}
+			for i, n := range seen {
+				require.Equal(t, 1, n, "%s of %+v, element %d, seed %d", name, s, i, seed)
+			}
+		}
+	}
+}
+
+// FuzzShapes looks for a shape that is computed wrongly.
+func FuzzShapes(f *testing.F) {
+	f.Add(uint64(1))
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		s := draw(rnd)
+		check[float32](t, s, rnd)
+		checkPool[float32](t, Pool{Shape: s, CountPad: seed%2 == 0}, rnd)
+	})
 }

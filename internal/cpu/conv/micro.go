@@ -10,7 +10,8 @@ import (
 type micro struct {
 	rows, cols int                  // of the largest block
 	lanes      int                  // columns of a vector
-	block      [][3]kernel.GemmFunc // by rows and vectors
+	wide       int                  // rows of the largest with twice the columns
+	block      [][5]kernel.GemmFunc // by rows and vectors
 	copy, turn kernel.GemmFunc
 }
 
@@ -18,9 +19,13 @@ var micros = [...]micro{kernel.F32: newMicro(kernel.F32), kernel.F64: newMicro(k
 
 func newMicro(t kernel.Type) micro {
 	rows, cols := kernel.GemmTile(t)
-	m := micro{rows: rows, cols: cols, lanes: cols / 2, block: make([][3]kernel.GemmFunc, rows+1)}
+	m := micro{rows: rows, cols: cols, lanes: cols / 2, wide: kernel.GemmWide(t), block: make([][5]kernel.GemmFunc, rows+1)}
 	for r := 1; r <= rows; r++ {
-		m.block[r] = [3]kernel.GemmFunc{1: kernel.Gemm(t, r, 1), 2: kernel.Gemm(t, r, 2)}
+		m.block[r] = [5]kernel.GemmFunc{1: kernel.Gemm(t, r, 1), 2: kernel.Gemm(t, r, 2)}
+		if r <= m.wide {
+			m.block[r][4] = kernel.Gemm(t, r, 4)
+			m.block[r][3] = m.block[r][4]
+		}
 	}
 	m.copy, m.turn = kernel.GemmCopy(t), kernel.GemmTranspose(t)
 	return m

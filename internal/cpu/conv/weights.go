@@ -7,11 +7,8 @@ import (
 )
 
 const (
-	mostSlots = 16
-	slotBytes = 8 << 20  // of all slots together
-	slotRun   = 2048     // positions that make a slot worth adding up
-	runLength = 256      // positions that a block sums over, about
-	sumBytes  = 32 << 10 // of a part of the last phase
+	slotRun   = 2048 // positions that make a slot worth adding up
+	runLength = 256  // positions that a block sums over, about
 )
 
 // A weightGrad computes the gradient of a convolution for its weights: for each
@@ -28,12 +25,10 @@ type weightGrad struct {
 	grid    grid
 	strips  int  // blocks along the channels of the result, of a group
 	packed  bool // whether boxes of the gradient are copied, a strip after the other
-	slots   int
-	slot    int // bytes from one to the next
+	slots   slots
 	cuts    int // parts along the channels of the image, by whole groups if there are any
 	wide    int // parts along the channels of the result
 	factors []factor
-	bytes   int // of the weights
 }
 
 // A factor is the rows of the weights of one or several taps whose factors lie
@@ -42,11 +37,10 @@ type factor struct{ from, row, taps int }
 
 func newWeightGrad(s Shape) *Plan {
 	w := &weightGrad{s: s, k: &micros[s.T], size: s.T.Size()}
-	w.bytes = s.taps() * s.C / s.Groups * s.O * w.size
-	if w.bytes == 0 {
+	w.slots = newSlots(s.T, s.taps()*s.C/s.Groups*s.O)
+	if w.slots.bytes == 0 {
 		return &Plan{work: w}
 	}
-	w.slot = (w.bytes + 63) &^ 63
 	w.strips = (s.O/s.Groups + w.k.cols - 1) / w.k.cols
 	dims := [4]int{s.N, s.Out[0], s.Out[1], s.Out[2]}
 	w.pitch = pitches(dims, s.O*w.size)
@@ -55,11 +49,8 @@ func newWeightGrad(s Shape) *Plan {
 	}
 	w.divide(dims)
 	w.list()
-	p := &Plan{private: w.source.bytes() + w.copied(), work: w, phases: []int{w.slots * w.cuts * w.wide}}
-	if w.slots > 1 {
-		p.shared = w.slots * w.slot
-		p.phases = append(p.phases, (w.bytes+sumBytes-1)/sumBytes)
-	}
+	p := &Plan{private: int(unsafe.Sizeof(table{})) + w.source.bytes() + w.copied(), work: w}
+	w.slots.plan(p, w.cuts*w.wide)
 	return p
 }
 
@@ -68,16 +59,16 @@ func (w *weightGrad) divide(dims [4]int) {
 	s := &w.s
 	positions := dims[0] * dims[1] * dims[2] * dims[3]
 	want := max(1, min(mostSlots, s.flops()/partFlops))
-	w.slots = max(1, min(want, positions/slotRun, slotBytes/w.slot))
+	w.slots.n = max(1, min(want, positions/slotRun, slotBytes/w.slots.step))
 	units, unit, blocks := s.Groups, s.C/s.Groups, s.Groups // what cuts may divide, and into how many
 	if s.Groups == 1 {
 		units, unit, blocks = s.C, 1, s.C/(2*w.k.rows)
 		w.wide = w.strips
 	}
-	w.cuts = max(1, min(blocks, want/w.slots))
-	w.wide = max(1, min(w.wide, want/w.slots/w.cuts))
+	w.cuts = max(1, min(blocks, want/w.slots.n))
+	w.wide = max(1, min(w.wide, want/w.slots.n/w.cuts))
 	channels := (units + w.cuts - 1) / w.cuts * unit * w.size
-	box := (positions + w.slots - 1) / w.slots
+	box := (positions + w.slots.n - 1) / w.slots.n
 	for {
 		w.grid = cut(dims, box, 1)
 		w.source = newSource(s.axes(), w.grid, s.C*w.size, channels)
@@ -86,7 +77,7 @@ func (w *weightGrad) divide(dims [4]int) {
 		}
 		box = (box + 1) / 2
 	}
-	w.slots = max(1, min(w.slots, w.grid.boxes))
+	w.slots.n = max(1, min(w.slots.n, w.grid.boxes))
 }
 
 // copied returns the bytes of the copies of a box of the gradient.
@@ -119,18 +110,15 @@ func (w *weightGrad) list() {
 
 func (w *weightGrad) run(phase, part int, x, y, z unsafe.Pointer, shared, private []byte) {
 	if phase == 1 {
-		w.add(part, z, shared)
+		w.slots.add(part, z, shared)
 		return
 	}
 	if w.grid.boxes == 0 {
-		clear(unsafe.Slice((*byte)(z), w.bytes))
+		clear(unsafe.Slice((*byte)(z), w.slots.bytes))
 		return
 	}
 	slot, cut, wide := part/w.wide/w.cuts, part/w.wide%w.cuts, part%w.wide
-	g := gradPart{weightGrad: w, z: z, strip0: w.strips * wide / w.wide, strip1: w.strips * (wide + 1) / w.wide, group1: 1}
-	if w.slots > 1 {
-		g.z = unsafe.Pointer(&shared[slot*w.slot])
-	}
+	g := gradPart{weightGrad: w, z: w.slots.sum(slot, z, shared), strip0: w.strips * wide / w.wide, strip1: w.strips * (wide + 1) / w.wide, group1: 1}
 	if w.s.Groups > 1 {
 		g.group0, g.group1 = w.s.Groups*cut/w.cuts, w.s.Groups*(cut+1)/w.cuts
 		g.channel, g.channels = g.group0*(w.s.C/w.s.Groups), w.s.C/w.s.Groups
@@ -138,7 +126,7 @@ func (w *weightGrad) run(phase, part int, x, y, z unsafe.Pointer, shared, privat
 		g.channel = w.s.C * cut / w.cuts
 		g.channels = w.s.C*(cut+1)/w.cuts - g.channel
 	}
-	for i := w.grid.boxes * slot / w.slots; i < w.grid.boxes*(slot+1)/w.slots; i++ {
+	for i := w.grid.boxes * slot / w.slots.n; i < w.grid.boxes*(slot+1)/w.slots.n; i++ {
 		g.box(i, x, y, private)
 	}
 }
@@ -147,24 +135,27 @@ func (w *weightGrad) run(phase, part int, x, y, z unsafe.Pointer, shared, privat
 type gradPart struct {
 	*weightGrad
 	z              unsafe.Pointer // the sum
+	begun          int            // whether something is in it, as a kernel's Acc
 	strip0, strip1 int
-	stride         int
+	stride         int // bytes of a copied strip of the gradient
 	group0, group1 int
 	channel        int // where the channels of the image begin
 	channels       int // of a group
-	args           kernel.GemmArgs
-	a, b           [128]int // where lines begin in the image and in the gradient
 }
+
+// A table says where lines begin in the image and in the gradient.
+type table struct{ a, c [128]int }
 
 // box adds the sum over a box.
 func (g *gradPart) box(i int, x, y unsafe.Pointer, private []byte) {
 	b := g.grid.box(i)
-	x = g.source.load(x, &b, g.channel*g.size, private)
+	copies := private[unsafe.Sizeof(table{}):]
+	x = g.source.load(x, &b, g.channel*g.size, copies)
 	first, last := g.grid.rows(b)
 	y = unsafe.Add(y, first*g.s.O*g.size)
 	if g.packed {
 		g.stride = (last - first) * g.pitch[3]
-		y = g.copy(y, last-first, private[g.source.bytes():])
+		y = g.copy(y, last-first, copies[g.source.bytes():])
 	}
 	l := loop{{b.len[0], g.source.pitch[0], g.pitch[0]}}
 	for i := range 3 {
@@ -172,27 +163,29 @@ func (g *gradPart) box(i int, x, y unsafe.Pointer, private []byte) {
 	}
 	l.order(1 << 20)
 	line := l[3]
-	g.args.ARS, g.args.ACS, g.args.BRS, g.args.CRS = g.size, line.a, line.c, g.s.O*g.size
+	t := (*table)(unsafe.Pointer(unsafe.SliceData(private)))
+	args := kernel.GemmArgs{ARS: g.size, ACS: line.a, BRS: line.c, CRS: g.s.O * g.size, AOff: &t.a[0], BOff: &t.c[0], Acc: g.begun}
 	pieces := (line.n + runLength - 1) / runLength
 	for p := range pieces {
 		from, to := line.n*p/pieces, line.n*(p+1)/pieces
-		g.args.K, g.args.T = to-from, 0
-		many := max(1, min(len(g.a), runLength/g.args.K))
+		args.K, args.T = to-from, 0
+		many := max(1, min(len(t.a), runLength/args.K))
 		for i := range l[0].n {
 			for j := range l[1].n {
 				for k := range l[2].n {
-					g.a[g.args.T] = i*l[0].a + j*l[1].a + k*l[2].a + from*line.a
-					g.b[g.args.T] = i*l[0].c + j*l[1].c + k*l[2].c + from*line.c
-					if g.args.T++; g.args.T == many {
-						g.lines(x, y)
+					t.a[args.T] = i*l[0].a + j*l[1].a + k*l[2].a + from*line.a
+					t.c[args.T] = i*l[0].c + j*l[1].c + k*l[2].c + from*line.c
+					if args.T++; args.T == many {
+						g.lines(&args, x, y)
 					}
 				}
 			}
 		}
-		if g.args.T > 0 {
-			g.lines(x, y)
+		if args.T > 0 {
+			g.lines(&args, x, y)
 		}
 	}
+	g.begun = args.Acc
 }
 
 // copy copies rows of the gradient.
@@ -204,18 +197,17 @@ func (g *gradPart) copy(y unsafe.Pointer, rows int, dst []byte) unsafe.Pointer {
 	return unsafe.Pointer(unsafe.SliceData(dst))
 }
 
-// lines adds the sum over the listed lines.
-func (g *gradPart) lines(x, y unsafe.Pointer) {
-	g.args.AOff, g.args.BOff = &g.a[0], &g.b[0]
+// lines adds the sum over the lines that have been listed.
+func (g *gradPart) lines(args *kernel.GemmArgs, x, y unsafe.Pointer) {
 	out := g.s.O / g.s.Groups
 	for group := g.group0; group < g.group1; group++ {
 		for strip := g.strip0; strip < g.strip1; strip++ {
 			column := group*out + strip*g.k.cols
 			n := min(g.k.cols, out-strip*g.k.cols)
-			g.args.Mask = mask(n)
-			g.args.B = unsafe.Add(y, column*g.size)
+			args.Mask = mask(n)
+			args.B = unsafe.Add(y, column*g.size)
 			if g.packed {
-				g.args.B = unsafe.Add(y, (strip-g.strip0)*g.stride)
+				args.B = unsafe.Add(y, (strip-g.strip0)*g.stride)
 			}
 			for i := range g.factors {
 				f := &g.factors[i]
@@ -223,26 +215,11 @@ func (g *gradPart) lines(x, y unsafe.Pointer) {
 				if g.s.Groups == 1 {
 					row += g.channel
 				}
-				g.args.A = unsafe.Add(x, f.from+(group-g.group0)*g.channels*g.size)
-				g.args.C = unsafe.Add(g.z, (row*g.s.O+column)*g.size)
-				g.k.column(side{f.taps * g.channels, g.size, g.args.CRS}, g.k.vectors(n), &g.args)
+				args.A = unsafe.Add(x, f.from+(group-g.group0)*g.channels*g.size)
+				args.C = unsafe.Add(g.z, (row*g.s.O+column)*g.size)
+				g.k.column(side{f.taps * g.channels, g.size, args.CRS}, g.k.vectors(n), args)
 			}
 		}
 	}
-	g.args.Acc, g.args.T = 1, 0
-}
-
-// ones are the numbers 1.
-var ones = [...]unsafe.Pointer{kernel.F32: unsafe.Pointer(new(float32(1))), kernel.F64: unsafe.Pointer(new(float64(1)))}
-
-// add sets a part of the result to the sum of the slots.
-func (w *weightGrad) add(part int, z unsafe.Pointer, shared []byte) {
-	args := kernel.GemmArgs{A: ones[w.s.T], K: w.slots, BRS: w.slot, T: 1, AOff: new(int), BOff: new(int)}
-	from := part * sumBytes
-	to := min(from+sumBytes, w.bytes)
-	for ; from < to; from += w.k.cols * w.size {
-		n := min(w.k.cols, (to-from)/w.size)
-		args.B, args.C, args.Mask = unsafe.Pointer(&shared[from]), unsafe.Add(z, from), mask(n)
-		w.k.block[1][w.k.vectors(n)].Run(&args)
-	}
+	args.Acc, args.T = 1, 0
 }

@@ -37,6 +37,7 @@ type Plan struct {
 	product
 	*kernels
 	swapped bool // a and b are the transposes of the shape's b and a
+	across  bool // c is computed in private memory and then transposed
 	method
 	grid
 }
@@ -44,10 +45,11 @@ type Plan struct {
 // New returns a plan for products of a shape.
 func New(s Shape) *Plan {
 	p := &Plan{product: normal(s), kernels: &kernelsOf[s.T]}
-	p.swapped = p.swap()
-	p.method = p.choose()
-	p.grid = p.cut()
-	p.settle()
+	p.slabs = 1
+	if p.m > 0 && p.n > 0 && p.matrices > 0 {
+		p.orient()
+		p.cut()
+	}
 	return p
 }
 
@@ -70,8 +72,17 @@ func (p *Plan) Shared() int {
 
 // Private returns the bytes of scratch memory that each worker needs.
 func (p *Plan) Private() int {
+	n := p.packed()
+	if p.across {
+		n += ceilDiv(p.m, p.ni) * p.width
+	}
+	return n * p.size
+}
+
+// packed returns how many elements the slivers of a part have.
+func (p *Plan) packed() int {
 	if p.pack {
-		return p.depth * roundUp(p.width, p.sliver) * p.size
+		return min(p.depth, p.k) * roundUp(p.width, p.sliver)
 	}
 	return 0
 }
@@ -81,15 +92,13 @@ func (p *Plan) Private() int {
 // matrices are counted one after another.
 func (p *Plan) Block(part int) (r0, r1, c0, c1 int) {
 	b := p.at(part)
-	switch {
-	case p.swapped && b.b1-b.b0 > 1:
-		return b.b0 * p.n, b.b1 * p.n, 0, 1
-	case p.swapped:
-		return b.b0*p.n + b.j0, b.b0*p.n + b.j1, 0, 1
-	case b.b1-b.b0 > 1:
-		return b.b0 * p.m, b.b1 * p.m, b.j0, b.j1
+	rows := p.m
+	r0, r1, c0, c1 = b.i0, b.i1, b.j0, b.j1
+	if p.swapped {
+		rows = p.n
+		r0, r1, c0, c1 = c0, c1, r0, r1
 	}
-	return b.b0*p.m + b.i0, b.b0*p.m + b.i1, b.j0, b.j1
+	return b.b0*rows + r0, (b.b1-1)*rows + r1, c0, c1
 }
 
 func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }

@@ -1,5 +1,7 @@
 package gemm
 
+import "math"
+
 // A grid is how a product is cut into parts: groups of matrices, or blocks of
 // one of them. Where there are too few of those, k is cut into slabs too, whose
 // sums are added up in a second phase.
@@ -40,23 +42,33 @@ const (
 	leastRows = 128
 	// elements that memory outside the second cache gives, or takes, in a cycle
 	memoryRate = 5
+	// of a second phase
+	slabCost = .02
+	// bytes of an operand that fit the second cache beside the rest, and that
+	// other memory has ready
+	secondCache = 384 << 10
+	thirdCache  = 6 << 20
+	// k up to which writing c takes longest
+	shallow = 8
 )
 
 // cut chooses the grid.
-func (p *Plan) cut() grid {
-	g := grid{group: 1, width: p.n, nm: p.matrices, ni: 1, nj: 1, slabs: 1}
-	if p.m == 0 || p.n == 0 || p.matrices == 0 {
-		g.ni = 0
-		return g
-	}
-	want := min(max(int(p.cycles()/leastCycles), 1), manyParts)
+func (p *Plan) cut() {
+	p.group, p.width, p.nm, p.ni, p.nj = 1, p.n, p.matrices, 1, 1
+	want := min(max(int(p.work()/leastCycles), 1), manyParts)
 	if want <= p.matrices {
-		g.group = p.matrices / want
-		g.nm = ceilDiv(p.matrices, g.group)
-		return g
+		p.group = p.matrices / want
+		p.nm = ceilDiv(p.matrices, p.group)
+	} else {
+		p.cutMatrix(ceilDiv(want, p.matrices))
 	}
-	want = ceilDiv(want, p.matrices)
-	best := -1.0
+	deepest := min(p.depth, p.k) * p.size
+	p.rowsOuter = p.k < shallow || ceilDiv(p.m, p.ni)*deepest > secondCache && p.width*deepest <= secondCache
+}
+
+// cutMatrix cuts each matrix into about as many parts as wanted.
+func (p *Plan) cutMatrix(want int) {
+	best := math.Inf(1)
 	for nj := 1; nj <= min(ceilDiv(p.n, p.sliver), 2*want); nj++ {
 		width := roundUp(ceilDiv(p.n, nj), p.sliver)
 		if ceilDiv(p.n, width) != nj {
@@ -66,53 +78,43 @@ func (p *Plan) cut() grid {
 			if ni > 1 && p.pack && p.m/ni < leastRows {
 				break
 			}
-			if cost := p.cost(want, ni, nj, width); best < 0 || cost < best {
-				best, g.ni, g.nj, g.width = cost, ni, nj, width
+			for _, slabs := range []int{1, min(ceilDiv(want, ni*nj), p.terms())} {
+				g := grid{group: 1, width: width, nm: p.matrices, ni: ni, nj: nj, slabs: max(slabs, 1)}
+				if cost := p.cost(want, &g); cost < best {
+					best, p.grid = cost, g
+				}
 			}
 		}
 	}
-	return g
 }
 
-// cycles estimates how long all products take.
-func (p *Plan) cycles() float64 {
-	n := float64(p.m*roundUp(p.n, min(p.sliver, p.lanes))*max(p.k, 1)*p.addend) / float64(p.rate)
+// work estimates how many cycles all products take.
+func (p *Plan) work() float64 {
 	memory := float64((p.m+p.n)*p.k*p.addend+p.m*p.n) / memoryRate
-	return max(n, memory) * float64(p.matrices)
+	return max(p.cycles*float64(p.addend), memory) * float64(p.matrices)
 }
 
 // cost rates a grid: the time lost for each product, as a part of the time for
-// the product itself. Rows of b are read, and perhaps packed, for each of the
-// parts above each other, and columns of a for those beside each other, but
-// these come in longer runs.
-func (p *Plan) cost(want, ni, nj, width int) float64 {
-	rows, columns := float64(p.m)/float64(ni), float64(min(width, p.n))
+// the product itself.
+func (p *Plan) cost(want int, g *grid) float64 {
+	rows, columns := float64(p.m)/float64(g.ni), float64(min(g.width, p.n))
+	// rows of b are read, and perhaps packed, for each of the parts above each
+	// other, and columns of a for those beside each other
 	read := float64(p.rate) / memoryRate
-	cost := read/rows + read/4/columns
+	cost := read / rows
 	if p.pack {
-		cost += transposeCycles * float64(p.rate) / rows
+		cost += transposeCycles * float64(p.size*p.rate) / rows
 	}
-	if few := want - ni*nj; few > 0 {
-		cost += float64(few)
+	if p.acs == p.size && rows*float64(p.k*p.size) < thirdCache {
+		read /= 4 // they come in longer runs
 	}
-	return cost + float64(ni*nj-want)/100
+	cost += read / columns
+	if g.slabs > 1 {
+		cost += slabCost + 2*read*float64(g.slabs)/float64(p.k*p.addend)
+	}
+	parts := g.ni * g.nj * g.slabs
+	return cost + max(0, float64(want)/float64(parts)-1)/2 + float64(parts)/1000
 }
-
-// settle chooses what follows from the method and the grid.
-func (p *Plan) settle() {
-	if p.m == 0 || p.n == 0 || p.matrices == 0 {
-		return
-	}
-	if want := int(p.cycles() / leastCycles); want >= 2*p.blocks() && p.blocks() < manyParts/2 {
-		p.slabs = max(1, min(manyParts/p.blocks(), want/p.blocks(), p.terms()))
-	}
-	deepest := min(p.depth, p.k) * p.size
-	p.rowsOuter = ceilDiv(p.m, p.ni)*deepest > secondCache && p.width*deepest <= secondCache
-}
-
-// secondCache is the bytes of an operand that fit the second cache beside the
-// rest.
-const secondCache = 384 << 10
 
 // chunks returns the number of pieces that k is cut into.
 func (p *Plan) chunks() int { return ceilDiv(p.k, p.depth) }

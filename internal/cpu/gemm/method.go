@@ -5,10 +5,11 @@ package gemm
 // columns of b.
 type method struct {
 	dots   bool
-	pack   bool // whether b's slivers are copied to private memory
-	tall   int  // rows of a kernel's block
-	sliver int  // its columns
-	depth  int  // of k in one go
+	pack   bool    // whether b's slivers are copied to private memory
+	tall   int     // rows of a kernel's block
+	sliver int     // its columns
+	depth  int     // of k in one go
+	cycles float64 // estimate for one product
 }
 
 const (
@@ -17,24 +18,58 @@ const (
 	deep = 2048
 	// the same where nothing is read twice
 	endless = 16 * deep
-	// rows from which on it pays to pack a b that only is placed badly
-	manyRows = 256
+	// rows from which on it pays to pack a b that is only placed badly
+	manyRows = 64
 	// bytes of memory after which caches put lines into the same place, which
 	// has room for few of them
 	page = 4096
+	// rows of the largest block of dots
+	dotRows = 3
 )
 
-// choose chooses the method.
-func (p *Plan) choose() method {
-	t := method{tall: p.rows, sliver: 2 * p.lanes, depth: deep / p.size}
-	if n := p.wide; n > 0 && p.n > t.sliver && (p.m <= n || n >= 6 && p.acs == p.size && collides(p.ars)) {
-		t.tall, t.sliver = n, 4*p.lanes
+// Estimates of cycles.
+const (
+	callCycles      = 40      // of a kernel, beyond its loop
+	transposeCycles = 1. / 16 // for each byte that is transposed
+	copyCycles      = 1. / 40 // for each byte that is copied
+)
+
+// orient chooses the method, and whether to compute the transpose of c instead,
+// which has its rows along a's: because c is a column that is contiguous, or
+// because so few columns would waste the lanes of vectors.
+func (p *Plan) orient() {
+	p.method = p.choose(&p.product)
+	turned := p.turned()
+	method := p.choose(&turned)
+	column := p.n == 1 && p.crs == p.size
+	across := method.cycles + 2*transposeCycles*float64(p.m*p.n*p.size)
+	if p.m > 1 && column || p.rate > 1 && p.m >= p.lanes && across < p.cycles {
+		p.product, p.method, p.swapped, p.across = turned, method, true, !column
 	}
-	t.pack = p.n > 1 && p.bcs != p.size || p.m >= manyRows && p.n > p.lanes && collides(p.brs)
-	if p.acs == p.size && p.brs == p.size && p.bcs != p.size && p.dotCycles() < p.tileCycles(t) {
-		t = method{dots: true, tall: dotRows, sliver: p.columns, depth: deep / p.size}
-		if p.m <= dotRows {
-			t.depth = endless / p.size
+}
+
+// choose chooses the method for a product.
+func (k *kernels) choose(p *product) method {
+	t := method{tall: k.rows, sliver: 2 * k.lanes, depth: deep / p.size}
+	if p.n > t.sliver && (p.m <= k.wide || k.wide >= 6 && p.acs == p.size && collides(p.ars)) {
+		t.tall, t.sliver = k.wide, 4*k.lanes
+	}
+	if p.m <= k.wide {
+		t.depth = endless / p.size
+	}
+	switch {
+	case p.n > 1 && p.bcs != p.size:
+		t.pack, t.cycles = true, transposeCycles
+	case p.m >= manyRows && (collides(p.brs) || p.n < k.lanes):
+		t.pack, t.cycles = true, copyCycles
+	}
+	t.cycles = t.cycles*float64(p.n*p.k*p.size) + k.tileCycles(p, t.tall, t.sliver)
+	if p.acs == p.size && p.brs == p.size && p.bcs != p.size {
+		if cycles := k.dotCycles(p); cycles < t.cycles {
+			t = method{dots: true, tall: dotRows, sliver: k.columns, depth: deep / p.size, cycles: cycles}
+			if p.m <= dotRows {
+				t.depth = endless / p.size
+			}
 		}
 	}
 	return t
@@ -42,28 +77,30 @@ func (p *Plan) choose() method {
 
 // collides reports whether rows with this step lie in the same place of caches.
 func collides(step int) bool {
-	r := (step%page + page) % page
-	return step != 0 && (r < 128 || page-r < 128)
+	const near = 128
+	step = max(step, -step)
+	return step > page-near && (step+near)%page < 2*near
 }
 
-const dotRows = 3 // of the largest block of dots
-
-// About how many cycles there are to a kernel's call, to a step of a block of
-// dots, and to each element that is transposed.
-const (
-	callCycles      = 40
-	transposeCycles = 0.3
-)
-
-// dotCycles estimates how long the product takes by dots.
-func (p *Plan) dotCycles() float64 {
-	calls := ceilDiv(p.m, dotRows) * ceilDiv(p.n, p.columns)
-	return float64(calls*callCycles) + float64(p.m*roundUp(p.n, p.columns)*roundUp(p.k, p.lanes))/float64(2*p.lanes)
+// tileCycles estimates how long a product takes by tiles: two vectors are
+// loaded in a cycle, or two multiplied.
+func (k *kernels) tileCycles(p *product, tall, sliver int) float64 {
+	panels := ceilDiv(p.m, tall)
+	column := func(columns int) int {
+		vectors := ceilDiv(columns, k.lanes)
+		return panels*callCycles + max(p.m*vectors, p.m+panels*(vectors+1))*p.k/2
+	}
+	cycles := p.n / sliver * column(sliver)
+	if rest := p.n % sliver; rest > 0 {
+		cycles += column(rest)
+	}
+	return float64(cycles)
 }
 
-// tileCycles estimates how long the product takes by tiles.
-func (p *Plan) tileCycles(t method) float64 {
-	calls := ceilDiv(p.m, t.tall)*ceilDiv(p.n, t.sliver) + ceilDiv(p.n, p.lanes)
-	return float64(calls*callCycles) + float64(p.m*roundUp(p.n, p.lanes)*p.k)/float64(2*p.lanes) +
-		float64(p.n*p.k)*transposeCycles
+// dotCycles estimates how long a product takes by dots.
+func (k *kernels) dotCycles(p *product) float64 {
+	calls := ceilDiv(p.m, dotRows) * ceilDiv(p.n, k.columns)
+	rows := ceilDiv(p.m, calls/ceilDiv(p.n, k.columns)) // of a call
+	step := max(rows*k.columns, rows+k.columns) / 2
+	return float64(calls * (callCycles + 10*rows + step*ceilDiv(p.k, k.lanes)))
 }

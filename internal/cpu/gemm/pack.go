@@ -41,3 +41,19 @@ func copyColumn[T float32 | float64](p *kernel.GemmArgs, src unsafe.Pointer) {
 		*(*T)(unsafe.Add(p.C, i*p.CRS)) = *(*T)(unsafe.Add(src, i*p.BRS))
 	}
 }
+
+// transposeBack copies the block that was computed in private memory to c.
+func (w *worker) transposeBack(matrix int, c unsafe.Pointer) {
+	if !w.across {
+		return
+	}
+	_, _, at := offset(w.batch, matrix)
+	from := w.place(matrix, nil)
+	args := kernel.GemmArgs{K: w.j1 - w.j0, ARS: from.step, CRS: w.crs}
+	for i := w.i0; i < w.i1; i += args.T {
+		args.A = unsafe.Add(from.at, (i-w.i0)*from.step)
+		args.C = unsafe.Add(c, at+w.j0*w.crs+i*w.size)
+		args.T = min(w.lanes, w.i1-i)
+		w.transpose.Run(&args)
+	}
+}

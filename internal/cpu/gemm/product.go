@@ -1,5 +1,7 @@
 package gemm
 
+import "slices"
+
 // A product is a shape in its normal form: steps are in bytes, axes of length 1
 // are gone, those that are adjacent in memory are one.
 type product struct {
@@ -88,21 +90,22 @@ func (p *product) foldSum() bool {
 	return true
 }
 
-// swap turns the product of a matrix by a column into that of a row by the
-// transposed matrix, if the result is contiguous: kernels compute rows.
-func (p *product) swap() bool {
-	if p.n != 1 || p.m == 1 || p.crs != p.size {
-		return false
-	}
-	p.m, p.n = 1, p.m
+// turned returns the product of b's transpose by a's, which is the transpose of
+// this one; its crs is still the step between this one's rows.
+func (p product) turned() product {
+	p.m, p.n = p.n, p.m
 	p.ars, p.acs, p.brs, p.bcs = p.bcs, p.brs, p.acs, p.ars
-	p.crs = p.n * p.size
-	for _, axes := range [][]Axis{p.batch, p.sums} {
-		for i := range axes {
-			axes[i].A, axes[i].B = axes[i].B, axes[i].A
-		}
+	p.batch, p.sums = exchanged(p.batch), exchanged(p.sums)
+	return p
+}
+
+// exchanged returns axes with the steps of a and b exchanged.
+func exchanged(axes []Axis) []Axis {
+	axes = slices.Clone(axes)
+	for i, x := range axes {
+		axes[i].A, axes[i].B = x.B, x.A
 	}
-	return true
+	return axes
 }
 
 // offset returns where matrix i of the axes begins in each operand.

@@ -19,19 +19,40 @@ func (p *Plan) Run(phase, part int, a, b, c unsafe.Pointer, shared, private []by
 	case p.slabs == 1:
 		w.block = p.at(part)
 		for i := w.b0; i < w.b1; i++ {
-			_, _, at := offset(p.batch, i)
-			w.multiply(i, 0, p.terms(), unsafe.Add(c, at), p.crs)
+			w.multiply(i, 0, p.terms(), w.place(i, c))
+			w.transposeBack(i, c)
 		}
 	case phase == 0:
 		slab, i := part/p.blocks(), part%p.blocks()
 		w.block = p.at(i)
 		from, to := split(p.terms(), p.slabs, slab)
-		w.multiply(w.b0, from, to, unsafe.Add(sums, slab*p.slab()+w.b0*p.m*p.n*p.size), p.n*p.size)
+		w.multiply(w.b0, from, to, w.placeInSlab(slab, sums))
 	default:
 		w.block = p.at(part)
-		_, _, at := offset(p.batch, w.b0)
-		w.addSlabs(unsafe.Add(sums, w.b0*p.m*p.n*p.size), unsafe.Add(c, at))
+		w.addSlabs(w.placeInSlab(0, sums), w.place(w.b0, c))
+		w.transposeBack(w.b0, c)
 	}
+}
+
+// A place is where a block's elements are, a step of bytes from row to row.
+type place struct {
+	at   unsafe.Pointer
+	step int
+}
+
+// place returns where the block of a matrix is computed, in c or to be
+// transposed.
+func (w *worker) place(matrix int, c unsafe.Pointer) place {
+	if w.across {
+		return place{unsafe.Add(w.private, w.packed()*w.size), (w.j1 - w.j0) * w.size}
+	}
+	_, _, at := offset(w.batch, matrix)
+	return place{unsafe.Add(c, at+w.i0*w.crs+w.j0*w.size), w.crs}
+}
+
+// placeInSlab returns where the sums of the block are in a slab.
+func (w *worker) placeInSlab(slab int, sums unsafe.Pointer) place {
+	return place{unsafe.Add(sums, slab*w.slab()+((w.b0*w.m+w.i0)*w.n+w.j0)*w.size), w.n * w.size}
 }
 
 // A worker is the state of one part that is running.
@@ -55,9 +76,9 @@ var nowhere int
 
 // multiply computes the block of a matrix from some of the products that are to
 // be added up.
-func (w *worker) multiply(matrix, from, to int, c unsafe.Pointer, crs int) {
-	t := task{c: unsafe.Add(c, w.i0*crs+w.j0*w.size), m: w.i1 - w.i0, n: w.j1 - w.j0}
-	t.ARS, t.ACS, t.CRS, t.AOff, t.BOff, t.T = w.ars, w.acs, crs, &nowhere, &nowhere, 1
+func (w *worker) multiply(matrix, from, to int, c place) {
+	t := task{c: c.at, m: w.i1 - w.i0, n: w.j1 - w.j0}
+	t.ARS, t.ACS, t.CRS, t.AOff, t.BOff, t.T = w.ars, w.acs, c.step, &nowhere, &nowhere, 1
 	if from == to {
 		t.clear(w.size)
 	}
@@ -123,17 +144,17 @@ func (w *worker) call(t *task, from, to, j int) {
 
 // addSlabs makes the block of c from the sums that the slabs got: the product
 // of a row of ones by them.
-func (w *worker) addSlabs(sums, c unsafe.Pointer) {
+func (w *worker) addSlabs(sums, c place) {
 	one4, one8 := float32(1), float64(1)
 	args := kernel.GemmArgs{A: unsafe.Pointer(&one4), K: w.slabs, BRS: w.slab(), AOff: &nowhere, BOff: &nowhere, T: 1}
 	if w.size == 8 {
 		args.A = unsafe.Pointer(&one8)
 	}
-	for i := w.i0; i < w.i1; i++ {
-		for j := w.j0; j < w.j1; j += 2 * w.lanes {
-			columns := min(2*w.lanes, w.j1-j)
-			args.B = unsafe.Add(sums, (i*w.n+j)*w.size)
-			args.C = unsafe.Add(c, i*w.crs+j*w.size)
+	for i := range w.i1 - w.i0 {
+		for j := 0; j < w.j1-w.j0; j += 2 * w.lanes {
+			columns := min(2*w.lanes, w.j1-w.j0-j)
+			args.B = unsafe.Add(sums.at, i*sums.step+j*w.size)
+			args.C = unsafe.Add(c.at, i*c.step+j*w.size)
 			args.Mask = ^uint64(0) >> (64 - columns)
 			w.tile[1][ceilDiv(columns, w.lanes)].Run(&args)
 		}

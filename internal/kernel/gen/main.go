@@ -15,7 +15,8 @@ import (
 
 // families are the files that can be written.
 var families = map[string]func(){
-	"gemm": gemm,
+	"gemm":   gemm,
+	"vector": vector,
 }
 
 func main() {

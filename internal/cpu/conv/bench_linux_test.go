@@ -11,15 +11,6 @@ import (
 	"github.com/adjointml/adjoint/internal/kernel"
 )
 
-// image2 returns the shape of a convolution of two-dimensional images.
-func image2(n, h, w, c, o, k, stride, pad int) Shape {
-	s := Shape{N: n, C: c, O: o, Groups: 1}
-	s.one(0, 1, 1, 1, 1, 1, 0)
-	s.one(1, h, (h+2*pad-k)/stride+1, k, stride, 1, pad)
-	s.one(2, w, (w+2*pad-k)/stride+1, k, stride, 1, pad)
-	return s
-}
-
 // peak returns the operations per second of the best block on data in the
 // first level of the cache.
 func peak() float64 {
@@ -57,6 +48,8 @@ func BenchmarkPlans(b *testing.B) {
 		{"1x1 256-64 [8 28 28]", image2(8, 28, 28, 256, 64, 1, 1, 0)},
 		{"3x3 256-256 [4 14 14]", image2(4, 14, 14, 256, 256, 3, 1, 1)},
 		{"3x3 512-512 [8 7 7]", image2(8, 7, 7, 512, 512, 3, 1, 1)},
+		{"3x3 64-3 [8 64 64]", image2(8, 64, 64, 64, 3, 3, 1, 1)},
+		{"4x4/2 3-64 [8 64 64]", image2(8, 64, 64, 3, 64, 4, 2, 1)},
 		{"7x7/2 3-64 [2 224 224]", image2(2, 224, 224, 3, 64, 7, 2, 3)},
 		{"3x3/2 64-128 [8 56 56]", image2(8, 56, 56, 64, 128, 3, 2, 1)},
 	} {

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"go/format"
+	"log"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/mmcloughlin/avo/build"
+)
+
+// The kinds in which kernels are written; S means one number for each row.
+var (
+	unary   = []string{"V"}
+	binary  = []string{"VV", "SV", "VS"}
+	ternary = []string{"VVV", "SVV", "VSV", "SSV", "VVS", "SVS", "VSS"}
+)
+
+// An entry is one elementwise kernel.
+type entry struct {
+	op        string
+	kinds     []string
+	unroll    int // vectors in the loop
+	registers int // for constants
+	body      body
+}
+
+// simple are the functions of a few instructions, for both types.
+var simple = []entry{
+	{"Copy", []string{"V", "S"}, 4, 0, func(c *code, x ...vec) vec { return x[0] }},
+	{"Neg", unary, 2, 1, func(c *code, x ...vec) vec { return c.xor(x[0], c.sign()) }},
+	{"Abs", unary, 2, 1, func(c *code, x ...vec) vec { return c.abs(x[0]) }},
+	{"Sign", unary, 2, 3, sign},
+	{"Square", unary, 2, 0, func(c *code, x ...vec) vec { return c.mul(x[0], x[0]) }},
+	{"Recip", unary, 2, 1, func(c *code, x ...vec) vec { return c.div(c.kr(1), x[0]) }},
+	{"Sqrt", unary, 2, 0, func(c *code, x ...vec) vec { return c.sqrt(x[0]) }},
+	{"ReLU", unary, 2, 1, relu},
+	{"Floor", unary, 2, 0, func(c *code, x ...vec) vec { return c.round(x[0], down) }},
+	{"Ceil", unary, 2, 0, func(c *code, x ...vec) vec { return c.round(x[0], up) }},
+	{"Round", unary, 2, 0, func(c *code, x ...vec) vec { return c.round(x[0], nearest) }},
+	{"IsNaN", unary, 2, 1, func(c *code, x ...vec) vec { return c.ones(c.cmp(unordered, x[0], x[0])) }},
+	{"Not", unary, 2, 2, func(c *code, x ...vec) vec { return c.ones(c.cmp(equal, x[0], c.k(0))) }},
+
+	{"Add", binary, 2, 0, func(c *code, x ...vec) vec { return c.add(x[0], x[1]) }},
+	{"Sub", binary, 2, 0, func(c *code, x ...vec) vec { return c.sub(x[0], x[1]) }},
+	{"Mul", binary, 2, 0, func(c *code, x ...vec) vec { return c.mul(x[0], x[1]) }},
+	{"Div", binary, 2, 0, func(c *code, x ...vec) vec { return c.div(x[0], x[1]) }},
+	{"Maximum", binary, 2, 0, func(c *code, x ...vec) vec { return c.maximum(x[0], x[1], false) }},
+	{"Minimum", binary, 2, 0, func(c *code, x ...vec) vec { return c.maximum(x[0], x[1], true) }},
+	{"Equal", binary, 2, 1, func(c *code, x ...vec) vec { return c.ones(c.cmp(equal, x[0], x[1])) }},
+	{"Less", binary, 2, 1, func(c *code, x ...vec) vec { return c.ones(c.cmp(less, x[0], x[1])) }},
+	{"LessEqual", binary, 2, 1, func(c *code, x ...vec) vec { return c.ones(c.cmp(lessEqual, x[0], x[1])) }},
+	{"And", binary, 2, 2, func(c *code, x ...vec) vec { return c.ones(c.both(c.truth(x[0]), c.truth(x[1]))) }},
+	{"Or", binary, 2, 2, func(c *code, x ...vec) vec { return c.ones(c.either(c.truth(x[0]), c.truth(x[1]))) }},
+	{"Xor", binary, 2, 2, func(c *code, x ...vec) vec { return c.ones(c.differ(c.truth(x[0]), c.truth(x[1]))) }},
+
+	{"Where", ternary, 2, 1, func(c *code, x ...vec) vec { return c.pick(c.truth(x[0]), x[1], x[2]) }},
+	{"FMA", ternary, 2, 0, func(c *code, x ...vec) vec { return c.fma(x[0], x[1], x[2]) }},
+	{"FMS", ternary, 2, 0, func(c *code, x ...vec) vec { return c.fms(x[0], x[1], x[2]) }},
+	{"FNMA", ternary, 2, 0, func(c *code, x ...vec) vec { return c.fnma(x[0], x[1], x[2]) }},
+	{"AddMul", ternary, 2, 0, func(c *code, x ...vec) vec { return c.mul(c.add(x[0], x[1]), x[2]) }},
+	{"SubMul", ternary, 2, 0, func(c *code, x ...vec) vec { return c.mul(c.sub(x[0], x[1]), x[2]) }},
+	{"MulMul", ternary, 2, 0, func(c *code, x ...vec) vec { return c.mul(c.mul(x[0], x[1]), x[2]) }},
+	{"Above", ternary, 2, 0, func(c *code, x ...vec) vec { return c.only(c.cmp(greater, x[0], x[1]), x[2]) }},
+}
+
+// functions are the functions of float32 that take some computing.
+var functions = []entry{
+	{"Rsqrt", unary, 1, 16, rsqrt},
+	{"Exp", unary, 1, 16, exp},
+	{"Exp2", unary, 1, 16, exp2},
+	{"Expm1", unary, 1, 16, expm1},
+	{"Log", unary, 1, 18, logarithm(1)},
+	{"Log1p", unary, 1, 18, log1p},
+	{"Log2", unary, 1, 18, logarithm(math.Log2E)},
+	{"Log10", unary, 1, 18, logarithm(math.Log10E)},
+	{"Sin", unary, 1, 18, sin},
+	{"Cos", unary, 1, 18, cos},
+	{"Tanh", unary, 1, 18, tanh},
+	{"Erf", unary, 1, 18, erf},
+	{"Erfc", unary, 1, 18, erfc},
+	{"Sigmoid", unary, 1, 18, sigmoid},
+	{"Softplus", unary, 1, 18, softplus},
+	{"Pow", binary, 1, 14, pow},
+	{"LogAddExp", binary, 1, 18, logAddExp},
+	{"ExpSub", binary, 1, 16, expSub},
+	{"FromI32", unary, 2, 0, func(c *code, x ...vec) vec { return c.to(build.VCVTDQ2PS, nil, x[0]) }},
+}
+
+// wideFunctions are those of float64.
+var wideFunctions = []entry{
+	{"Exp", unary, 1, 18, exp},
+	{"Log", unary, 1, 18, logarithm(1)},
+	{"Tanh", unary, 1, 18, tanh},
+	{"Sigmoid", unary, 1, 18, sigmoid},
+	{"ExpSub", binary, 1, 18, expSub},
+}
+
+func (c *code) truth(x vec) mask { return c.cmp(notEqual, x, c.k(0)) }
+
+func sign(c *code, x ...vec) vec {
+	return c.pick(c.cmp(notEqualOrdered, x[0], c.k(0)), c.signed(c.kr(1), x[0]), x[0])
+}
+
+// relu adds 0, which -0 becomes +0 by.
+func relu(c *code, x ...vec) vec {
+	return c.add(c.most(c.kr(0), x[0]), c.k(0))
+}
+
+// reductions are the folds of rows, for both types.
+var reductions = map[string]reduction{
+	"Sum":        sums(1, func(c *code, acc vec, x ...vec) { c.by(build.VADDPS, build.VADDPD, x[0], acc, acc) }),
+	"SumSquares": sums(1, func(c *code, acc vec, x ...vec) { c.by(build.VFMADD231PS, build.VFMADD231PD, x[0], x[0], acc) }),
+	"Dot":        sums(2, func(c *code, acc vec, x ...vec) { c.by(build.VFMADD231PS, build.VFMADD231PD, x[0], x[1], acc) }),
+	"Max":        extremes(false),
+	"Min":        extremes(true),
+}
+
+// written collects what has been written: family, type, op and kinds of each.
+var written []kernelName
+
+type kernelName struct {
+	avx512, wide bool
+	op, kinds    string
+}
+
+// vector writes the elementwise kernels and the reductions, and a file of Go
+// beside them with their declarations and the table that finds them.
+func vector() {
+	for _, avx512 := range []bool{true, false} {
+		for _, wide := range []bool{false, true} {
+			writeVectors(avx512, wide)
+		}
+	}
+	path := flag.Lookup("out").Value.String()
+	writeTable(filepath.Join(filepath.Dir(path), "vector_amd64.go"))
+}
+
+func writeVectors(avx512, wide bool) {
+	start := func(op, kinds string) (*code, string) {
+		c := newCode(avx512, wide)
+		written = append(written, kernelName{avx512, wide, op, kinds})
+		return c, c.name(op, kinds)
+	}
+	for _, e := range append(slices.Clone(simple), choose(wide, wideFunctions, functions)...) {
+		for _, kinds := range e.kinds {
+			c, name := start(e.op, kinds)
+			c.elementwise(name, kinds, e.unroll, choose(avx512, e.registers, min(e.registers, 5)), e.body)
+		}
+	}
+	for _, op := range []string{"Sum", "SumSquares", "Dot", "Max", "Min"} {
+		c, name := start(op, "VV"[:reductions[op].operands])
+		c.reduce(name, reductions[op])
+	}
+	c, name := start("ExpSubSum", "VS")
+	c.expSubSum(name, choose(avx512, 14, 4))
+	for _, v := range conversions {
+		if avx512 && v.wide == wide {
+			c, name := start(v.op, "V")
+			c.convert(name, v)
+		}
+	}
+	if !wide {
+		c := newCode(avx512, wide)
+		c.wild(c.name("Wild", ""))
+	}
+}
+
+// writeTable writes the Go file.
+func writeTable(path string) {
+	var b bytes.Buffer
+	b.WriteString("// Code generated by command: go generate. DO NOT EDIT.\n\n//go:build amd64 && !noasm\n\npackage kernel\n\n")
+	fmt.Fprintf(&b, "// wildest is the size up to which the sines in assembly are good.\nconst wildest = %g\n\n", wildest)
+	b.WriteString("// assembled are the kernels in assembly, by family, type, op and kinds.\nvar assembled = [...][numTypes][numOps][8]Func{\n")
+	for _, avx512 := range []bool{false, true} {
+		fmt.Fprintf(&b, "%s: {\n", choose(avx512, "avx512", "avx2"))
+		for _, wide := range []bool{false, true} {
+			fmt.Fprintf(&b, "%s: {\n", choose(wide, "F64", "F32"))
+			last := ""
+			for _, k := range written {
+				if k.avx512 != avx512 || k.wide != wide {
+					continue
+				}
+				if k.op != last {
+					if last != "" {
+						b.WriteString("},\n")
+					}
+					fmt.Fprintf(&b, "%s: {", k.op)
+					last = k.op
+				}
+				bits := 0
+				for i, c := range k.kinds {
+					bits |= int(choose(c == 'S', 1, 0)) << i
+				}
+				c := code{avx512: k.avx512, wide: k.wide}
+				fmt.Fprintf(&b, "%d: %s,", bits, c.name(k.op, k.kinds))
+			}
+			b.WriteString("},\n},\n")
+		}
+		b.WriteString("},\n")
+	}
+	b.WriteString("}\n")
+	for _, k := range written {
+		c := code{avx512: k.avx512, wide: k.wide}
+		fmt.Fprintf(&b, "\n//go:noescape\nfunc %s(a *Args)\n", c.name(k.op, k.kinds))
+	}
+	b.WriteString("\n//go:noescape\nfunc avx512F32Wild(a *Args) bool\n\n//go:noescape\nfunc avx2F32Wild(a *Args) bool\n")
+	text, err := format.Source(b.Bytes())
+	if err == nil {
+		err = os.WriteFile(path, text, 0o644)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}

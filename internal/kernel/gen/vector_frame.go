@@ -1,0 +1,212 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/attr"
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Where the fields of kernel.Args lie.
+const (
+	argD    = 0
+	argX    = 8
+	argDR   = 32
+	argXR   = 40
+	argRows = 64
+	argCols = 72
+)
+
+// A frame is the rows and columns around a kernel's body.
+type frame struct {
+	*code
+	args reg.Register
+	rows reg.GPVirtual // rows to go
+	n    reg.GPVirtual // columns to go
+	i    reg.GPVirtual // bytes done of a row
+	d    reg.GPVirtual
+	x    []reg.GPVirtual
+	tail reg.Register // mask of the last columns; where to find it with AVX2
+}
+
+// open begins a function with so many operands.
+func (c *code) open(name string, operands int) *frame {
+	return c.openWith(name, "func(a *byte)", operands)
+}
+
+func (c *code) openWith(name, signature string, operands int) *frame {
+	build.TEXT(name, attr.NOSPLIT, signature)
+	build.Pragma("noescape")
+	f := &frame{code: c, args: build.Load(build.Param("a"), build.GP64()), rows: build.GP64(), n: build.GP64(), i: build.GP64(), d: build.GP64()}
+	build.MOVQ(f.arg(argRows), f.rows)
+	build.TESTQ(f.rows, f.rows)
+	build.JLE(operand.LabelRef("done"))
+	build.MOVQ(f.arg(argD), f.d)
+	for j := range operands {
+		f.x = append(f.x, build.GP64())
+		build.MOVQ(f.arg(argX+8*j), f.x[j])
+	}
+	f.maskOf(c.lanes())
+	return f
+}
+
+func (f *frame) arg(at int) operand.Mem { return operand.Mem{Base: f.args, Disp: at} }
+
+var masks operand.Mem
+
+// maskOf prepares the mask of the columns that are left after full registers of
+// so many lanes.
+func (f *frame) maskOf(lanes int) {
+	build.MOVQ(f.arg(argCols), f.n)
+	build.ANDQ(operand.Imm(uint64(lanes-1)), f.n)
+	if f.avx512 {
+		bits, k := build.GP32(), build.K()
+		build.MOVL(operand.U32(1<<32-1), bits)
+		build.BZHIL(f.n.As32(), bits, bits)
+		build.KMOVW(bits, k)
+		f.tail = k
+		return
+	}
+	if masks.Symbol.Name == "" {
+		masks = build.GLOBL("masks", attr.RODATA|attr.NOPTR)
+		for i := range 16 {
+			build.DATA(4*i, operand.U32(choose(i < 8, 1<<32-1, 0)))
+		}
+	}
+	p := build.GP64()
+	build.LEAQ(masks.Offset(32), p)
+	build.NEGQ(f.n)
+	at := build.GP64()
+	build.LEAQ(operand.Mem{Base: p, Index: f.n, Scale: uint8(f.elem())}, at)
+	f.tail = at
+}
+
+// at is the place of vector u from here in an array.
+func (f *frame) at(base reg.GPVirtual, u int) operand.Mem {
+	return operand.Mem{Base: base, Index: f.i, Scale: 1, Disp: u * f.width}
+}
+
+// load reads vector u of an operand; in the tail absent columns are 0.
+func (f *frame) load(base reg.GPVirtual, u int, tail bool) vec {
+	m := f.at(base, u)
+	switch {
+	case !tail:
+		return f.copy(m)
+	case f.avx512:
+		return f.only(f.tail, m)
+	}
+	return f.to(three(build.VMASKMOVPS), three(build.VMASKMOVPD), m, f.tailMask())
+}
+
+// tailMask loads the mask of the tail with AVX2.
+func (f *frame) tailMask() vec { return f.copy(operand.Mem{Base: f.tail}) }
+
+// store writes vector u of an array.
+func (f *frame) store(v vec, base reg.GPVirtual, u int, tail bool) {
+	m := f.at(base, u)
+	switch {
+	case !tail:
+		f.by(build.VMOVUPS, build.VMOVUPD, v, m)
+	case f.avx512:
+		f.by(build.VMOVUPS, build.VMOVUPD, v, f.tail, m)
+	default:
+		f.by(three(build.VMASKMOVPS), three(build.VMASKMOVPD), v, f.tailMask(), m)
+	}
+}
+
+// columns writes the loop over the columns of a row: unroll vectors at a time,
+// then one, then what is left. Labels carry a name, for a row may have several.
+func (f *frame) columns(unroll int, step func(u int, tail bool)) {
+	f.columnsOf(f.lanes(), f.width, unroll, step)
+}
+
+func (f *frame) columnsOf(lanes, bytes, unroll int, step func(u int, tail bool)) {
+	build.XORL(f.i.As32(), f.i.As32())
+	build.MOVQ(f.arg(argCols), f.n)
+	build.SUBQ(operand.I32(int32(unroll*lanes)), f.n)
+	build.JLT(operand.LabelRef("rest"))
+	build.Comment("PCALIGN32")
+	build.Label("loop")
+	for u := range unroll {
+		step(u, false)
+	}
+	build.ADDQ(operand.I32(int32(unroll*bytes)), f.i)
+	build.SUBQ(operand.I32(int32(unroll*lanes)), f.n)
+	build.JGE(operand.LabelRef("loop"))
+	build.Label("rest")
+	if unroll > 1 {
+		build.ADDQ(operand.I32(int32((unroll-1)*lanes)), f.n)
+		build.JLT(operand.LabelRef("tail"))
+		build.Label("one")
+		step(0, false)
+		build.ADDQ(operand.I32(int32(bytes)), f.i)
+		build.SUBQ(operand.I32(int32(lanes)), f.n)
+		if unroll > 2 {
+			build.JGE(operand.LabelRef("one"))
+		}
+	}
+	build.Label("tail")
+	build.ADDQ(operand.I32(int32(lanes)), f.n)
+	build.JZ(operand.LabelRef("next"))
+	step(0, true)
+	build.Label("next")
+}
+
+// close ends the loop over rows and the function.
+func (f *frame) close() {
+	f.nextRow()
+	build.VZEROUPPER()
+	build.Label("done")
+	build.RET()
+}
+
+// nextRow goes on to the next row if there is one.
+func (f *frame) nextRow() {
+	build.ADDQ(f.arg(argDR), f.d)
+	for j, x := range f.x {
+		build.ADDQ(f.arg(argXR+8*j), x)
+	}
+	build.DECQ(f.rows)
+	build.JNZ(operand.LabelRef("row"))
+}
+
+// A body computes a vector of results from vectors of operands.
+type body func(c *code, x ...vec) vec
+
+// elementwise writes an elementwise kernel. So many constants are kept in
+// registers.
+func (c *code) elementwise(name, kinds string, unroll, registers int, b body) {
+	f := c.open(name, len(kinds))
+	same := make([]vec, len(kinds))
+	c.count(registers, func() {
+		x := make([]vec, len(kinds))
+		for j := range x {
+			x[j] = c.vec()
+		}
+		b(c, x...)
+	})
+	build.Label("row")
+	for j, k := range kinds {
+		if k == 'S' {
+			same[j] = c.vec()
+			c.broadcast(c.wide, operand.Mem{Base: f.x[j]}, same[j])
+		}
+	}
+	f.columns(unroll, func(u int, tail bool) {
+		x := make([]vec, len(kinds))
+		for j, k := range kinds {
+			if x[j] = same[j]; k == 'V' {
+				x[j] = f.load(f.x[j], u, tail)
+			}
+		}
+		f.store(b(c, x...), f.d, u, tail)
+	})
+	f.close()
+}
+
+// name returns the name of a kernel's function.
+func (c *code) name(op, kinds string) string {
+	return fmt.Sprintf("%s%s%s%s", choose(c.avx512, "avx512", "avx2"), choose(c.wide, "F64", "F32"), op, kinds)
+}

@@ -1,0 +1,209 @@
+package kernel
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestLookup finds a kernel for everything there is.
+func TestLookup(t *testing.T) {
+	for op := range numOps {
+		for typ := range numTypes {
+			for kinds := range uint8(8) {
+				for of := generic; of <= best(); of++ {
+					assert.NotNil(t, lookup(of, op, typ, kinds), "op %d", op)
+				}
+			}
+		}
+	}
+	assert.Equal(t, best(), choose(""))
+	assert.Equal(t, best(), choose("no such"))
+	assert.Equal(t, generic, choose("generic"))
+	assert.LessOrEqual(t, choose("avx512"), best(), "not more than the processor can do")
+	assert.Equal(t, isaNames[chosen], ISA())
+}
+
+// each runs a test for every kernel in assembly that this machine can run.
+func each(t *testing.T, test func(t *testing.T, of isa, op Op, typ Type, kinds uint8)) {
+	t.Helper()
+	n := 0
+	for of := avx2; of <= best(); of++ {
+		for op := range numOps {
+			for typ := range numTypes {
+				for kinds := range uint8(1) << op.Arity() {
+					if op == ExpSubSum && kinds > 3 || assembly(of, op, typ, kinds) == nil {
+						continue
+					}
+					n++
+					test(t, of, op, typ, kinds)
+					if t.Failed() {
+						t.Fatalf("%s, op %d, type %d, kinds %03b", isaNames[of], op, typ, kinds)
+					}
+				}
+			}
+		}
+	}
+	if n == 0 {
+		t.Skip("this machine runs the portable kernels only")
+	}
+}
+
+// most is the number of columns up to which all sizes are tried.
+const most = 130
+
+// TestSizes runs every kernel in assembly on all sizes and offsets. An element
+// must not depend on where it is, and what is outside must stay.
+func TestSizes(t *testing.T) {
+	r := seeded(t)
+	each(t, func(t *testing.T, of isa, op Op, typ Type, kinds uint8) {
+		v := newTrial(op, typ, kinds, r, 1, most)
+		f := lookup(of, op, typ, kinds)
+		whole, _ := v.run(f, 1, most, 0)
+		agree(t, v, 1, most, f)
+		for cols := range most + 1 {
+			var wantSum []byte
+			if v.reduces() {
+				agree(t, v, 1, cols, f)
+				whole, _ = v.run(f, 1, cols, 0)
+			} else if op == ExpSubSum {
+				_, wantSum = v.run(f, 1, cols, 0)
+			}
+			for offset := range 16 {
+				a, d, sums := v.args(1, cols, offset)
+				f(a)
+				n := cols * v.to.size()
+				if v.reduces() {
+					n = v.to.size()
+				}
+				if !bytes.Equal(d.own[:n], whole[:n]) || bytes.Count(d.own[n:], []byte{canary}) != len(d.own)-n || !d.intact() ||
+					!sums.intact() || op == ExpSubSum && !bytes.Equal(sums.own, wantSum) {
+					require.Fail(t, fmt.Sprintf("%s %v: %d columns at %d", isaNames[of], v, cols, offset))
+				}
+			}
+		}
+	})
+}
+
+// bounds are the distances in ulp that op.go states; the other ops are exact.
+var bounds = map[Op]float64{
+	Rsqrt: 1, Exp: 1, Exp2: 1, Expm1: 2, Log: 1, Log1p: 2, Log2: 1.5, Log10: 2, Sin: 1.5, Cos: 1.5, Tanh: 2.5,
+	Erf: 2, Erfc: 4, Sigmoid: 2, Softplus: 2, Pow: 4, LogAddExp: 2, ExpSub: 1, ExpSubSum: 1,
+}
+
+// agree compares a kernel with the portable one, which is itself not more than
+// half an ulp from the truth in float32 and about one in float64.
+func agree(t *testing.T, v *trial, rows, cols int, f Func) {
+	t.Helper()
+	d, sums := v.run(f, rows, cols, 3)
+	wantD, wantSums := v.run(lookup(generic, v.op, v.t, v.kinds), rows, cols, 3)
+	for i := range rows {
+		if v.reduces() {
+			closeSum(t, v, i, cols, v.to.get(d, i*v.wide), v.to.get(wantD, i*v.wide))
+			continue
+		}
+		for j := i * v.wide; j < i*v.wide+cols; j++ {
+			got, want, x := v.to.get(d, j), v.to.get(wantD, j), v.elements(j)
+			allowed, at := bounds[v.op], want
+			if allowed > 0 {
+				allowed += float64(v.t) + 0.5
+			}
+			if v.op == LogAddExp {
+				at = max(math.Abs(want), math.Abs(x[0]), math.Abs(x[1])) // the terms may cancel
+			}
+			if !same(got, want) && !(math.Abs(got-want) <= allowed*ulp(v.t, at)) {
+				require.Fail(t, fmt.Sprintf("%v of %v: %v, want %v", v, x, got, want))
+			}
+		}
+		if v.op == ExpSubSum {
+			closeSum(t, v, i, cols, v.to.get(sums, i), v.to.get(wantSums, i))
+		}
+	}
+}
+
+// closeSum fails unless a reduction of row i is what it should be, to a few
+// roundings of the sum of all sizes.
+func closeSum(t *testing.T, v *trial, i, cols int, got, want float64) {
+	t.Helper()
+	size := 0.0
+	for j := i * v.wide; j < i*v.wide+cols && v.op <= Dot && v.op >= Sum; j++ {
+		x := v.elements(j)
+		size += math.Abs(map[Op]float64{Sum: x[0], SumSquares: x[0] * x[0], Dot: x[0] * x[1]}[v.op])
+	}
+	if v.op == ExpSubSum {
+		size = math.Abs(want)
+	}
+	if !same(got, want) && !(math.Abs(got-want) <= 8*ulp(v.t, size)) {
+		require.Fail(t, fmt.Sprintf("%v, %d columns: %v, want %v", v, cols, got, want))
+	}
+}
+
+// TestRows runs every kernel in assembly on several rows that lie apart, on the
+// memory of its first operand, and on rows that all are the same.
+func TestRows(t *testing.T) {
+	r := seeded(t)
+	const rows = 5
+	each(t, func(t *testing.T, of isa, op Op, typ Type, kinds uint8) {
+		f, g := lookup(of, op, typ, kinds), lookup(generic, op, typ, kinds)
+		for _, cols := range []int{1, 3, 16, 37, 100} {
+			v := newTrial(op, typ, kinds, r, rows, cols+5)
+			agree(t, v, rows, cols, f)
+			agree(t, v, 0, cols, f)
+			if v.reduces() || v.from != v.to || kinds&1 == 1 {
+				continue
+			}
+			apart, _ := v.run(f, rows, cols, 0)
+			a, d, _ := v.args(rows, cols, 0)
+			copy(d.own, v.x[0])
+			a.X[0] = a.D
+			f(a)
+			for i := range rows {
+				n, at := cols*v.to.size(), i*v.wide*v.to.size()
+				require.Equal(t, apart[at:at+n], d.own[at:at+n], "in the memory of the first operand")
+			}
+			if bounds[op] > 0 {
+				continue
+			}
+			a.DR, a.XR[0] = 0, 0
+			b, e, _ := v.args(rows, cols, 0)
+			copy(e.own, d.own)
+			b.X[0], b.DR, b.XR[0] = b.D, 0, 0
+			f(a)
+			g(b)
+			for j := range v.wide {
+				require.True(t, same(v.to.get(d.own, j), v.to.get(e.own, j)), "all rows added to the first")
+			}
+		}
+	})
+}
+
+// TestExtremes finds a NaN and the largest number wherever they are.
+func TestExtremes(t *testing.T) {
+	each(t, func(t *testing.T, of isa, op Op, typ Type, kinds uint8) {
+		if op != Max && op != Min {
+			return
+		}
+		f := lookup(of, op, typ, kinds)
+		for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), math.Copysign(0, -1), 0} {
+			for cols := 1; cols < most; cols += 7 {
+				for at := range cols {
+					v := &trial{op: op, t: typ, wide: cols}
+					v.from, v.to = elems(op, typ)
+					v.x[0] = make([]byte, cols*v.from.size())
+					for j := range cols {
+						v.from.put(v.x[0], j, map[bool]float64{true: math.Copysign(0, x), false: x}[math.IsInf(x, 0)])
+						if x == 0 {
+							v.from.put(v.x[0], j, math.Copysign(0, -math.Copysign(1, x)))
+						}
+					}
+					v.from.put(v.x[0], at, x)
+					agree(t, v, 1, cols, f)
+				}
+			}
+		}
+	})
+}

@@ -93,7 +93,7 @@ func (w *weightGrad) copied() int {
 func (w *weightGrad) list() {
 	s, pitch := &w.s, &w.source.pitch
 	taps := s.Kernel
-	joined := s.Groups == 1 && pitch[3] == s.C*w.size && (s.Dilation[2] == 1 || s.Kernel[2] == 1)
+	joined := s.Groups == 1 && w.cuts == 1 && pitch[3] == s.C*w.size && (s.Dilation[2] == 1 || s.Kernel[2] == 1)
 	if joined {
 		taps[2] = 1
 	}

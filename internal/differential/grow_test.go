@@ -184,7 +184,7 @@ func (g *grower) draw(l leaf, binding map[graph.Dim]int) graph.Tensor {
 	return t
 }
 
-var specials = []float64{0, math.Copysign(0, -1), math.Inf(1), math.Inf(-1), math.NaN(), 1e8, 1e-40, -1}
+var specials = []float64{0, math.Copysign(0, -1), math.Inf(1), math.Inf(-1), math.NaN(), 1e8, 1e-30, -1}
 
 // fill draws the elements: places along an axis of length limit, if there is
 // one, else small numbers.

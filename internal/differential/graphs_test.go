@@ -89,12 +89,9 @@ func TestRandomGraphs(t *testing.T) {
 			return v, err
 		}
 		for _, binding := range g.bindings {
-			u := &trial{seed: seed, out: out, leaves: map[*graph.Node]graph.Tensor{}}
-			for _, l := range g.leaves {
-				u.leaves[l.n] = g.draw(l, binding)
-			}
-			for _, q := range g.params {
-				u.leaves[q.Node()] = g.value[q.Node()]
+			u := g.trial(seed, out, binding)
+			if u == nil {
+				continue
 			}
 			w, err := u.compare(p)
 			if err != nil {

@@ -164,10 +164,7 @@ func rounding(n *graph.Node, y graph.Tensor, in []graph.Tensor, eval func([]grap
 	if !n.DType().Float() || len(in) == 0 || slices.Contains(exact, name) || name == "convert" && !in[0].DType.Float() && n.DType() == graph.Float64 {
 		return nil
 	}
-	unit := math.Exp2(-24)
-	if n.DType() == graph.Float64 {
-		unit = math.Exp2(-53)
-	}
+	unit := unit(n.DType())
 	errors := make([]float64, y.Len())
 	allowed, sizes := elemUlps*unit, y
 	magnitudes := slices.Clone(in)
@@ -205,6 +202,14 @@ func rounding(n *graph.Node, y graph.Tensor, in []graph.Tensor, eval func([]grap
 		}
 	}
 	return errors
+}
+
+// unit returns half an ulp of 1.
+func unit(d graph.DType) float64 {
+	if d == graph.Float64 {
+		return math.Exp2(-53)
+	}
+	return math.Exp2(-24)
 }
 
 // add adds a multiple of the sizes to the errors, but for infinite ones.

@@ -264,6 +264,9 @@ func (h heldParam) ready() (Tensor, error) {
 
 // explain gives an error of the engine the user's line.
 func (p *Program) explain(err error) error {
+	if err == nil {
+		return nil
+	}
 	var index *cpu.IndexError
 	var run *cpu.RunError
 	switch {

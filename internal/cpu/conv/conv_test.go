@@ -236,6 +236,19 @@ func TestRandomShapes(t *testing.T) {
 	}
 }
 
+// TestManyChannels is a size at which parts share the channels of the gradient
+// for the weights, whose taps could be taken together otherwise.
+func TestManyChannels(t *testing.T) {
+	s := Shape{N: 3, C: 500, O: 2, Groups: 1}
+	s.one(0, 1, 1, 1, 1, 1, 0)
+	s.one(1, 1, 1, 1, 1, 1, 0)
+	s.one(2, 502, 500, 3, 1, 1, 0)
+	seed := rand.Uint64()
+	t.Log("seed", seed)
+	check[float64](t, s, rand.New(rand.NewPCG(seed, 0)))
+	check[float32](t, s, rand.New(rand.NewPCG(seed, 0)))
+}
+
 // allPlans are plans of one shape of each way to compute.
 func allPlans(t kernel.Type) map[string]*Plan {
 	list := map[string]*Plan{}

@@ -39,6 +39,8 @@ type Plan struct {
 	swapped bool // a and b are the transposes of the shape's b and a
 	across  bool // c is computed in private memory and then transposed
 	method
+	chunks int // pieces that k is cut into
+	terms  int // products that are added up for a matrix, of those pieces
 	grid
 }
 

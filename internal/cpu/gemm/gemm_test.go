@@ -142,14 +142,23 @@ func (r *trial[T]) run(rnd *rand.Rand) *Plan {
 
 func pointer[T any](s []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(s)) }
 
-// check runs a product on small whole numbers and compares all of c's memory.
+// check runs a product on small whole numbers and compares all of c's memory;
+// checkOn does on any numbers with exact sums.
 func check[T float32 | float64](t *testing.T, rnd *rand.Rand, s Shape) {
 	t.Helper()
-	r := newTrial(s, func() T { return T(rnd.IntN(9) - 4) })
+	checkOn(t, rnd, s, func() T { return T(rnd.IntN(9) - 4) })
+}
+
+func checkOn[T float32 | float64](t *testing.T, rnd *rand.Rand, s Shape, number func() T) {
+	t.Helper()
+	r := newTrial(s, number)
 	p := r.run(rnd)
-	require.True(t, slices.Equal(r.want, r.c), "%+v", s)
+	require.True(t, slices.EqualFunc(r.want, r.c, same[T]), "%+v", s)
 	r.blocks(t, p)
 }
+
+// same tells whether numbers are equal, or neither is a number.
+func same[T float32 | float64](x, y T) bool { return x == y || x != x && y != y }
 
 // blocks checks that the parts of the last phase share out c's elements.
 func (r *trial[T]) blocks(t *testing.T, p *Plan) {
@@ -191,10 +200,14 @@ func TestSmall(t *testing.T) {
 	rnd := newRand(t)
 	for m := range 41 {
 		for n := range 41 {
-			k := rnd.IntN(41)
-			check[float32](t, rnd, simple(kernel.F32, m, n, k, rnd.IntN(2) == 0, rnd.IntN(2) == 0))
-			check[float64](t, rnd, simple(kernel.F64, n, k, m, rnd.IntN(2) == 0, rnd.IntN(2) == 0))
-			check[float32](t, rnd, simple(kernel.F32, k, m, n, rnd.IntN(2) == 0, rnd.IntN(2) == 0))
+			s := simple(kernel.F32, m, n, rnd.IntN(41), rnd.IntN(2) == 0, rnd.IntN(2) == 0)
+			switch (m + n) % 3 {
+			case 0:
+				s = simple(kernel.F32, m, s.K, n, rnd.IntN(2) == 0, rnd.IntN(2) == 0)
+			case 1:
+				s.T = kernel.F64
+			}
+			checkAny(t, rnd, s)
 		}
 	}
 }
@@ -202,25 +215,98 @@ func TestSmall(t *testing.T) {
 func TestShapes(t *testing.T) {
 	rnd := newRand(t)
 	for range 200 {
-		s := randomShape(rnd, 100_000)
-		if s.T == kernel.F32 {
-			check[float32](t, rnd, s)
-		} else {
-			check[float64](t, rnd, s)
-		}
+		checkAny(t, rnd, randomShape(rnd, 100_000))
 	}
+}
+
+func checkAny(t *testing.T, rnd *rand.Rand, s Shape) {
+	t.Helper()
+	if s.T == kernel.F32 {
+		check[float32](t, rnd, s)
+	} else {
+		check[float64](t, rnd, s)
+	}
+}
+
+// TestMethods has a shape for each way to compute.
+func TestMethods(t *testing.T) {
+	rnd := newRand(t)
+	batch := func(s Shape, axes ...Axis) Shape { s.Batch = axes; return s }
+	strided := func(s Shape) Shape { s.B = Matrix{3, 3 * s.K}; return s }
+	for _, c := range []struct {
+		name  string
+		s     Shape
+		meant func(p *Plan) bool
+	}{
+		{"tiles", simple(kernel.F32, 60, 70, 50, false, false), func(p *Plan) bool { return !p.dots && !p.pack && !p.swapped }},
+		{"wide tiles", simple(kernel.F32, 3, 300, 50, false, false), func(p *Plan) bool { return p.sliver == 4*p.lanes }},
+		{"rows that collide", simple(kernel.F32, 30, 300, 1024, false, false), func(p *Plan) bool { return p.wide < 6 || p.tall == p.wide }},
+		{"transposed b", simple(kernel.F32, 150, 70, 90, true, true), func(p *Plan) bool { return p.pack && p.bcs != p.size }},
+		{"any b", strided(simple(kernel.F64, 50, 70, 90, false, false)), func(p *Plan) bool { return p.pack }},
+		{"rows of b that collide", simple(kernel.F64, 70, 512, 60, false, false), func(p *Plan) bool { return p.pack && p.bcs == p.size }},
+		{"dots", simple(kernel.F32, 2, 70, 900, false, true), func(p *Plan) bool { return p.dots }},
+		{"a column", simple(kernel.F32, 700, 1, 90, false, false), func(p *Plan) bool { return p.swapped && !p.across }},
+		{"a column by columns", simple(kernel.F32, 700, 1, 90, true, false), func(p *Plan) bool { return p.swapped && !p.across }},
+		{"across", simple(kernel.F32, 784, 10, 32, true, false), func(p *Plan) bool { return p.across }},
+		{"across in slabs", simple(kernel.F32, 33, 3, 60_000, true, false), func(p *Plan) bool { return p.across && p.slabs > 1 }},
+		{"slabs", simple(kernel.F32, 40, 32, 20_000, true, false), func(p *Plan) bool { return !p.across && p.slabs > 1 }},
+		{"rows first", simple(kernel.F32, 300, 80, 5, false, false), func(p *Plan) bool { return p.rowsOuter }},
+		{"groups", batch(simple(kernel.F32, 20, 20, 20, false, false), Axis{99, 400, 400, 400}), func(p *Plan) bool { return p.group > 1 }},
+		{"one matrix", batch(simple(kernel.F32, 20, 20, 20, false, false), Axis{99, 400, 0, 400}), func(p *Plan) bool { return p.m == 99*20 }},
+		{"one long sum", batch(simple(kernel.F32, 20, 20, 20, true, false), Axis{99, 400, 400, 0}), func(p *Plan) bool { return p.k == 99*20 }},
+		{"sum of products", batch(simple(kernel.F32, 20, 20, 20, false, false), Axis{99, 400, 400, 0}), func(p *Plan) bool { return p.addend == 99 }},
+	} {
+		p := New(c.s)
+		if p.rate > 1 {
+			assert.True(t, c.meant(p), "%s: %+v", c.name, p)
+		}
+		checkAny(t, rnd, c.s)
+	}
+}
+
+// TestNotNumbers has infinities and NaN, which must get to where they belong
+// and nowhere else.
+func TestNotNumbers(t *testing.T) {
+	rnd := newRand(t)
+	for range 100 {
+		s := randomShape(rnd, 5_000)
+		s.T = kernel.F32
+		checkOn(t, rnd, s, func() float32 {
+			if rnd.IntN(40) == 0 {
+				return float32([]float64{math.NaN(), math.Inf(1), math.Inf(-1)}[rnd.IntN(3)])
+			}
+			return float32(rnd.IntN(3) - 1)
+		})
+	}
+}
+
+func FuzzShapes(f *testing.F) {
+	f.Add(uint64(1), uint16(100), uint16(100), uint16(100), uint64(0))
+	f.Add(uint64(2), uint16(7), uint16(0), uint16(900), uint64(1<<60))
+	f.Fuzz(func(t *testing.T, seed uint64, m, n, k uint16, layout uint64) {
+		rnd := rand.New(rand.NewPCG(seed, layout))
+		if (int(m)+1)*(int(n)+1)*(int(k)+1) > 1_000_000 {
+			t.Skip("takes long")
+		}
+		checkAny(t, rnd, arrange(rnd, int(m), int(n), int(k), 1+rnd.IntN(4)))
+	})
 }
 
 // randomShape returns a shape with about so many products.
 func randomShape(rnd *rand.Rand, work int) Shape {
-	length := func() int {
-		n := int(math.Exp(rnd.Float64() * math.Log(float64(max(work, 2)))))
-		work /= max(n, 1)
-		return n
+	l := make([]int, 4)
+	for i := range l {
+		l[i] = int(math.Exp(rnd.Float64() * math.Log(float64(max(work, 2)))))
+		work /= l[i]
 	}
-	l := []int{length(), length(), length()}
 	rnd.Shuffle(3, func(i, j int) { l[i], l[j] = l[j], l[i] })
-	s := Shape{T: kernel.Type(rnd.IntN(2)), M: l[0], N: l[1], K: l[2]}
+	return arrange(rnd, l[0], l[1], l[2], l[3])
+}
+
+// arrange returns a shape with these lengths, laid out by chance, and about so
+// many matrices.
+func arrange(rnd *rand.Rand, m, n, k, matrices int) Shape {
+	s := Shape{T: kernel.Type(rnd.IntN(2)), M: m, N: n, K: k}
 	matrix := func(rows, cols int) (m Matrix, size int) {
 		gap := rnd.IntN(2) * rnd.IntN(5)
 		if rnd.IntN(2) == 0 {
@@ -237,7 +323,7 @@ func randomShape(rnd *rand.Rand, work int) Shape {
 	s.C = s.N + rnd.IntN(2)*rnd.IntN(5)
 	cn := s.M * s.C
 	for range rnd.IntN(4) {
-		x := Axis{N: min(max(length(), 1), 9), A: an, B: bn, C: cn}
+		x := Axis{N: min(1+rnd.IntN(matrices), 9), A: an, B: bn, C: cn}
 		if rnd.IntN(3) == 0 {
 			x.A = 0
 		}
@@ -247,6 +333,7 @@ func randomShape(rnd *rand.Rand, work int) Shape {
 		if rnd.IntN(3) == 0 {
 			x.C = 0
 		}
+		matrices /= x.N
 		an, bn, cn = max(an, x.N*x.A), max(bn, x.N*x.B), max(cn, x.N*x.C)
 		s.Batch = slices.Insert(s.Batch, 0, x) // outside the others
 	}

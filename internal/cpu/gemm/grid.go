@@ -21,6 +21,9 @@ type block struct{ b0, b1, i0, i1, j0, j1 int }
 
 // at returns a block.
 func (p *Plan) at(i int) block {
+	if p.blocks() == 1 {
+		return block{0, p.matrices, 0, p.m, 0, p.n}
+	}
 	q, j := i/p.nj, i%p.nj
 	m, r := q/p.ni, q%p.ni
 	i0, i1 := split(p.m, p.ni, r)
@@ -34,8 +37,8 @@ func split(length, n, i int) (from, to int) {
 }
 
 const (
-	// cycles that a part should take at least: about 10 µs
-	leastCycles = 40_000
+	// cycles that a part should take at least: about 5 µs
+	leastCycles = 20_000
 	// parts into which a large product should be cut
 	manyParts = 16
 	// rows that a part should have at least for each sliver that it packs
@@ -43,7 +46,7 @@ const (
 	// elements that memory outside the second cache gives, or takes, in a cycle
 	memoryRate = 5
 	// of a second phase
-	slabCost = .02
+	slabCost = .05
 	// bytes of an operand that fit the second cache beside the rest, and that
 	// other memory has ready
 	secondCache = 384 << 10
@@ -54,6 +57,8 @@ const (
 
 // cut chooses the grid.
 func (p *Plan) cut() {
+	p.chunks = ceilDiv(p.k, p.depth)
+	p.terms = p.chunks * p.addend
 	p.group, p.width, p.nm, p.ni, p.nj = 1, p.n, p.matrices, 1, 1
 	want := min(max(int(p.work()/leastCycles), 1), manyParts)
 	if want <= p.matrices {
@@ -78,7 +83,7 @@ func (p *Plan) cutMatrix(want int) {
 			if ni > 1 && p.pack && p.m/ni < leastRows {
 				break
 			}
-			for _, slabs := range []int{1, min(ceilDiv(want, ni*nj), p.terms())} {
+			for _, slabs := range []int{1, min(ceilDiv(want, ni*nj), p.terms)} {
 				g := grid{group: 1, width: width, nm: p.matrices, ni: ni, nj: nj, slabs: max(slabs, 1)}
 				if cost := p.cost(want, &g); cost < best {
 					best, p.grid = cost, g
@@ -105,7 +110,7 @@ func (p *Plan) cost(want int, g *grid) float64 {
 	if p.pack {
 		cost += transposeCycles * float64(p.size*p.rate) / rows
 	}
-	if p.acs == p.size && rows*float64(p.k*p.size) < thirdCache {
+	if rows*float64(p.k*p.size) < thirdCache {
 		read /= 4 // they come in longer runs
 	}
 	cost += read / columns
@@ -115,12 +120,6 @@ func (p *Plan) cost(want int, g *grid) float64 {
 	parts := g.ni * g.nj * g.slabs
 	return cost + max(0, float64(want)/float64(parts)-1)/2 + float64(parts)/1000
 }
-
-// chunks returns the number of pieces that k is cut into.
-func (p *Plan) chunks() int { return ceilDiv(p.k, p.depth) }
-
-// terms returns the number of products that are added up for a matrix.
-func (p *Plan) terms() int { return p.addend * p.chunks() }
 
 // slab returns the bytes of the sums of a slab.
 func (p *Plan) slab() int { return p.matrices * p.m * p.n * p.size }

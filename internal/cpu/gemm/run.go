@@ -19,13 +19,13 @@ func (p *Plan) Run(phase, part int, a, b, c unsafe.Pointer, shared, private []by
 	case p.slabs == 1:
 		w.block = p.at(part)
 		for i := w.b0; i < w.b1; i++ {
-			w.multiply(i, 0, p.terms(), w.place(i, c))
+			w.multiply(i, 0, p.terms, w.place(i, c))
 			w.transposeBack(i, c)
 		}
 	case phase == 0:
 		slab, i := part/p.blocks(), part%p.blocks()
 		w.block = p.at(i)
-		from, to := split(p.terms(), p.slabs, slab)
+		from, to := split(p.terms, p.slabs, slab)
 		w.multiply(w.b0, from, to, w.placeInSlab(slab, sums))
 	default:
 		w.block = p.at(part)
@@ -84,9 +84,13 @@ func (w *worker) multiply(matrix, from, to int, c place) {
 	}
 	ma, mb, _ := offset(w.batch, matrix)
 	for i := from; i < to; i++ {
-		sa, sb, _ := offset(w.sums, i/w.chunks())
-		k0, k1 := split(w.k, w.chunks(), i%w.chunks())
-		t.K = k1 - k0
+		sa, sb, k0 := 0, 0, 0
+		t.K = w.k
+		if w.terms > 1 {
+			sa, sb, _ = offset(w.sums, i/w.chunks)
+			k0, t.K = split(w.k, w.chunks, i%w.chunks)
+			t.K -= k0
+		}
 		t.a = unsafe.Add(w.a, ma+sa+w.i0*w.ars+k0*w.acs)
 		t.b = unsafe.Add(w.b, mb+sb+w.j0*w.bcs+k0*w.brs)
 		t.BRS, t.next = w.brs, w.size
@@ -111,19 +115,29 @@ func (t *task) clear(size int) {
 // stays in the first cache while the rows of a pass by, or the other way round.
 func (w *worker) compute(t *task) {
 	panels := ceilDiv(t.m, w.tall)
+	height := t.m / panels
+	taller := t.m - panels*height // panels that have a row more
 	if w.rowsOuter {
-		for i := range panels {
-			from, to := split(t.m, panels, i)
+		for i, from := 0, 0; i < panels; i++ {
+			to := from + height
+			if i < taller {
+				to++
+			}
 			for j := 0; j < t.n; j += w.sliver {
 				w.call(t, from, to, j)
 			}
+			from = to
 		}
 		return
 	}
 	for j := 0; j < t.n; j += w.sliver {
-		for i := range panels {
-			from, to := split(t.m, panels, i)
+		for i, from := 0, 0; i < panels; i++ {
+			to := from + height
+			if i < taller {
+				to++
+			}
 			w.call(t, from, to, j)
+			from = to
 		}
 	}
 }

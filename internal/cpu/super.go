@@ -67,6 +67,12 @@ func (g *gen) super(v *val) (kernel.Op, []from) {
 		}
 	}
 	switch v.Op {
+	case ir.Mul:
+		for i := range 2 {
+			if m, ok := g.private(v, i, ir.Square); ok && g.wide(m, 0) {
+				return kernel.MulMul, []from{{m, 0}, {m, 0}, {v, 1 - i}}
+			}
+		}
 	case ir.Exp:
 		if m, ok := g.private(v, 0, ir.Sub); ok && g.wide(m, 0) {
 			return kernel.ExpSub, []from{{m, 0}, {m, 1}}

@@ -244,6 +244,7 @@ func TestMethods(t *testing.T) {
 		{"transposed b", simple(kernel.F32, 150, 70, 90, true, true), func(p *Plan) bool { return p.pack && p.bcs != p.size }},
 		{"any b", strided(simple(kernel.F64, 50, 70, 90, false, false)), func(p *Plan) bool { return p.pack }},
 		{"rows of b that collide", simple(kernel.F64, 70, 512, 60, false, false), func(p *Plan) bool { return p.pack && p.bcs == p.size }},
+		{"columns of a that collide", simple(kernel.F32, 1024, 128, 40, true, false), func(p *Plan) bool { return p.rows != 6 || p.spread }},
 		{"dots", simple(kernel.F32, 2, 70, 900, false, true), func(p *Plan) bool { return p.dots }},
 		{"a column", simple(kernel.F32, 700, 1, 90, false, false), func(p *Plan) bool { return p.swapped && !p.across }},
 		{"a column by columns", simple(kernel.F32, 700, 1, 90, true, false), func(p *Plan) bool { return p.swapped && !p.across }},

@@ -37,6 +37,9 @@ type engineFrame struct {
 	p      *Program
 	values []Tensor   // without memory, but for constants
 	in     [][]Tensor // operands of each op that is called
+	params []Tensor   // of this run
+	into   []Tensor   // memory of the outputs, of the caller's
+	direct []bool     // which of them the run writes itself
 }
 
 // lower writes the program in the engine's instructions for one binding.
@@ -130,7 +133,7 @@ func (e *engine) frame(p *Program, q *plan) *engineFrame {
 		return f
 	default:
 	}
-	f := &engineFrame{p: p, values: append([]Tensor(nil), q.values...), in: make([][]Tensor, len(p.order))}
+	f := &engineFrame{p: p, values: append([]Tensor(nil), q.values...), in: make([][]Tensor, len(p.order)), params: make([]Tensor, len(p.params)), into: make([]Tensor, len(p.out)), direct: make([]bool, len(p.out))}
 	for _, i := range q.called {
 		for _, a := range p.args[i] {
 			f.in[i] = append(f.in[i], q.values[a])
@@ -146,6 +149,8 @@ func (e *engine) frame(p *Program, q *plan) *engineFrame {
 }
 
 func (e *engine) release(f *engineFrame) {
+	clear(f.into)
+	clear(f.params)
 	select {
 	case e.free <- f:
 	default:
@@ -162,24 +167,72 @@ func (f *engineFrame) Call(i int, out unsafe.Pointer, in []unsafe.Pointer) error
 	return evaluate(f.p.order[i], y, f.in[i])
 }
 
-// run computes the program on the engine, hands each output to sink, and
-// commits the updates.
-func (e *engine) run(ctx context.Context, p *Program, q *plan, feeds []Feed, sink func(i int, t Tensor)) error {
+// run computes the program on the engine: outputs in the caller's memory at
+// once where that is free, else they are copied there.
+func (e *engine) run(ctx context.Context, p *Program, q *plan, feeds []Feed, provide provider) error {
 	f := e.frame(p, q)
 	defer e.release(f)
+	if err := q.provide(p, f.into, provide); err != nil {
+		return err
+	}
 	if err := f.feed(p, feeds); err != nil {
 		return err
 	}
-	if err := f.Run(ctx); err != nil {
-		return p.explain(err)
+	for i, t := range f.into {
+		f.direct[i] = t.data != nil && f.unused(feeds, i) && f.Into(i, t.data)
 	}
+	err := f.Run(ctx)
 	for i, at := range p.out {
-		t := q.values[at]
-		t.data = f.Out(i)
-		sink(i, t)
+		if err == nil && !f.direct[i] {
+			t := q.values[at]
+			t.data = f.Out(i)
+			f.into[i].fill(t)
+		}
 	}
-	f.Commit()
-	return nil
+	if err == nil {
+		f.Commit()
+	}
+	for i := range p.out { // after all copies: an output may be a next value, or another output
+		if f.direct[i] {
+			f.Into(i, nil)
+		}
+	}
+	return p.explain(err)
+}
+
+// fill copies the elements of x unless t is not there.
+func (t Tensor) fill(x Tensor) {
+	if t.data != nil {
+		t.Copy(x)
+	}
+}
+
+// unused reports whether no feed, parameter or other output lies in the memory
+// for output i, so that it may be written before all is read.
+func (f *engineFrame) unused(feeds []Feed, i int) bool {
+	t := f.into[i]
+	for _, feed := range feeds {
+		if feed.Value.overlaps(t) {
+			return false
+		}
+	}
+	for _, p := range f.params {
+		if p.overlaps(t) {
+			return false
+		}
+	}
+	for k, u := range f.into {
+		if k != i && u.overlaps(t) {
+			return false
+		}
+	}
+	return true
+}
+
+// overlaps reports whether two tensors share memory.
+func (t Tensor) overlaps(u Tensor) bool {
+	a, b := uintptr(t.data), uintptr(u.data)
+	return t.data != nil && u.data != nil && a < b+uintptr(u.n*u.DType.Size()) && b < a+uintptr(t.n*t.DType.Size())
 }
 
 // feed gives the run its inputs and parameters.
@@ -195,6 +248,7 @@ func (f *engineFrame) feed(p *Program, feeds []Feed) error {
 			return err
 		}
 		f.Leaf(len(p.order)+i, t.data)
+		f.params[i] = t
 	}
 	return nil
 }
@@ -210,6 +264,9 @@ func (h heldParam) ready() (Tensor, error) {
 
 // explain gives an error of the engine the user's line.
 func (p *Program) explain(err error) error {
+	if err == nil {
+		return nil
+	}
 	var index *cpu.IndexError
 	var run *cpu.RunError
 	switch {

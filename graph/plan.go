@@ -29,6 +29,7 @@ type frame struct {
 	values []Tensor
 	given  []bool
 	in     []Tensor
+	into   []Tensor // memory of the outputs, of the caller's
 	moved  []moved
 }
 
@@ -319,7 +320,7 @@ func (q *plan) frame(p *Program) *frame {
 		return f
 	default:
 	}
-	f := &frame{values: slices.Clone(q.values), given: q.given}
+	f := &frame{values: slices.Clone(q.values), given: q.given, into: make([]Tensor, len(p.out))}
 	memory := alignedBytes(q.bytes)
 	for i, at := range q.offset {
 		if at >= 0 && f.values[i].n > 0 {
@@ -337,6 +338,7 @@ func (q *plan) release(f *frame) {
 		}
 	}
 	clear(f.in)
+	clear(f.into)
 	select {
 	case q.free <- f:
 	default:

@@ -173,13 +173,14 @@ func (p *Program) Run(feeds ...Feed) ([]*tensor.Dense, error) {
 // RunContext is [Program.Run] until ctx is done; then it returns ctx's error.
 func (p *Program) RunContext(ctx context.Context, feeds ...Feed) ([]*tensor.Dense, error) {
 	out := make([]*tensor.Dense, len(p.out))
-	err := p.run(ctx, feeds, func(i int, t Tensor) error {
-		if t.n == 0 {
-			return fmt.Errorf("output %d: shape %v: %w", i, t.Shape, errEmpty)
+	err := p.run(ctx, feeds, func(i int, t Tensor) (to Tensor, err error) {
+		if to, err = NewTensor(t.DType, slices.Clone(t.Shape)...); err == nil {
+			out[i], err = to.Dense()
 		}
-		return nil
-	}, func(i int, t Tensor) {
-		out[i], _ = t.clone().Dense()
+		if err != nil {
+			err = fmt.Errorf("output %d: %w", i, err)
+		}
+		return to, err
 	})
 	if err != nil {
 		return nil, err
@@ -187,15 +188,16 @@ func (p *Program) RunContext(ctx context.Context, feeds ...Feed) ([]*tensor.Dens
 	return out, nil
 }
 
-// RunInto is [Program.Run] with results copied to out, which has a tensor of
-// the right dtype and shape for each output, or nil for one not wanted.
+// RunInto is [Program.Run] with results in out, which has a tensor of the right
+// dtype and shape for each output, or nil for one not wanted. If it fails, they
+// may hold anything.
 func (p *Program) RunInto(out []*tensor.Dense, feeds ...Feed) error {
 	if len(out) != len(p.out) {
 		return fmt.Errorf("run: %d tensors for %d outputs", len(out), len(p.out))
 	}
-	return p.run(context.Background(), feeds, func(i int, t Tensor) error {
+	return p.run(context.Background(), feeds, func(i int, t Tensor) (Tensor, error) {
 		if out[i] == nil {
-			return nil
+			return Tensor{}, nil
 		}
 		to, copied, err := fromDense(out[i])
 		if err == nil && (to.DType != t.DType || !slices.Equal(to.Shape, t.Shape)) {
@@ -204,14 +206,9 @@ func (p *Program) RunInto(out []*tensor.Dense, feeds ...Feed) error {
 			err = fmt.Errorf("cannot be written to a view or a transposed tensor")
 		}
 		if err != nil {
-			return fmt.Errorf("run: output %d: %w", i, err)
+			err = fmt.Errorf("run: output %d: %w", i, err)
 		}
-		return nil
-	}, func(i int, t Tensor) {
-		if out[i] != nil {
-			to, _, _ := fromDense(out[i])
-			to.Copy(t)
-		}
+		return to, err
 	})
 }
 
@@ -219,17 +216,24 @@ func (p *Program) RunInto(out []*tensor.Dense, feeds ...Feed) error {
 // gorgonia tensors, may be empty.
 func (p *Program) Eval(ctx context.Context, feeds ...Feed) ([]Tensor, error) {
 	out := make([]Tensor, len(p.out))
-	err := p.run(ctx, feeds, func(int, Tensor) error { return nil }, func(i int, t Tensor) { out[i] = t.clone() })
+	err := p.run(ctx, feeds, func(i int, t Tensor) (to Tensor, err error) {
+		out[i], err = NewTensor(t.DType, slices.Clone(t.Shape)...)
+		return out[i], err
+	})
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-// run evaluates the steps, hands each output to sink, and commits the updates.
-// Before that it asks accept about the outputs' shapes, for from the first
-// update on nothing may fail.
-func (p *Program) run(ctx context.Context, feeds []Feed, accept func(i int, t Tensor) error, sink func(i int, t Tensor)) error {
+// A provider returns the memory for output i, which will be like t; none if the
+// output is not wanted.
+type provider func(i int, t Tensor) (Tensor, error)
+
+// run evaluates the steps, writes the outputs, and commits the updates. The
+// outputs' memory is asked for before that, for from the first update on nothing
+// may fail.
+func (p *Program) run(ctx context.Context, feeds []Feed, provide provider) error {
 	var buf [16]int
 	dims := buf[:]
 	if len(p.symbols) > len(buf) {
@@ -243,11 +247,6 @@ func (p *Program) run(ctx context.Context, feeds []Feed, accept func(i int, t Te
 	if err != nil {
 		return err
 	}
-	for i, at := range p.out {
-		if err := accept(i, plan.values[at]); err != nil {
-			return err
-		}
-	}
 	if err := plan.fits(); err != nil {
 		return err
 	}
@@ -256,15 +255,28 @@ func (p *Program) run(ctx context.Context, feeds []Feed, accept func(i int, t Te
 	}
 	defer p.unlock()
 	if plan.engine != nil {
-		return plan.engine.run(ctx, p, plan, feeds, sink)
+		return plan.engine.run(ctx, p, plan, feeds, provide)
 	}
-	return p.runReference(ctx, plan, feeds, sink)
+	return p.runReference(ctx, plan, feeds, provide)
+}
+
+// provide fills in the memory of the outputs.
+func (q *plan) provide(p *Program, into []Tensor, provide provider) (err error) {
+	for i, at := range p.out {
+		if into[i], err = provide(i, q.values[at]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // runReference is run on the reference executor.
-func (p *Program) runReference(ctx context.Context, plan *plan, feeds []Feed, sink func(i int, t Tensor)) error {
+func (p *Program) runReference(ctx context.Context, plan *plan, feeds []Feed, provide provider) error {
 	f := plan.frame(p)
 	defer plan.release(f)
+	if err := plan.provide(p, f.into, provide); err != nil {
+		return err
+	}
 	for _, feed := range feeds {
 		if i, ok := p.slotOf(feed.Input); ok {
 			f.values[p.inputs[i].at].data = feed.Value.data
@@ -283,7 +295,7 @@ func (p *Program) runReference(ctx context.Context, plan *plan, feeds []Feed, si
 		return err
 	}
 	for i, at := range p.out {
-		sink(i, f.values[at])
+		f.into[i].fill(f.values[at])
 	}
 	return p.commit(f)
 }

@@ -382,7 +382,9 @@ func reduceLines() []line {
 				return row
 			}),
 			{name: "Any", f: func(x ...*node) *node { return ops.Any(x[0], 1) }, args: []arg{bools(b, n)}},
+			{name: "Any/middle", f: func(x ...*node) *node { return ops.Any(x[0], 1) }, args: []arg{bools(b, n, 2)}},
 			{name: "All", f: func(x ...*node) *node { return ops.All(x[0], 1) }, args: []arg{bools(b, n)}},
+			{name: "All/middle", f: func(x ...*node) *node { return ops.All(x[0], 1) }, args: []arg{bools(b, n, 2)}},
 		},
 		full(rows("ArgMax", func(x *node) *node { return ops.ArgMax(x, 1) }, -2, 2, func(row []float64) []float64 {
 			return []float64{float64(slices.Index(row, slices.Max(row)))}

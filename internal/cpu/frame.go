@@ -59,6 +59,23 @@ func (f *Frame) Leaf(slot int, p unsafe.Pointer) { f.leafs[slot] = p }
 // Out returns the memory of result i after a run.
 func (f *Frame) Out(i int) unsafe.Pointer { return f.base[f.p.outs[i].slot] }
 
+// Into makes the next run write result i to memory of the host's, which nothing
+// else reads or writes meanwhile; nil takes it back to the frame's. It returns
+// false where the result has its place for another reason: it is a parameter's
+// next value, or another result too.
+func (f *Frame) Into(i int, p unsafe.Pointer) bool {
+	v := f.p.outs[i]
+	at := f.p.offset[v.slot]
+	if at < 0 || slices.Index(f.p.outs, v) != i {
+		return false
+	}
+	if p == nil {
+		p = unsafe.Pointer(&f.arena[at:][:1][0])
+	}
+	f.base[v.slot] = p
+	return true
+}
+
 // crewFor returns as many workers as a run has.
 func (f *Frame) crewFor(n int) {
 	for len(f.workers) < n {

@@ -88,13 +88,10 @@ func TestRandomGraphs(t *testing.T) {
 		if err != nil {
 			return v, err
 		}
-		for _, binding := range append(g.bindings, g.bindings[0]) {
-			u := &trial{seed: seed, out: out, leaves: map[*graph.Node]graph.Tensor{}}
-			for _, l := range g.leaves {
-				u.leaves[l.n] = g.draw(l, binding)
-			}
-			for _, q := range g.params {
-				u.leaves[q.Node()] = g.value[q.Node()]
+		for _, binding := range g.bindings {
+			u := g.trial(seed, out, binding)
+			if u == nil {
+				continue
 			}
 			w, err := u.compare(p)
 			if err != nil {

@@ -174,7 +174,10 @@ func (g *grower) draw(l leaf, binding map[graph.Dim]int) graph.Tensor {
 	for i, d := range l.n.Shape().Dims() {
 		shape[i] = length(d)
 	}
-	t, _ := graph.NewTensor(l.n.DType(), shape...)
+	t, err := graph.NewTensor(l.n.DType(), shape...)
+	if err != nil { // a length is less than 0, for these lengths of the symbols
+		return t
+	}
 	g.fill(t, length(l.limit))
 	for i := range t.Len() {
 		if l.labels && t.Int(i) < 0 {
@@ -184,7 +187,7 @@ func (g *grower) draw(l leaf, binding map[graph.Dim]int) graph.Tensor {
 	return t
 }
 
-var specials = []float64{0, math.Copysign(0, -1), math.Inf(1), math.Inf(-1), math.NaN(), 1e8, 1e-40, -1}
+var specials = []float64{0, math.Copysign(0, -1), math.Inf(1), math.Inf(-1), math.NaN(), 1e8, 1e-30, -1}
 
 // fill draws the elements: places along an axis of length limit, if there is
 // one, else small numbers.
@@ -206,6 +209,27 @@ func (g *grower) fill(t graph.Tensor, limit int) {
 			t.Set(i, g.rnd.NormFloat64())
 		}
 	}
+}
+
+// trial draws values of the inputs, for one choice of the symbols' lengths; the
+// parameters have their present ones. It is nil if an input cannot be so long.
+func (g *grower) trial(seed uint64, out []*graph.Node, binding map[graph.Dim]int) *trial {
+	t := &trial{seed: seed, out: out, leaves: map[*graph.Node]graph.Tensor{}}
+	for _, l := range g.leaves {
+		v := g.draw(l, binding)
+		if len(v.Shape) != l.n.Shape().Rank() {
+			return nil
+		}
+		t.leaves[l.n] = v
+	}
+	for _, p := range g.params {
+		v, err := graph.FromDense(p.Value)
+		if err != nil {
+			return nil
+		}
+		t.leaves[p.Node()] = clone(v)
+	}
+	return t
 }
 
 // push adds a value to the pool if it can be used.

@@ -20,7 +20,7 @@ var kinds = []struct {
 }{
 	{12, smooth}, {4, guarded}, {3, wild}, {14, arithmetic}, {4, withNumber}, {12, reduction}, {4, norm},
 	{4, comparison}, {3, logic}, {3, where}, {12, view}, {4, join}, {6, product}, {4, index}, {2, triangle},
-	{2, cumulative}, {2, random}, {3, conversion}, {2, control}, {3, integers}, {2, loss}, {2, userOp}, {1, einsum},
+	{2, cumulative}, {2, random}, {3, conversion}, {2, control}, {3, integers}, {2, loss}, {2, userOp}, {1, einsum}, {2, images},
 }
 
 // grow makes one more value.
@@ -557,6 +557,52 @@ func loss(g *grower) *graph.Node {
 		return nn.MSE(x, ops.Tanh(x), r)
 	}
 	return nn.Accuracy(x, labels)
+}
+
+// images takes a value as images: [n h w c], or with another number of spatial
+// axes.
+func images(g *grower) *graph.Node {
+	x := g.ranked(3)
+	axes := x.Shape().Rank() - 2
+	if axes > 3 || g.special { // the engine multiplies padding, the reference executor leaves it out
+		return nil
+	}
+	each := func(choices ...int) []int {
+		list := make([]int, axes)
+		for i := range list {
+			list[i] = choices[g.rnd.IntN(len(choices))]
+		}
+		return list
+	}
+	pad := make([][2]int, axes)
+	for i := range pad {
+		pad[i] = [2]int{g.rnd.IntN(2), g.rnd.IntN(2)}
+	}
+	window := each(1, 2, 3)
+	switch g.rnd.IntN(5) {
+	case 0:
+		return ops.MaxPool(x, window, ops.PoolOptions{Stride: each(1, 2), Pad: pad})
+	case 1:
+		return ops.AvgPool(x, window, ops.PoolOptions{Stride: each(1, 2, 3), Dilation: each(1, 2), Pad: pad, CountPad: g.chance(0.5)})
+	}
+	c := x.Shape().Dim(-1)
+	if c.Symbolic() {
+		return nil
+	}
+	groups := 1
+	if c > 0 && g.chance(0.3) {
+		groups = choose(g, []int{int(c), 2})
+	}
+	out := groups * (1 + g.rnd.IntN(3))
+	var dims []graph.Dim
+	for _, n := range window {
+		dims = append(dims, graph.Dim(n))
+	}
+	o := ops.ConvOptions{Stride: each(1, 1, 2), Dilation: each(1, 1, 2), Pad: pad, Groups: groups}
+	if g.chance(0.2) && groups == 1 {
+		return ops.ConvTranspose(x, g.leaf(g.float, append(dims, graph.Dim(out), c)), ops.ConvOptions{Stride: o.Stride})
+	}
+	return ops.Conv(x, g.leaf(g.float, append(dims, c/graph.Dim(groups), graph.Dim(out))), o)
 }
 
 // snake is an op that the engine has no instruction for.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/ops"
 )
 
 // An estimate is the value of a node by the ops' own Eval, and how far rounding
@@ -20,11 +21,10 @@ type estimate struct {
 // What doc.go says: the number of evaluations with errors, the factor on the
 // largest deviation, and the errors of one op in units of half an ulp of 1.
 const (
-	few       = 3 // evaluations suffice in most cases
-	many      = 40
-	factor    = 4
-	elemUlps  = 4
-	totalUlps = 4
+	few      = 3 // evaluations suffice in most cases
+	many     = 40
+	factor   = 4
+	elemUlps = 4
 )
 
 // A node as it is measured: its value, and those with errors.
@@ -128,7 +128,7 @@ func measureNode(n *graph.Node, in []*measured, shape []int, samples int, rnd *r
 		disturb(m.with[s], errors, rnd)
 	}
 	if jumps(n) && !m.constant && !m.tipping {
-		m.tipping = tips(m.value, in, samples, eval)
+		m.tipping = tips(n.Op().Name(), m.value, in, samples, eval)
 	}
 	return m, nil
 }
@@ -148,60 +148,99 @@ func evalErr(op graph.Op, out graph.Tensor, in []graph.Tensor) (err error) {
 var exact = []string{
 	"reshape", "transpose", "broadcast", "slice", "unslice", "flip", "concat", "part", "pad", "take", "takealong", "where", "neg", "abs",
 	"sign", "relu", "maximum", "minimum", "max", "floor", "ceil", "round", "iota", "count", "stopgradient", "later", "checknan", "zeros",
-	"uniform", "normal", "snake",
+	"uniform", "normal", "snake", "maxpool", "pickpool",
+}
+
+// sums add up products of their operands' elements, or these themselves: their
+// results on magnitudes are the sums of the magnitudes.
+var sums = []string{
+	"sum", "matmul", "cumsum", "recurrence", "untake", "untakealong", "conv", "convtranspose", "convweight", "avgpool", "unavgpool", "unpickpool",
 }
 
 // rounding returns how large the rounding errors of one op may be, for each
 // element of its result, or nil if it has none.
 func rounding(n *graph.Node, y graph.Tensor, in []graph.Tensor, eval func([]graph.Tensor) (graph.Tensor, error)) []float64 {
 	name := n.Op().Name()
-	if !n.DType().Float() || len(in) == 0 || slices.Contains(exact, name) {
+	if !n.DType().Float() || len(in) == 0 || slices.Contains(exact, name) || name == "convert" && !in[0].DType.Float() && n.DType() == graph.Float64 {
 		return nil
 	}
-	ulp := math.Exp2(-24)
-	if n.DType() == graph.Float64 {
-		ulp = math.Exp2(-53)
-	}
-	terms, sizes := 1.0, y
-	switch {
-	case name == "convert":
-		if !in[0].DType.Float() && n.DType() == graph.Float64 {
-			return nil
-		}
-	case y.Len() == 0:
-	case name == "sum", name == "prod", strings.HasPrefix(name, "avgpool"):
-		terms = float64(in[0].Len()) / float64(y.Len())
-	case name == "matmul":
-		terms = float64(in[0].Shape[len(in[0].Shape)-1])
-	case addsUp(name):
-		terms = float64(in[0].Len())
-	case strings.HasPrefix(name, "conv"):
-		terms = float64(in[0].Len()) / float64(in[0].Shape[0])
-	}
-	ulps := elemUlps * ulp
-	if terms > 1 {
-		ulps = totalUlps * ulp * math.Sqrt(terms)
-	}
-	if name == "sum" || name == "matmul" || addsUp(name) || strings.HasPrefix(name, "conv") && name != "convert" {
-		magnitudes := make([]graph.Tensor, len(in))
-		for i, x := range in {
+	unit := unit(n.DType())
+	errors := make([]float64, y.Len())
+	allowed, sizes := elemUlps*unit, y
+	magnitudes := slices.Clone(in)
+	for i, x := range in {
+		if name != "unpickpool" || i == 0 {
 			magnitudes[i] = magnitude(x)
 		}
-		sizes, _ = eval(magnitudes)
 	}
-	errors := make([]float64, y.Len())
-	for i := range errors {
-		if errors[i] = ulps * math.Abs(sizes.At(i)); math.IsInf(errors[i], 0) || math.IsNaN(errors[i]) {
-			errors[i] = 0
+	switch {
+	case slices.Contains(sums, name):
+		sizes, _ = eval(magnitudes)
+		fallthrough
+	case name == "prod":
+		allowed *= math.Sqrt(terms(name, y, in))
+		if n.DType() == graph.Float64 { // which Eval adds one by one: terms that are equal are all rounded to one side
+			allowed += unit * terms(name, y, in) / factor
+		}
+	case name == "logaddexp": // the larger operand, and what is added to it
+		add(errors, y, allowed)
+		sizes, _ = graph.NewTensor(n.DType(), y.Shape...)
+		ops.Maximum(n, n).Op().Eval(sizes, magnitudes...)
+	}
+	add(errors, sizes, allowed)
+	if name == "add" || name == "sub" { // a product that is added may stay as it is, unrounded
+		for i, x := range n.In() {
+			if !isProduct(x) {
+				continue
+			}
+			sizes := in[i]
+			if x.Shape() != n.Shape() {
+				sizes, _ = graph.NewTensor(n.DType(), y.Shape...)
+				ops.BroadcastTo(x, n.Shape()).Op().Eval(sizes, in[i])
+			}
+			add(errors, sizes, unit)
 		}
 	}
 	return errors
 }
 
-// addsUp reports whether a result of the op may be a sum of any of its operands'
-// elements.
-func addsUp(name string) bool {
-	return slices.Contains([]string{"cumsum", "recurrence", "untake", "untakealong"}, name)
+// unit returns half an ulp of 1.
+func unit(d graph.DType) float64 {
+	if d == graph.Float64 {
+		return math.Exp2(-53)
+	}
+	return math.Exp2(-24)
+}
+
+// add adds a multiple of the sizes to the errors, but for infinite ones.
+func add(errors []float64, sizes graph.Tensor, multiple float64) {
+	for i := range errors {
+		if e := multiple * math.Abs(sizes.At(i)); e < math.Inf(1) {
+			errors[i] += e
+		}
+	}
+}
+
+// isProduct reports whether n is a product, perhaps read in another way.
+func isProduct(n *graph.Node) bool {
+	for slices.Contains([]string{"neg", "reshape", "broadcast", "transpose", "slice", "flip"}, n.Op().Name()) {
+		n = n.In()[0]
+	}
+	return slices.Contains([]string{"mul", "div", "square"}, n.Op().Name())
+}
+
+// terms returns how many terms a result is the sum of, or more.
+func terms(name string, y graph.Tensor, in []graph.Tensor) float64 {
+	n := in[0].Len()
+	switch {
+	case y.Len() == 0:
+		return 1
+	case name == "matmul":
+		n = in[0].Shape[len(in[0].Shape)-1]
+	case name == "sum", name == "prod":
+		n /= y.Len()
+	}
+	return max(1, float64(n))
 }
 
 // magnitude returns |x| of floats, and x of others.
@@ -219,11 +258,20 @@ func magnitude(x graph.Tensor) graph.Tensor {
 // disturb adds an error to each element, one part of it common to all: a
 // number that every element is multiplied by may be rounded.
 func disturb(t graph.Tensor, errors []float64, rnd *rand.Rand) {
+	if errors == nil {
+		return
+	}
+	if t.DType == graph.Float32 {
+		disturbElems(graph.Data[float32](t), errors, rnd)
+	} else {
+		disturbElems(graph.Data[float64](t), errors, rnd)
+	}
+}
+
+func disturbElems[T float32 | float64](data []T, errors []float64, rnd *rand.Rand) {
 	all := 2*rnd.Float64() - 1
 	for i, e := range errors {
-		if e > 0 {
-			t.Set(i, t.At(i)+e*(2*rnd.Float64()-1+all))
-		}
+		data[i] = T(float64(data[i]) + e*(float64(int32(rnd.Uint32()))/(1<<31)+all))
 	}
 }
 
@@ -231,7 +279,7 @@ func disturb(t graph.Tensor, errors []float64, rnd *rand.Rand) {
 // the result.
 func jumps(n *graph.Node) bool {
 	switch n.Op().Name() {
-	case "less", "lessequal", "equal", "floor", "ceil", "round", "sign", "mod", "argmax":
+	case "less", "lessequal", "equal", "floor", "ceil", "round", "sign", "mod", "argmax", "pickpool", "unpickpool":
 		return true
 	case "convert":
 		return !n.DType().Float()
@@ -241,21 +289,18 @@ func jumps(n *graph.Node) bool {
 
 // tips reports whether errors in the operands of such an op, as large as may be
 // at the end, change its result.
-func tips(y graph.Tensor, in []*measured, samples int, eval func([]graph.Tensor) (graph.Tensor, error)) bool {
+func tips(name string, y graph.Tensor, in []*measured, samples int, eval func([]graph.Tensor) (graph.Tensor, error)) bool {
+	step := 0.25 // more than an error, less than a jump
+	if strings.HasSuffix(name, "pickpool") {
+		step = 0
+	}
 	for s := range samples {
 		for _, f := range []float64{factor, -factor} {
 			operands := make([]graph.Tensor, len(in))
 			for i, x := range in {
 				operands[i] = x.value
-				if x.value.DType.Float() && !x.constant {
-					operands[i], _ = graph.NewTensor(x.value.DType, x.value.Shape...)
-					for j := range x.value.Len() {
-						v := x.value.At(j)
-						if d := f * (x.with[s].At(j) - v); d != 0 && !math.IsNaN(d) {
-							v += d
-						}
-						operands[i].Set(j, v)
-					}
+				if x.value.DType.Float() && !x.constant && (step > 0 || i == 1) { // pools choose by the second
+					operands[i] = moved(x.value, x.with[s], f)
 				}
 			}
 			z, err := eval(operands)
@@ -263,13 +308,26 @@ func tips(y graph.Tensor, in []*measured, samples int, eval func([]graph.Tensor)
 				return true
 			}
 			for i := range y.Len() {
-				if a, b := y.At(i), z.At(i); math.Abs(a-b) > 0.5 || math.IsNaN(a) != math.IsNaN(b) {
+				if distance(y.At(i), z.At(i)) > step {
 					return true
 				}
 			}
 		}
 	}
 	return false
+}
+
+// moved returns x + f·(to - x).
+func moved(x, to graph.Tensor, f float64) graph.Tensor {
+	y, _ := graph.NewTensor(x.DType, x.Shape...)
+	for i := range x.Len() {
+		v := x.At(i)
+		if d := f * (to.At(i) - v); !math.IsNaN(d) {
+			v += d
+		}
+		y.Set(i, v)
+	}
+	return y
 }
 
 func (m *measured) estimate() estimate {

@@ -41,7 +41,7 @@ func Lookup(op Op, t Type, kinds uint8) Func { return lookup(chosen, op, t, kind
 // lookup returns the best kernel that a family has.
 func lookup(of isa, op Op, t Type, kinds uint8) Func {
 	if op >= numOps || t >= numTypes {
-		panic(fmt.Sprintf("kernel: no op %d on type %d", op, t))
+		panic(fmt.Sprintf("kernel: no op %d on type %d", uint8(op), t))
 	}
 	kinds &= 1<<op.Arity() - 1
 	if f := assembly(of, op, t, kinds); f != nil {

@@ -16,11 +16,13 @@ func TestLookup(t *testing.T) {
 		for typ := range numTypes {
 			for kinds := range uint8(8) {
 				for of := generic; of <= best(); of++ {
-					assert.NotNil(t, lookup(of, op, typ, kinds), "op %d", op)
+					assert.NotNil(t, lookup(of, op, typ, kinds), op)
 				}
 			}
 		}
 	}
+	assert.Equal(t, "copy", Copy.String())
+	assert.Equal(t, "toi64", (numOps - 1).String())
 	assert.Equal(t, best(), choose(""))
 	assert.Equal(t, best(), choose("no such"))
 	assert.Equal(t, generic, choose("generic"))
@@ -42,7 +44,7 @@ func each(t *testing.T, test func(t *testing.T, of isa, op Op, typ Type, kinds u
 					n++
 					test(t, of, op, typ, kinds)
 					if t.Failed() {
-						t.Fatalf("%s, op %d, type %d, kinds %03b", isaNames[of], op, typ, kinds)
+						t.Fatalf("%s %v, type %d, kinds %03b", isaNames[of], op, typ, kinds)
 					}
 				}
 			}
@@ -91,12 +93,12 @@ func TestSizes(t *testing.T) {
 
 // bounds are the distances in ulp that op.go states; the other ops are exact.
 var bounds = map[Op]float64{
-	Rsqrt: 1, Exp: 1, Exp2: 1, Expm1: 2, Log: 1, Log1p: 2, Log2: 1.5, Log10: 2, Sin: 1.5, Cos: 1.5, Tanh: 2.5,
-	Erf: 2, Erfc: 4, Sigmoid: 2, Softplus: 2, Pow: 4, LogAddExp: 2, ExpSub: 1, ExpSubSum: 1,
+	Rsqrt: 1, Exp: 1, Exp2: 1, ExpSub: 1, ExpSubSum: 1, Log: 1, Pow: 1, Log1p: 1.5, Sin: 1.5, Cos: 1.5, Erf: 1.5,
+	Expm1: 2, Log2: 2, Log10: 2, Sigmoid: 2, Softplus: 2, LogAddExp: 3, Tanh: 2.5, Erfc: 4,
 }
 
 // agree compares a kernel with the portable one, which is itself not more than
-// half an ulp from the truth in float32 and about one in float64.
+// half an ulp from the truth in float32 and about two in float64.
 func agree(t *testing.T, v *trial, rows, cols int, f Func) {
 	t.Helper()
 	d, sums := v.run(f, rows, cols, 3)
@@ -110,7 +112,7 @@ func agree(t *testing.T, v *trial, rows, cols int, f Func) {
 			got, want, x := v.to.get(d, j), v.to.get(wantD, j), v.elements(j)
 			allowed, at := bounds[v.op], want
 			if allowed > 0 {
-				allowed += float64(v.t) + 0.5
+				allowed += 0.5 + 2*float64(v.t)
 			}
 			if v.op == LogAddExp {
 				at = max(math.Abs(want), math.Abs(x[0]), math.Abs(x[1])) // the terms may cancel
@@ -153,6 +155,10 @@ func TestRows(t *testing.T) {
 			v := newTrial(op, typ, kinds, r, rows, cols+5)
 			agree(t, v, rows, cols, f)
 			agree(t, v, 0, cols, f)
+			if !v.reduces() && op != ExpSubSum {
+				f(&Args{Rows: 1})
+				g(&Args{Rows: 1})
+			}
 			if v.reduces() || v.from != v.to || kinds&1 == 1 {
 				continue
 			}

@@ -18,6 +18,8 @@ const (
 	float64s
 )
 
+func (e elem) String() string { return [...]string{"bool", "int32", "int64", "float32", "float64"}[e] }
+
 func (e elem) size() int { return [...]int{1, 4, 8, 4, 8}[e] }
 
 func (e elem) get(b []byte, i int) float64 {
@@ -93,7 +95,7 @@ func newTrial(op Op, t Type, kinds uint8, r *rand.Rand, rows, wide int) *trial {
 	return v
 }
 
-func (v *trial) String() string { return fmt.Sprintf("op %d type %d kinds %03b", v.op, v.t, v.kinds) }
+func (v *trial) String() string { return fmt.Sprintf("%v %v kinds %03b", v.op, v.to, v.kinds) }
 
 // elements returns the operands of element j.
 func (v *trial) elements(j int) (x [3]float64) {

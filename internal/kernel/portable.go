@@ -42,6 +42,9 @@ func elementwise[T float](n int, kinds uint8, f loop[T]) Func {
 		}
 	}
 	return func(a *Args) {
+		if a.Cols == 0 { // then a number need not exist
+			return
+		}
 		var same [3][spread]T
 		for r := range a.Rows {
 			for i := range n {

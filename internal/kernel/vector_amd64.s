@@ -18,6 +18,8 @@ TEXT ·avx512F32CopyV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -80,6 +82,8 @@ TEXT ·avx512F32CopyS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -137,6 +141,8 @@ TEXT ·avx512F32NegV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_80000000<>+0(SB), Z0
 
 row:
@@ -215,6 +221,8 @@ TEXT ·avx512F32AbsV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_7fffffff<>+0(SB), Z0
 
 row:
@@ -293,6 +301,8 @@ TEXT ·avx512F32SignV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 	VBROADCASTSS k32_80000000<>+0(SB), Z2
@@ -403,6 +413,8 @@ TEXT ·avx512F32SquareV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -462,6 +474,8 @@ TEXT ·avx512F32RecipV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -522,6 +536,8 @@ TEXT ·avx512F32SqrtV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -581,6 +597,8 @@ TEXT ·avx512F32ReLUV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -645,6 +663,8 @@ TEXT ·avx512F32FloorV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -704,6 +724,8 @@ TEXT ·avx512F32CeilV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -763,6 +785,8 @@ TEXT ·avx512F32RoundV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -822,6 +846,8 @@ TEXT ·avx512F32IsNaNV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -886,6 +912,8 @@ TEXT ·avx512F32NotV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -952,6 +980,8 @@ TEXT ·avx512F32AddVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -1017,6 +1047,8 @@ TEXT ·avx512F32AddSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -1079,6 +1111,8 @@ TEXT ·avx512F32AddVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -1141,6 +1175,8 @@ TEXT ·avx512F32SubVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -1206,6 +1242,8 @@ TEXT ·avx512F32SubSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -1268,6 +1306,8 @@ TEXT ·avx512F32SubVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -1330,6 +1370,8 @@ TEXT ·avx512F32MulVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -1395,6 +1437,8 @@ TEXT ·avx512F32MulSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -1457,6 +1501,8 @@ TEXT ·avx512F32MulVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -1519,6 +1565,8 @@ TEXT ·avx512F32DivVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -1584,6 +1632,8 @@ TEXT ·avx512F32DivSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -1646,6 +1696,8 @@ TEXT ·avx512F32DivVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -1708,6 +1760,8 @@ TEXT ·avx512F32MaximumVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -1781,6 +1835,8 @@ TEXT ·avx512F32MaximumSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -1851,6 +1907,8 @@ TEXT ·avx512F32MaximumVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -1921,6 +1979,8 @@ TEXT ·avx512F32MinimumVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -1994,6 +2054,8 @@ TEXT ·avx512F32MinimumSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -2064,6 +2126,8 @@ TEXT ·avx512F32MinimumVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -2134,6 +2198,8 @@ TEXT ·avx512F32EqualVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2204,6 +2270,8 @@ TEXT ·avx512F32EqualSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2271,6 +2339,8 @@ TEXT ·avx512F32EqualVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2338,6 +2408,8 @@ TEXT ·avx512F32LessVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2408,6 +2480,8 @@ TEXT ·avx512F32LessSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2475,6 +2549,8 @@ TEXT ·avx512F32LessVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2542,6 +2618,8 @@ TEXT ·avx512F32LessEqualVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2612,6 +2690,8 @@ TEXT ·avx512F32LessEqualSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2679,6 +2759,8 @@ TEXT ·avx512F32LessEqualVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
@@ -2746,6 +2828,8 @@ TEXT ·avx512F32AndVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -2825,6 +2909,8 @@ TEXT ·avx512F32AndSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -2901,6 +2987,8 @@ TEXT ·avx512F32AndVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -2977,6 +3065,8 @@ TEXT ·avx512F32OrVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -3056,6 +3146,8 @@ TEXT ·avx512F32OrSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -3132,6 +3224,8 @@ TEXT ·avx512F32OrVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -3208,6 +3302,8 @@ TEXT ·avx512F32XorVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -3287,6 +3383,8 @@ TEXT ·avx512F32XorSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -3363,6 +3461,8 @@ TEXT ·avx512F32XorVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
@@ -3440,6 +3540,8 @@ TEXT ·avx512F32WhereVVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -3516,6 +3618,8 @@ TEXT ·avx512F32WhereSVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -3589,6 +3693,8 @@ TEXT ·avx512F32WhereVSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -3662,6 +3768,8 @@ TEXT ·avx512F32WhereSSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -3732,6 +3840,8 @@ TEXT ·avx512F32WhereVVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -3805,6 +3915,8 @@ TEXT ·avx512F32WhereSVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -3875,6 +3987,8 @@ TEXT ·avx512F32WhereVSS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
@@ -3945,6 +4059,8 @@ TEXT ·avx512F32FMAVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -4020,6 +4136,8 @@ TEXT ·avx512F32FMASVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -4092,6 +4210,8 @@ TEXT ·avx512F32FMAVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -4164,6 +4284,8 @@ TEXT ·avx512F32FMASSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -4233,6 +4355,8 @@ TEXT ·avx512F32FMAVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
@@ -4305,6 +4429,8 @@ TEXT ·avx512F32FMASVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -4374,6 +4500,8 @@ TEXT ·avx512F32FMAVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -4443,6 +4571,8 @@ TEXT ·avx512F32FMSVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -4518,6 +4648,8 @@ TEXT ·avx512F32FMSSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -4590,6 +4722,8 @@ TEXT ·avx512F32FMSVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -4662,6 +4796,8 @@ TEXT ·avx512F32FMSSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -4731,6 +4867,8 @@ TEXT ·avx512F32FMSVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
@@ -4803,6 +4941,8 @@ TEXT ·avx512F32FMSSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -4872,6 +5012,8 @@ TEXT ·avx512F32FMSVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -4941,6 +5083,8 @@ TEXT ·avx512F32FNMAVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -5016,6 +5160,8 @@ TEXT ·avx512F32FNMASVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -5088,6 +5234,8 @@ TEXT ·avx512F32FNMAVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -5160,6 +5308,8 @@ TEXT ·avx512F32FNMASSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -5229,6 +5379,8 @@ TEXT ·avx512F32FNMAVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
@@ -5301,6 +5453,8 @@ TEXT ·avx512F32FNMASVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -5370,6 +5524,8 @@ TEXT ·avx512F32FNMAVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -5439,6 +5595,8 @@ TEXT ·avx512F32AddMulVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -5514,6 +5672,8 @@ TEXT ·avx512F32AddMulSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -5586,6 +5746,8 @@ TEXT ·avx512F32AddMulVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -5658,6 +5820,8 @@ TEXT ·avx512F32AddMulSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -5727,6 +5891,8 @@ TEXT ·avx512F32AddMulVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
@@ -5799,6 +5965,8 @@ TEXT ·avx512F32AddMulSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -5868,6 +6036,8 @@ TEXT ·avx512F32AddMulVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -5937,6 +6107,8 @@ TEXT ·avx512F32SubMulVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -6012,6 +6184,8 @@ TEXT ·avx512F32SubMulSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -6084,6 +6258,8 @@ TEXT ·avx512F32SubMulVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -6156,6 +6332,8 @@ TEXT ·avx512F32SubMulSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -6225,6 +6403,8 @@ TEXT ·avx512F32SubMulVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
@@ -6297,6 +6477,8 @@ TEXT ·avx512F32SubMulSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -6366,6 +6548,8 @@ TEXT ·avx512F32SubMulVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -6435,6 +6619,8 @@ TEXT ·avx512F32MulMulVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -6510,6 +6696,8 @@ TEXT ·avx512F32MulMulSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -6582,6 +6770,8 @@ TEXT ·avx512F32MulMulVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -6654,6 +6844,8 @@ TEXT ·avx512F32MulMulSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -6723,6 +6915,8 @@ TEXT ·avx512F32MulMulVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
@@ -6795,6 +6989,8 @@ TEXT ·avx512F32MulMulSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -6864,6 +7060,8 @@ TEXT ·avx512F32MulMulVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -6933,6 +7131,8 @@ TEXT ·avx512F32AboveVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -7008,6 +7208,8 @@ TEXT ·avx512F32AboveSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -7080,6 +7282,8 @@ TEXT ·avx512F32AboveVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -7152,6 +7356,8 @@ TEXT ·avx512F32AboveSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -7221,6 +7427,8 @@ TEXT ·avx512F32AboveVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
@@ -7293,6 +7501,8 @@ TEXT ·avx512F32AboveSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
@@ -7362,6 +7572,8 @@ TEXT ·avx512F32AboveVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
@@ -7429,6 +7641,8 @@ TEXT ·avx512F32RsqrtV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3f000000<>+0(SB), Z1
 
@@ -7518,6 +7732,8 @@ TEXT ·avx512F32ExpV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
 	VBROADCASTSS k32_42b20000<>+0(SB), Z2
@@ -7784,6 +8000,8 @@ TEXT ·avx512F32Exp2V(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_c3170000<>+0(SB), Z0
 	VBROADCASTSS k32_43010000<>+0(SB), Z1
 	VBROADCASTSS k32_390b9e38<>+0(SB), Z2
@@ -8006,6 +8224,8 @@ TEXT ·avx512F32Expm1V(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c1f00000<>+0(SB), Z1
 	VBROADCASTSS k32_42b20000<>+0(SB), Z2
@@ -8238,6 +8458,8 @@ TEXT ·avx512F32LogV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3d1a4f4b<>+0(SB), Z1
 	VBROADCASTSS k32_3defa138<>+0(SB), Z2
@@ -8560,6 +8782,8 @@ TEXT ·avx512F32Log1pV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
 	VBROADCASTSS k32_3d1a4f4b<>+0(SB), Z2
@@ -8703,6 +8927,8 @@ TEXT ·avx512F32Log2V(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Z1
 	VBROADCASTSS k32_3d1a4f4b<>+0(SB), Z2
@@ -8829,6 +9055,8 @@ TEXT ·avx512F32Log10V(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3ede5bd9<>+0(SB), Z1
 	VBROADCASTSS k32_3d1a4f4b<>+0(SB), Z2
@@ -9017,6 +9245,8 @@ TEXT ·avx512F32SinV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Z0
 	VBROADCASTSS k32_80000000<>+0(SB), Z1
 	VBROADCASTSS k32_7fffffff<>+0(SB), Z2
@@ -9353,6 +9583,8 @@ TEXT ·avx512F32CosV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 	VBROADCASTSS k32_7fffffff<>+0(SB), Z2
@@ -9489,19 +9721,21 @@ TEXT ·avx512F32TanhV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	VBROADCASTSS k32_3f800000<>+0(SB), Z0
-	VBROADCASTSS k32_41200000<>+0(SB), Z1
-	VBROADCASTSS k32_7fffffff<>+0(SB), Z2
-	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Z3
-	VBROADCASTSS k32_3f317200<>+0(SB), Z4
-	VBROADCASTSS k32_35bfbe8e<>+0(SB), Z5
-	VBROADCASTSS k32_3ab56029<>+0(SB), Z6
-	VBROADCASTSS k32_3c091714<>+0(SB), Z7
-	VBROADCASTSS k32_3d2aabcb<>+0(SB), Z8
-	VBROADCASTSS k32_3e2aaa54<>+0(SB), Z9
-	VBROADCASTSS k32_3effffff<>+0(SB), Z10
-	VBROADCASTSS k32_40000000<>+0(SB), Z11
-	VBROADCASTSS k32_80000000<>+0(SB), Z12
+	CMPQ         72(AX), $0x00
+	JLE          done
+	VBROADCASTSS k32_80000000<>+0(SB), Z0
+	VBROADCASTSS k32_3f800000<>+0(SB), Z1
+	VBROADCASTSS k32_41200000<>+0(SB), Z2
+	VBROADCASTSS k32_7fffffff<>+0(SB), Z3
+	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Z4
+	VBROADCASTSS k32_3f317200<>+0(SB), Z5
+	VBROADCASTSS k32_35bfbe8e<>+0(SB), Z6
+	VBROADCASTSS k32_3ab56029<>+0(SB), Z7
+	VBROADCASTSS k32_3c091714<>+0(SB), Z8
+	VBROADCASTSS k32_3d2aabcb<>+0(SB), Z9
+	VBROADCASTSS k32_3e2aaa54<>+0(SB), Z10
+	VBROADCASTSS k32_3effffff<>+0(SB), Z11
+	VBROADCASTSS k32_40000000<>+0(SB), Z12
 
 row:
 	XORL BX, BX
@@ -9512,30 +9746,31 @@ row:
 	PCALIGN $32
 loop:
 	VMOVUPS      (DI)(BX*1), Z13
-	VANDPS       Z2, Z13, Z14
-	VMINPS       Z14, Z1, Z14
+	VANDPS       Z3, Z13, Z14
+	VMINPS       Z14, Z2, Z14
 	VADDPS       Z14, Z14, Z14
-	VMULPS       Z3, Z14, Z15
+	VORPS        Z0, Z14, Z14
+	VMULPS       Z4, Z14, Z15
 	VRNDSCALEPS  $0x08, Z15, Z15
 	VMOVUPS      Z14, Z14
-	VFNMADD231PS Z4, Z15, Z14
 	VFNMADD231PS Z5, Z15, Z14
-	VSCALEFPS    Z15, Z0, Z15
-	VMOVUPS      Z6, Z16
-	VFMADD213PS  Z7, Z14, Z16
+	VFNMADD231PS Z6, Z15, Z14
+	VSCALEFPS    Z15, Z1, Z15
+	VMOVUPS      Z7, Z16
 	VFMADD213PS  Z8, Z14, Z16
 	VFMADD213PS  Z9, Z14, Z16
 	VFMADD213PS  Z10, Z14, Z16
+	VFMADD213PS  Z11, Z14, Z16
 	VMULPS       Z14, Z14, Z17
 	VMOVUPS      Z14, Z14
 	VFMADD231PS  Z17, Z16, Z14
-	VSUBPS       Z0, Z15, Z16
+	VSUBPS       Z15, Z1, Z16
 	VMOVUPS      Z16, Z16
-	VFMADD231PS  Z15, Z14, Z16
-	VADDPS       Z11, Z16, Z14
+	VFNMADD231PS Z15, Z14, Z16
+	VSUBPS       Z16, Z12, Z14
 	VDIVPS       Z14, Z16, Z14
 	VMOVUPS      Z14, Z14
-	VPTERNLOGD   $0xf8, Z12, Z13, Z14
+	VPTERNLOGD   $0xf8, Z0, Z13, Z14
 	VMOVUPS      Z14, (SI)(BX*1)
 	ADDQ         $+64, BX
 	SUBQ         $+16, DX
@@ -9545,30 +9780,31 @@ rest:
 	ADDQ         $+16, DX
 	JZ           next
 	VMOVUPS.Z    (DI)(BX*1), K1, Z13
-	VANDPS       Z2, Z13, Z14
-	VMINPS       Z14, Z1, Z14
+	VANDPS       Z3, Z13, Z14
+	VMINPS       Z14, Z2, Z14
 	VADDPS       Z14, Z14, Z14
-	VMULPS       Z3, Z14, Z15
+	VORPS        Z0, Z14, Z14
+	VMULPS       Z4, Z14, Z15
 	VRNDSCALEPS  $0x08, Z15, Z15
 	VMOVUPS      Z14, Z14
-	VFNMADD231PS Z4, Z15, Z14
 	VFNMADD231PS Z5, Z15, Z14
-	VSCALEFPS    Z15, Z0, Z15
-	VMOVUPS      Z6, Z16
-	VFMADD213PS  Z7, Z14, Z16
+	VFNMADD231PS Z6, Z15, Z14
+	VSCALEFPS    Z15, Z1, Z15
+	VMOVUPS      Z7, Z16
 	VFMADD213PS  Z8, Z14, Z16
 	VFMADD213PS  Z9, Z14, Z16
 	VFMADD213PS  Z10, Z14, Z16
+	VFMADD213PS  Z11, Z14, Z16
 	VMULPS       Z14, Z14, Z17
 	VMOVUPS      Z14, Z14
 	VFMADD231PS  Z17, Z16, Z14
-	VSUBPS       Z0, Z15, Z16
+	VSUBPS       Z15, Z1, Z16
 	VMOVUPS      Z16, Z16
-	VFMADD231PS  Z15, Z14, Z16
-	VADDPS       Z11, Z16, Z14
+	VFNMADD231PS Z15, Z14, Z16
+	VSUBPS       Z16, Z12, Z14
 	VDIVPS       Z14, Z16, Z14
 	VMOVUPS      Z14, Z14
-	VPTERNLOGD   $0xf8, Z12, Z13, Z14
+	VPTERNLOGD   $0xf8, Z0, Z13, Z14
 	VMOVUPS      Z14, K1, (SI)(BX*1)
 
 next:
@@ -9631,6 +9867,8 @@ TEXT ·avx512F32ErfV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_80000000<>+0(SB), Z1
 	VBROADCASTSS k32_7fffffff<>+0(SB), Z2
@@ -10142,6 +10380,8 @@ TEXT ·avx512F32ErfcV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_7fffffff<>+0(SB), Z1
 	VBROADCASTSS k32_4121999a<>+0(SB), Z2
@@ -10289,6 +10529,8 @@ TEXT ·avx512F32SigmoidV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
 	VBROADCASTSS k32_80000000<>+0(SB), Z2
@@ -10333,11 +10575,14 @@ loop:
 	VCMPPS       $0x11, Z11, Z13, K2
 	VBLENDMPS    Z14, Z0, K2, Z15
 	VDIVPS       Z17, Z15, Z13
-	VMULPS       Z18, Z13, Z17
+	VMOVUPS      Z15, Z19
+	VFNMADD231PS Z17, Z13, Z19
+	VMOVUPS      Z19, Z17
+	VFNMADD231PS Z18, Z13, Z17
 	VMOVUPS      Z0, Z18
 	VFMADD231PS  Z12, Z14, Z18
 	VMOVUPS      Z13, Z13
-	VFNMADD231PS Z18, Z17, Z13
+	VFMADD231PS  Z18, Z17, Z13
 	VMOVUPS      Z13, (SI)(BX*1)
 	ADDQ         $+64, BX
 	SUBQ         $+16, DX
@@ -10368,11 +10613,14 @@ rest:
 	VCMPPS       $0x11, Z11, Z13, K2
 	VBLENDMPS    Z14, Z0, K2, Z16
 	VDIVPS       Z17, Z16, Z13
-	VMULPS       Z18, Z13, Z17
+	VMOVUPS      Z16, Z19
+	VFNMADD231PS Z17, Z13, Z19
+	VMOVUPS      Z19, Z17
+	VFNMADD231PS Z18, Z13, Z17
 	VMOVUPS      Z0, Z18
 	VFMADD231PS  Z12, Z14, Z18
 	VMOVUPS      Z13, Z13
-	VFNMADD231PS Z18, Z17, Z13
+	VFMADD231PS  Z18, Z17, Z13
 	VMOVUPS      Z13, K1, (SI)(BX*1)
 
 next:
@@ -10399,6 +10647,8 @@ TEXT ·avx512F32SoftplusV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
 	VBROADCASTSS k32_80000000<>+0(SB), Z2
@@ -10410,13 +10660,13 @@ TEXT ·avx512F32SoftplusV(SB), NOSPLIT, $0-8
 	VBROADCASTSS k32_3d2aac27<>+0(SB), Z8
 	VBROADCASTSS k32_3e2aaa45<>+0(SB), Z9
 	VBROADCASTSS k32_3efffffe<>+0(SB), Z10
-	VBROADCASTSS k32_bc5f56fe<>+0(SB), Z11
-	VBROADCASTSS k32_bdaa22de<>+0(SB), Z12
-	VBROADCASTSS k32_be252a1a<>+0(SB), Z13
-	VBROADCASTSS k32_be7fe210<>+0(SB), Z14
-	VBROADCASTSS k32_befffffc<>+0(SB), Z15
-	VBROADCASTSS k32_3b07da9f<>+0(SB), Z16
-	VBROADCASTSS k32_3d2bf4df<>+0(SB), Z17
+	VBROADCASTSS k32_3b07da9f<>+0(SB), Z11
+	VBROADCASTSS k32_bc5f56fe<>+0(SB), Z12
+	VBROADCASTSS k32_3d2bf4df<>+0(SB), Z13
+	VBROADCASTSS k32_bdaa22de<>+0(SB), Z14
+	VBROADCASTSS k32_3dff53b7<>+0(SB), Z15
+	VBROADCASTSS k32_be252a1a<>+0(SB), Z16
+	VBROADCASTSS k32_3e4bc13d<>+0(SB), Z17
 
 row:
 	XORL BX, BX
@@ -10444,16 +10694,15 @@ loop:
 	VSCALEFPS    Z20, Z21, Z19
 	VMULPS       Z19, Z19, Z20
 	VMOVUPS      Z11, Z21
-	VFMADD213PS  Z12, Z20, Z21
-	VFMADD213PS  Z13, Z20, Z21
-	VFMADD213PS  Z14, Z20, Z21
-	VFMADD213PS  Z15, Z20, Z21
-	VMOVUPS      Z16, Z22
-	VFMADD213PS  Z17, Z20, Z22
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Z20, Z22
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Z20, Z22
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z20, Z22
-	VFMADD231PS  Z19, Z22, Z21
+	VFMADD213PS  Z12, Z19, Z21
+	VFMADD213PS  Z13, Z19, Z21
+	VFMADD213PS  Z14, Z19, Z21
+	VFMADD213PS  Z15, Z19, Z21
+	VFMADD213PS  Z16, Z19, Z21
+	VFMADD213PS  Z17, Z19, Z21
+	VFMADD213PS  k32_be7fe210<>+0(SB), Z19, Z21
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z19, Z21
+	VFMADD213PS  k32_befffffc<>+0(SB), Z19, Z21
 	VMOVUPS      Z19, Z19
 	VFMADD231PS  Z21, Z20, Z19
 	VMOVUPS      k32_0<>+0(SB), Z20
@@ -10485,16 +10734,15 @@ rest:
 	VSCALEFPS    Z20, Z21, Z19
 	VMULPS       Z19, Z19, Z20
 	VMOVUPS      Z11, Z21
-	VFMADD213PS  Z12, Z20, Z21
-	VFMADD213PS  Z13, Z20, Z21
-	VFMADD213PS  Z14, Z20, Z21
-	VFMADD213PS  Z15, Z20, Z21
-	VMOVUPS      Z16, Z22
-	VFMADD213PS  Z17, Z20, Z22
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Z20, Z22
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Z20, Z22
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z20, Z22
-	VFMADD231PS  Z19, Z22, Z21
+	VFMADD213PS  Z12, Z19, Z21
+	VFMADD213PS  Z13, Z19, Z21
+	VFMADD213PS  Z14, Z19, Z21
+	VFMADD213PS  Z15, Z19, Z21
+	VFMADD213PS  Z16, Z19, Z21
+	VFMADD213PS  Z17, Z19, Z21
+	VFMADD213PS  k32_be7fe210<>+0(SB), Z19, Z21
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z19, Z21
+	VFMADD213PS  k32_befffffc<>+0(SB), Z19, Z21
 	VMOVUPS      Z19, Z19
 	VFMADD231PS  Z21, Z20, Z19
 	VMOVUPS      k32_0<>+0(SB), Z20
@@ -10511,96 +10759,6 @@ next:
 
 done:
 	RET
-
-DATA k32_bc5f56fe<>+0(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+4(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+8(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+12(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+16(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+20(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+24(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+28(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+32(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+36(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+40(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+44(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+48(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+52(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+56(SB)/4, $0xbc5f56fe
-DATA k32_bc5f56fe<>+60(SB)/4, $0xbc5f56fe
-GLOBL k32_bc5f56fe<>(SB), RODATA|NOPTR, $64
-
-DATA k32_bdaa22de<>+0(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+4(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+8(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+12(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+16(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+20(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+24(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+28(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+32(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+36(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+40(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+44(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+48(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+52(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+56(SB)/4, $0xbdaa22de
-DATA k32_bdaa22de<>+60(SB)/4, $0xbdaa22de
-GLOBL k32_bdaa22de<>(SB), RODATA|NOPTR, $64
-
-DATA k32_be252a1a<>+0(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+4(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+8(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+12(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+16(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+20(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+24(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+28(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+32(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+36(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+40(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+44(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+48(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+52(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+56(SB)/4, $0xbe252a1a
-DATA k32_be252a1a<>+60(SB)/4, $0xbe252a1a
-GLOBL k32_be252a1a<>(SB), RODATA|NOPTR, $64
-
-DATA k32_be7fe210<>+0(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+4(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+8(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+12(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+16(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+20(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+24(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+28(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+32(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+36(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+40(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+44(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+48(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+52(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+56(SB)/4, $0xbe7fe210
-DATA k32_be7fe210<>+60(SB)/4, $0xbe7fe210
-GLOBL k32_be7fe210<>(SB), RODATA|NOPTR, $64
-
-DATA k32_befffffc<>+0(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+4(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+8(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+12(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+16(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+20(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+24(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+28(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+32(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+36(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+40(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+44(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+48(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+52(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+56(SB)/4, $0xbefffffc
-DATA k32_befffffc<>+60(SB)/4, $0xbefffffc
-GLOBL k32_befffffc<>(SB), RODATA|NOPTR, $64
 
 DATA k32_3b07da9f<>+0(SB)/4, $0x3b07da9f
 DATA k32_3b07da9f<>+4(SB)/4, $0x3b07da9f
@@ -10620,6 +10778,24 @@ DATA k32_3b07da9f<>+56(SB)/4, $0x3b07da9f
 DATA k32_3b07da9f<>+60(SB)/4, $0x3b07da9f
 GLOBL k32_3b07da9f<>(SB), RODATA|NOPTR, $64
 
+DATA k32_bc5f56fe<>+0(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+4(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+8(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+12(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+16(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+20(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+24(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+28(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+32(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+36(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+40(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+44(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+48(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+52(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+56(SB)/4, $0xbc5f56fe
+DATA k32_bc5f56fe<>+60(SB)/4, $0xbc5f56fe
+GLOBL k32_bc5f56fe<>(SB), RODATA|NOPTR, $64
+
 DATA k32_3d2bf4df<>+0(SB)/4, $0x3d2bf4df
 DATA k32_3d2bf4df<>+4(SB)/4, $0x3d2bf4df
 DATA k32_3d2bf4df<>+8(SB)/4, $0x3d2bf4df
@@ -10637,6 +10813,24 @@ DATA k32_3d2bf4df<>+52(SB)/4, $0x3d2bf4df
 DATA k32_3d2bf4df<>+56(SB)/4, $0x3d2bf4df
 DATA k32_3d2bf4df<>+60(SB)/4, $0x3d2bf4df
 GLOBL k32_3d2bf4df<>(SB), RODATA|NOPTR, $64
+
+DATA k32_bdaa22de<>+0(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+4(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+8(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+12(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+16(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+20(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+24(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+28(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+32(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+36(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+40(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+44(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+48(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+52(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+56(SB)/4, $0xbdaa22de
+DATA k32_bdaa22de<>+60(SB)/4, $0xbdaa22de
+GLOBL k32_bdaa22de<>(SB), RODATA|NOPTR, $64
 
 DATA k32_3dff53b7<>+0(SB)/4, $0x3dff53b7
 DATA k32_3dff53b7<>+4(SB)/4, $0x3dff53b7
@@ -10656,6 +10850,24 @@ DATA k32_3dff53b7<>+56(SB)/4, $0x3dff53b7
 DATA k32_3dff53b7<>+60(SB)/4, $0x3dff53b7
 GLOBL k32_3dff53b7<>(SB), RODATA|NOPTR, $64
 
+DATA k32_be252a1a<>+0(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+4(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+8(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+12(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+16(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+20(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+24(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+28(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+32(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+36(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+40(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+44(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+48(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+52(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+56(SB)/4, $0xbe252a1a
+DATA k32_be252a1a<>+60(SB)/4, $0xbe252a1a
+GLOBL k32_be252a1a<>(SB), RODATA|NOPTR, $64
+
 DATA k32_3e4bc13d<>+0(SB)/4, $0x3e4bc13d
 DATA k32_3e4bc13d<>+4(SB)/4, $0x3e4bc13d
 DATA k32_3e4bc13d<>+8(SB)/4, $0x3e4bc13d
@@ -10673,6 +10885,24 @@ DATA k32_3e4bc13d<>+52(SB)/4, $0x3e4bc13d
 DATA k32_3e4bc13d<>+56(SB)/4, $0x3e4bc13d
 DATA k32_3e4bc13d<>+60(SB)/4, $0x3e4bc13d
 GLOBL k32_3e4bc13d<>(SB), RODATA|NOPTR, $64
+
+DATA k32_be7fe210<>+0(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+4(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+8(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+12(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+16(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+20(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+24(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+28(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+32(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+36(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+40(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+44(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+48(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+52(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+56(SB)/4, $0xbe7fe210
+DATA k32_be7fe210<>+60(SB)/4, $0xbe7fe210
+GLOBL k32_be7fe210<>(SB), RODATA|NOPTR, $64
 
 DATA k32_3eaaa9d3<>+0(SB)/4, $0x3eaaa9d3
 DATA k32_3eaaa9d3<>+4(SB)/4, $0x3eaaa9d3
@@ -10692,6 +10922,24 @@ DATA k32_3eaaa9d3<>+56(SB)/4, $0x3eaaa9d3
 DATA k32_3eaaa9d3<>+60(SB)/4, $0x3eaaa9d3
 GLOBL k32_3eaaa9d3<>(SB), RODATA|NOPTR, $64
 
+DATA k32_befffffc<>+0(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+4(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+8(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+12(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+16(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+20(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+24(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+28(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+32(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+36(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+40(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+44(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+48(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+52(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+56(SB)/4, $0xbefffffc
+DATA k32_befffffc<>+60(SB)/4, $0xbefffffc
+GLOBL k32_befffffc<>(SB), RODATA|NOPTR, $64
+
 // func avx512F32PowVV(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32PowVV(SB), NOSPLIT, $0-8
@@ -10707,20 +10955,10 @@ TEXT ·avx512F32PowVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
-	VBROADCASTSS k32_3f800000<>+0(SB), Z2
-	VBROADCASTSS k32_7fffffff<>+0(SB), Z3
-	VBROADCASTSD k64_3fd29daf5d415259<>+0(SB), Z4
-	VBROADCASTSD k64_3fd46f1a4913e3f7<>+0(SB), Z5
-	VBROADCASTSD k64_3fda61ea64462ef0<>+0(SB), Z6
-	VBROADCASTSD k64_3fe2776bc4232523<>+0(SB), Z7
-	VBROADCASTSD k64_3feec709dcb6838a<>+0(SB), Z8
-	VBROADCASTSD k64_40071547652b7e8a<>+0(SB), Z9
-	VBROADCASTSD k64_c064000000000000<>+0(SB), Z10
-	VBROADCASTSD k64_4064000000000000<>+0(SB), Z11
-	VBROADCASTSD k64_3eefde3f878c6360<>+0(SB), Z12
-	VBROADCASTSD k64_3f2445ddeb476718<>+0(SB), Z13
 
 row:
 	XORL BX, BX
@@ -10730,105 +10968,110 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS       (DI)(BX*1), Z14
-	VMOVUPS       (R8)(BX*1), Z15
-	VANDPS        Z3, Z14, Z16
-	VCVTPS2PD     Y16, Z17
-	VCVTPS2PD     Y15, Z18
-	VGETMANTPD    $0x0b, Z17, Z19
-	VGETEXPPD     Z17, Z17
-	VCMPPD        $0x11, Z0, Z19, K2
-	VADDPD        Z0, Z17, K2, Z17
-	VSUBPD        Z0, Z19, Z29
-	VADDPD        Z0, Z19, Z19
-	VDIVPD        Z19, Z29, Z19
-	VMULPD        Z19, Z19, Z29
-	VMOVUPD       Z4, Z30
-	VFMADD213PD   Z5, Z29, Z30
-	VFMADD213PD   Z6, Z29, Z30
-	VFMADD213PD   Z7, Z29, Z30
-	VFMADD213PD   Z8, Z29, Z30
-	VFMADD213PD   Z9, Z29, Z30
-	VMOVUPD       Z17, Z17
-	VFMADD231PD   Z30, Z19, Z17
-	VMULPD        Z17, Z18, Z17
-	VMINPD        Z17, Z11, Z17
-	VMAXPD        Z17, Z10, Z17
-	VRNDSCALEPD   $0x08, Z17, Z18
-	VSUBPD        Z18, Z17, Z17
-	VMOVUPD       Z12, Z19
-	VFMADD213PD   Z13, Z17, Z19
-	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z17, Z19
-	VFMADD213PD   Z0, Z17, Z19
-	VSCALEFPD     Z18, Z19, Z17
-	VCVTPD2PS     Z17, Y20
-	VEXTRACTF64X4 $0x01, Z16, Y17
-	VCVTPS2PD     Y17, Z17
-	VEXTRACTF64X4 $0x01, Z15, Y18
-	VCVTPS2PD     Y18, Z18
-	VGETMANTPD    $0x0b, Z17, Z19
-	VGETEXPPD     Z17, Z17
-	VCMPPD        $0x11, Z0, Z19, K2
-	VADDPD        Z0, Z17, K2, Z17
-	VSUBPD        Z0, Z19, Z29
-	VADDPD        Z0, Z19, Z19
-	VDIVPD        Z19, Z29, Z19
-	VMULPD        Z19, Z19, Z29
-	VMOVUPD       Z4, Z30
-	VFMADD213PD   Z5, Z29, Z30
-	VFMADD213PD   Z6, Z29, Z30
-	VFMADD213PD   Z7, Z29, Z30
-	VFMADD213PD   Z8, Z29, Z30
-	VFMADD213PD   Z9, Z29, Z30
-	VMOVUPD       Z17, Z17
-	VFMADD231PD   Z30, Z19, Z17
-	VMULPD        Z17, Z18, Z17
-	VMINPD        Z17, Z11, Z17
-	VMAXPD        Z17, Z10, Z17
-	VRNDSCALEPD   $0x08, Z17, Z18
-	VSUBPD        Z18, Z17, Z17
-	VMOVUPD       Z12, Z19
-	VFMADD213PD   Z13, Z17, Z19
-	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z17, Z19
-	VFMADD213PD   Z0, Z17, Z19
-	VSCALEFPD     Z18, Z19, Z17
-	VCVTPD2PS     Z17, Y17
-	VINSERTF64X4  $0x01, Y17, Z20, Z17
-	VMULPS        k32_3f000000<>+0(SB), Z15, Z18
-	VRNDSCALEPS   $0x08, Z15, Z19
-	VCMPPS        $0x00, Z19, Z15, K2
-	VRNDSCALEPS   $0x08, Z18, Z19
-	VCMPPS        $0x00, Z19, Z18, K3
-	VBLENDMPS     Z1, Z2, K3, Z21
-	VCMPPS        $0x04, Z1, Z21, K3
-	VMOVUPS.Z     Z14, K3, Z18
-	VMOVUPS.Z     Z18, K2, Z18
-	VMOVUPS       Z17, Z17
-	VPTERNLOGD    $0xf8, k32_80000000<>+0(SB), Z18, Z17
-	VCMPPS        $0x11, Z1, Z14, K3
-	VCMPPS        $0x04, k32_7f800000<>+0(SB), Z16, K4
+	VMOVUPS       (DI)(BX*1), Z2
+	VMOVUPS       (R8)(BX*1), Z3
+	VANDPS        k32_7fffffff<>+0(SB), Z2, Z4
+	VCVTPS2PD     Y4, Z5
+	VCVTPS2PD     Y3, Z6
+	VGETMANTPD    $0x0b, Z5, Z7
+	VGETEXPPD     Z5, Z5
+	VCMPPD        $0x11, Z0, Z7, K2
+	VADDPD        Z0, Z5, K2, Z5
+	VSUBPD        Z0, Z7, Z17
+	VADDPD        Z0, Z7, Z7
+	VDIVPD        Z7, Z17, Z7
+	VMULPD        Z7, Z7, Z17
+	VMOVUPD       k64_3fd29daf5d415259<>+0(SB), Z18
+	VFMADD213PD   k64_3fd46f1a4913e3f7<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fda61ea64462ef0<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fe2776bc4232523<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3feec709dcb6838a<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_40071547652b7e8a<>+0(SB), Z17, Z18
+	VMOVUPD       Z5, Z5
+	VFMADD231PD   Z18, Z7, Z5
+	VMULPD        Z5, Z6, Z5
+	VMOVUPD       k64_c064000000000000<>+0(SB), Z6
+	VMOVUPD       k64_4064000000000000<>+0(SB), Z7
+	VMINPD        Z5, Z7, Z5
+	VMAXPD        Z5, Z6, Z5
+	VRNDSCALEPD   $0x08, Z5, Z6
+	VSUBPD        Z6, Z5, Z5
+	VMOVUPD       k64_3eefde3f878c6360<>+0(SB), Z7
+	VFMADD213PD   k64_3f2445ddeb476718<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z5, Z7
+	VFMADD213PD   Z0, Z5, Z7
+	VSCALEFPD     Z6, Z7, Z5
+	VCVTPD2PS     Z5, Y8
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VCVTPS2PD     Y5, Z5
+	VEXTRACTF64X4 $0x01, Z3, Y6
+	VCVTPS2PD     Y6, Z6
+	VGETMANTPD    $0x0b, Z5, Z7
+	VGETEXPPD     Z5, Z5
+	VCMPPD        $0x11, Z0, Z7, K2
+	VADDPD        Z0, Z5, K2, Z5
+	VSUBPD        Z0, Z7, Z17
+	VADDPD        Z0, Z7, Z7
+	VDIVPD        Z7, Z17, Z7
+	VMULPD        Z7, Z7, Z17
+	VMOVUPD       k64_3fd29daf5d415259<>+0(SB), Z18
+	VFMADD213PD   k64_3fd46f1a4913e3f7<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fda61ea64462ef0<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fe2776bc4232523<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3feec709dcb6838a<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_40071547652b7e8a<>+0(SB), Z17, Z18
+	VMOVUPD       Z5, Z5
+	VFMADD231PD   Z18, Z7, Z5
+	VMULPD        Z5, Z6, Z5
+	VMOVUPD       k64_c064000000000000<>+0(SB), Z6
+	VMOVUPD       k64_4064000000000000<>+0(SB), Z7
+	VMINPD        Z5, Z7, Z5
+	VMAXPD        Z5, Z6, Z5
+	VRNDSCALEPD   $0x08, Z5, Z6
+	VSUBPD        Z6, Z5, Z5
+	VMOVUPD       k64_3eefde3f878c6360<>+0(SB), Z7
+	VFMADD213PD   k64_3f2445ddeb476718<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z5, Z7
+	VFMADD213PD   Z0, Z5, Z7
+	VSCALEFPD     Z6, Z7, Z5
+	VCVTPD2PS     Z5, Y5
+	VINSERTF64X4  $0x01, Y5, Z8, Z5
+	VMULPS        k32_3f000000<>+0(SB), Z3, Z6
+	VRNDSCALEPS   $0x08, Z3, Z7
+	VCMPPS        $0x00, Z7, Z3, K2
+	VRNDSCALEPS   $0x08, Z6, Z7
+	VCMPPS        $0x00, Z7, Z6, K3
+	VMOVUPS       k32_3f800000<>+0(SB), Z6
+	VBLENDMPS     Z1, Z6, K3, Z9
+	VCMPPS        $0x04, Z1, Z9, K3
+	VMOVUPS.Z     Z2, K3, Z6
+	VMOVUPS.Z     Z6, K2, Z6
+	VMOVUPS       Z5, Z5
+	VPTERNLOGD    $0xf8, k32_80000000<>+0(SB), Z6, Z5
+	VCMPPS        $0x11, Z1, Z2, K3
+	VCMPPS        $0x04, k32_7f800000<>+0(SB), Z4, K4
 	KANDW         K4, K3, K3
-	VMOVUPS       k32_7fc00000<>+0(SB), Z18
-	VBLENDMPS     Z17, Z18, K2, Z22
-	VBLENDMPS     Z22, Z17, K3, Z23
-	VCMPPS        $0x00, Z1, Z15, K2
-	VCMPPS        $0x00, Z2, Z14, K3
+	VMOVUPS       k32_7fc00000<>+0(SB), Z6
+	VBLENDMPS     Z5, Z6, K2, Z10
+	VBLENDMPS     Z10, Z5, K3, Z11
+	VCMPPS        $0x00, Z1, Z3, K2
+	VCMPPS        $0x00, k32_3f800000<>+0(SB), Z2, K3
 	KORW          K3, K2, K2
-	VCMPPS        $0x00, Z2, Z16, K3
-	VANDPS        Z3, Z15, Z14
-	VCMPPS        $0x00, k32_7f800000<>+0(SB), Z14, K4
+	VCMPPS        $0x00, k32_3f800000<>+0(SB), Z4, K3
+	VANDPS        k32_7fffffff<>+0(SB), Z3, Z2
+	VCMPPS        $0x00, k32_7f800000<>+0(SB), Z2, K4
 	KANDW         K4, K3, K3
 	KORW          K3, K2, K2
-	VBLENDMPS     Z2, Z23, K2, Z24
-	VMOVUPS       Z24, (SI)(BX*1)
+	VBLENDMPS     k32_3f800000<>+0(SB), Z11, K2, Z12
+	VMOVUPS       Z12, (SI)(BX*1)
 	ADDQ          $+64, BX
 	SUBQ          $+16, DX
 	JGE           loop
@@ -10836,105 +11079,110 @@ loop:
 rest:
 	ADDQ          $+16, DX
 	JZ            next
-	VMOVUPS.Z     (DI)(BX*1), K1, Z14
-	VMOVUPS.Z     (R8)(BX*1), K1, Z15
-	VANDPS        Z3, Z14, Z16
-	VCVTPS2PD     Y16, Z17
-	VCVTPS2PD     Y15, Z18
-	VGETMANTPD    $0x0b, Z17, Z19
-	VGETEXPPD     Z17, Z17
-	VCMPPD        $0x11, Z0, Z19, K2
-	VADDPD        Z0, Z17, K2, Z17
-	VSUBPD        Z0, Z19, Z29
-	VADDPD        Z0, Z19, Z19
-	VDIVPD        Z19, Z29, Z19
-	VMULPD        Z19, Z19, Z29
-	VMOVUPD       Z4, Z30
-	VFMADD213PD   Z5, Z29, Z30
-	VFMADD213PD   Z6, Z29, Z30
-	VFMADD213PD   Z7, Z29, Z30
-	VFMADD213PD   Z8, Z29, Z30
-	VFMADD213PD   Z9, Z29, Z30
-	VMOVUPD       Z17, Z17
-	VFMADD231PD   Z30, Z19, Z17
-	VMULPD        Z17, Z18, Z17
-	VMINPD        Z17, Z11, Z17
-	VMAXPD        Z17, Z10, Z17
-	VRNDSCALEPD   $0x08, Z17, Z18
-	VSUBPD        Z18, Z17, Z17
-	VMOVUPD       Z12, Z19
-	VFMADD213PD   Z13, Z17, Z19
-	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z17, Z19
-	VFMADD213PD   Z0, Z17, Z19
-	VSCALEFPD     Z18, Z19, Z17
-	VCVTPD2PS     Z17, Y20
-	VEXTRACTF64X4 $0x01, Z16, Y17
-	VCVTPS2PD     Y17, Z17
-	VEXTRACTF64X4 $0x01, Z15, Y18
-	VCVTPS2PD     Y18, Z18
-	VGETMANTPD    $0x0b, Z17, Z19
-	VGETEXPPD     Z17, Z17
-	VCMPPD        $0x11, Z0, Z19, K2
-	VADDPD        Z0, Z17, K2, Z17
-	VSUBPD        Z0, Z19, Z29
-	VADDPD        Z0, Z19, Z19
-	VDIVPD        Z19, Z29, Z19
-	VMULPD        Z19, Z19, Z29
-	VMOVUPD       Z4, Z30
-	VFMADD213PD   Z5, Z29, Z30
-	VFMADD213PD   Z6, Z29, Z30
-	VFMADD213PD   Z7, Z29, Z30
-	VFMADD213PD   Z8, Z29, Z30
-	VFMADD213PD   Z9, Z29, Z30
-	VMOVUPD       Z17, Z17
-	VFMADD231PD   Z30, Z19, Z17
-	VMULPD        Z17, Z18, Z17
-	VMINPD        Z17, Z11, Z17
-	VMAXPD        Z17, Z10, Z17
-	VRNDSCALEPD   $0x08, Z17, Z18
-	VSUBPD        Z18, Z17, Z17
-	VMOVUPD       Z12, Z19
-	VFMADD213PD   Z13, Z17, Z19
-	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z17, Z19
-	VFMADD213PD   Z0, Z17, Z19
-	VSCALEFPD     Z18, Z19, Z17
-	VCVTPD2PS     Z17, Y17
-	VINSERTF64X4  $0x01, Y17, Z20, Z17
-	VMULPS        k32_3f000000<>+0(SB), Z15, Z18
-	VRNDSCALEPS   $0x08, Z15, Z19
-	VCMPPS        $0x00, Z19, Z15, K2
-	VRNDSCALEPS   $0x08, Z18, Z19
-	VCMPPS        $0x00, Z19, Z18, K3
-	VBLENDMPS     Z1, Z2, K3, Z25
-	VCMPPS        $0x04, Z1, Z25, K3
-	VMOVUPS.Z     Z14, K3, Z18
-	VMOVUPS.Z     Z18, K2, Z18
-	VMOVUPS       Z17, Z17
-	VPTERNLOGD    $0xf8, k32_80000000<>+0(SB), Z18, Z17
-	VCMPPS        $0x11, Z1, Z14, K3
-	VCMPPS        $0x04, k32_7f800000<>+0(SB), Z16, K4
+	VMOVUPS.Z     (DI)(BX*1), K1, Z2
+	VMOVUPS.Z     (R8)(BX*1), K1, Z3
+	VANDPS        k32_7fffffff<>+0(SB), Z2, Z4
+	VCVTPS2PD     Y4, Z5
+	VCVTPS2PD     Y3, Z6
+	VGETMANTPD    $0x0b, Z5, Z7
+	VGETEXPPD     Z5, Z5
+	VCMPPD        $0x11, Z0, Z7, K2
+	VADDPD        Z0, Z5, K2, Z5
+	VSUBPD        Z0, Z7, Z17
+	VADDPD        Z0, Z7, Z7
+	VDIVPD        Z7, Z17, Z7
+	VMULPD        Z7, Z7, Z17
+	VMOVUPD       k64_3fd29daf5d415259<>+0(SB), Z18
+	VFMADD213PD   k64_3fd46f1a4913e3f7<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fda61ea64462ef0<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fe2776bc4232523<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3feec709dcb6838a<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_40071547652b7e8a<>+0(SB), Z17, Z18
+	VMOVUPD       Z5, Z5
+	VFMADD231PD   Z18, Z7, Z5
+	VMULPD        Z5, Z6, Z5
+	VMOVUPD       k64_c064000000000000<>+0(SB), Z6
+	VMOVUPD       k64_4064000000000000<>+0(SB), Z7
+	VMINPD        Z5, Z7, Z5
+	VMAXPD        Z5, Z6, Z5
+	VRNDSCALEPD   $0x08, Z5, Z6
+	VSUBPD        Z6, Z5, Z5
+	VMOVUPD       k64_3eefde3f878c6360<>+0(SB), Z7
+	VFMADD213PD   k64_3f2445ddeb476718<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z5, Z7
+	VFMADD213PD   Z0, Z5, Z7
+	VSCALEFPD     Z6, Z7, Z5
+	VCVTPD2PS     Z5, Y8
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VCVTPS2PD     Y5, Z5
+	VEXTRACTF64X4 $0x01, Z3, Y6
+	VCVTPS2PD     Y6, Z6
+	VGETMANTPD    $0x0b, Z5, Z7
+	VGETEXPPD     Z5, Z5
+	VCMPPD        $0x11, Z0, Z7, K2
+	VADDPD        Z0, Z5, K2, Z5
+	VSUBPD        Z0, Z7, Z17
+	VADDPD        Z0, Z7, Z7
+	VDIVPD        Z7, Z17, Z7
+	VMULPD        Z7, Z7, Z17
+	VMOVUPD       k64_3fd29daf5d415259<>+0(SB), Z18
+	VFMADD213PD   k64_3fd46f1a4913e3f7<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fda61ea64462ef0<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fe2776bc4232523<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3feec709dcb6838a<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_40071547652b7e8a<>+0(SB), Z17, Z18
+	VMOVUPD       Z5, Z5
+	VFMADD231PD   Z18, Z7, Z5
+	VMULPD        Z5, Z6, Z5
+	VMOVUPD       k64_c064000000000000<>+0(SB), Z6
+	VMOVUPD       k64_4064000000000000<>+0(SB), Z7
+	VMINPD        Z5, Z7, Z5
+	VMAXPD        Z5, Z6, Z5
+	VRNDSCALEPD   $0x08, Z5, Z6
+	VSUBPD        Z6, Z5, Z5
+	VMOVUPD       k64_3eefde3f878c6360<>+0(SB), Z7
+	VFMADD213PD   k64_3f2445ddeb476718<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z5, Z7
+	VFMADD213PD   Z0, Z5, Z7
+	VSCALEFPD     Z6, Z7, Z5
+	VCVTPD2PS     Z5, Y5
+	VINSERTF64X4  $0x01, Y5, Z8, Z5
+	VMULPS        k32_3f000000<>+0(SB), Z3, Z6
+	VRNDSCALEPS   $0x08, Z3, Z7
+	VCMPPS        $0x00, Z7, Z3, K2
+	VRNDSCALEPS   $0x08, Z6, Z7
+	VCMPPS        $0x00, Z7, Z6, K3
+	VMOVUPS       k32_3f800000<>+0(SB), Z6
+	VBLENDMPS     Z1, Z6, K3, Z13
+	VCMPPS        $0x04, Z1, Z13, K3
+	VMOVUPS.Z     Z2, K3, Z6
+	VMOVUPS.Z     Z6, K2, Z6
+	VMOVUPS       Z5, Z5
+	VPTERNLOGD    $0xf8, k32_80000000<>+0(SB), Z6, Z5
+	VCMPPS        $0x11, Z1, Z2, K3
+	VCMPPS        $0x04, k32_7f800000<>+0(SB), Z4, K4
 	KANDW         K4, K3, K3
-	VMOVUPS       k32_7fc00000<>+0(SB), Z18
-	VBLENDMPS     Z17, Z18, K2, Z26
-	VBLENDMPS     Z26, Z17, K3, Z27
-	VCMPPS        $0x00, Z1, Z15, K2
-	VCMPPS        $0x00, Z2, Z14, K3
+	VMOVUPS       k32_7fc00000<>+0(SB), Z6
+	VBLENDMPS     Z5, Z6, K2, Z14
+	VBLENDMPS     Z14, Z5, K3, Z15
+	VCMPPS        $0x00, Z1, Z3, K2
+	VCMPPS        $0x00, k32_3f800000<>+0(SB), Z2, K3
 	KORW          K3, K2, K2
-	VCMPPS        $0x00, Z2, Z16, K3
-	VANDPS        Z3, Z15, Z14
-	VCMPPS        $0x00, k32_7f800000<>+0(SB), Z14, K4
+	VCMPPS        $0x00, k32_3f800000<>+0(SB), Z4, K3
+	VANDPS        k32_7fffffff<>+0(SB), Z3, Z2
+	VCMPPS        $0x00, k32_7f800000<>+0(SB), Z2, K4
 	KANDW         K4, K3, K3
 	KORW          K3, K2, K2
-	VBLENDMPS     Z2, Z27, K2, Z28
-	VMOVUPS       Z28, K1, (SI)(BX*1)
+	VBLENDMPS     k32_3f800000<>+0(SB), Z15, K2, Z16
+	VMOVUPS       Z16, K1, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -11158,23 +11406,13 @@ TEXT ·avx512F32PowSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
-	VBROADCASTSS k32_3f800000<>+0(SB), Z2
-	VBROADCASTSS k32_7fffffff<>+0(SB), Z3
-	VBROADCASTSD k64_3fd29daf5d415259<>+0(SB), Z4
-	VBROADCASTSD k64_3fd46f1a4913e3f7<>+0(SB), Z5
-	VBROADCASTSD k64_3fda61ea64462ef0<>+0(SB), Z6
-	VBROADCASTSD k64_3fe2776bc4232523<>+0(SB), Z7
-	VBROADCASTSD k64_3feec709dcb6838a<>+0(SB), Z8
-	VBROADCASTSD k64_40071547652b7e8a<>+0(SB), Z9
-	VBROADCASTSD k64_c064000000000000<>+0(SB), Z10
-	VBROADCASTSD k64_4064000000000000<>+0(SB), Z11
-	VBROADCASTSD k64_3eefde3f878c6360<>+0(SB), Z12
-	VBROADCASTSD k64_3f2445ddeb476718<>+0(SB), Z13
 
 row:
-	VBROADCASTSS (DI), Z14
+	VBROADCASTSS (DI), Z2
 	XORL         BX, BX
 	MOVQ         72(AX), DX
 	SUBQ         $+16, DX
@@ -11182,104 +11420,109 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS       (R8)(BX*1), Z15
-	VANDPS        Z3, Z14, Z16
-	VCVTPS2PD     Y16, Z17
-	VCVTPS2PD     Y15, Z18
-	VGETMANTPD    $0x0b, Z17, Z19
-	VGETEXPPD     Z17, Z17
-	VCMPPD        $0x11, Z0, Z19, K2
-	VADDPD        Z0, Z17, K2, Z17
-	VSUBPD        Z0, Z19, Z29
-	VADDPD        Z0, Z19, Z19
-	VDIVPD        Z19, Z29, Z19
-	VMULPD        Z19, Z19, Z29
-	VMOVUPD       Z4, Z30
-	VFMADD213PD   Z5, Z29, Z30
-	VFMADD213PD   Z6, Z29, Z30
-	VFMADD213PD   Z7, Z29, Z30
-	VFMADD213PD   Z8, Z29, Z30
-	VFMADD213PD   Z9, Z29, Z30
-	VMOVUPD       Z17, Z17
-	VFMADD231PD   Z30, Z19, Z17
-	VMULPD        Z17, Z18, Z17
-	VMINPD        Z17, Z11, Z17
-	VMAXPD        Z17, Z10, Z17
-	VRNDSCALEPD   $0x08, Z17, Z18
-	VSUBPD        Z18, Z17, Z17
-	VMOVUPD       Z12, Z19
-	VFMADD213PD   Z13, Z17, Z19
-	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z17, Z19
-	VFMADD213PD   Z0, Z17, Z19
-	VSCALEFPD     Z18, Z19, Z17
-	VCVTPD2PS     Z17, Y20
-	VEXTRACTF64X4 $0x01, Z16, Y17
-	VCVTPS2PD     Y17, Z17
-	VEXTRACTF64X4 $0x01, Z15, Y18
-	VCVTPS2PD     Y18, Z18
-	VGETMANTPD    $0x0b, Z17, Z19
-	VGETEXPPD     Z17, Z17
-	VCMPPD        $0x11, Z0, Z19, K2
-	VADDPD        Z0, Z17, K2, Z17
-	VSUBPD        Z0, Z19, Z29
-	VADDPD        Z0, Z19, Z19
-	VDIVPD        Z19, Z29, Z19
-	VMULPD        Z19, Z19, Z29
-	VMOVUPD       Z4, Z30
-	VFMADD213PD   Z5, Z29, Z30
-	VFMADD213PD   Z6, Z29, Z30
-	VFMADD213PD   Z7, Z29, Z30
-	VFMADD213PD   Z8, Z29, Z30
-	VFMADD213PD   Z9, Z29, Z30
-	VMOVUPD       Z17, Z17
-	VFMADD231PD   Z30, Z19, Z17
-	VMULPD        Z17, Z18, Z17
-	VMINPD        Z17, Z11, Z17
-	VMAXPD        Z17, Z10, Z17
-	VRNDSCALEPD   $0x08, Z17, Z18
-	VSUBPD        Z18, Z17, Z17
-	VMOVUPD       Z12, Z19
-	VFMADD213PD   Z13, Z17, Z19
-	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z17, Z19
-	VFMADD213PD   Z0, Z17, Z19
-	VSCALEFPD     Z18, Z19, Z17
-	VCVTPD2PS     Z17, Y17
-	VINSERTF64X4  $0x01, Y17, Z20, Z17
-	VMULPS        k32_3f000000<>+0(SB), Z15, Z18
-	VRNDSCALEPS   $0x08, Z15, Z19
-	VCMPPS        $0x00, Z19, Z15, K2
-	VRNDSCALEPS   $0x08, Z18, Z19
-	VCMPPS        $0x00, Z19, Z18, K3
-	VBLENDMPS     Z1, Z2, K3, Z21
-	VCMPPS        $0x04, Z1, Z21, K3
-	VMOVUPS.Z     Z14, K3, Z18
-	VMOVUPS.Z     Z18, K2, Z18
-	VMOVUPS       Z17, Z17
-	VPTERNLOGD    $0xf8, k32_80000000<>+0(SB), Z18, Z17
-	VCMPPS        $0x11, Z1, Z14, K3
-	VCMPPS        $0x04, k32_7f800000<>+0(SB), Z16, K4
+	VMOVUPS       (R8)(BX*1), Z3
+	VANDPS        k32_7fffffff<>+0(SB), Z2, Z4
+	VCVTPS2PD     Y4, Z5
+	VCVTPS2PD     Y3, Z6
+	VGETMANTPD    $0x0b, Z5, Z7
+	VGETEXPPD     Z5, Z5
+	VCMPPD        $0x11, Z0, Z7, K2
+	VADDPD        Z0, Z5, K2, Z5
+	VSUBPD        Z0, Z7, Z17
+	VADDPD        Z0, Z7, Z7
+	VDIVPD        Z7, Z17, Z7
+	VMULPD        Z7, Z7, Z17
+	VMOVUPD       k64_3fd29daf5d415259<>+0(SB), Z18
+	VFMADD213PD   k64_3fd46f1a4913e3f7<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fda61ea64462ef0<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fe2776bc4232523<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3feec709dcb6838a<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_40071547652b7e8a<>+0(SB), Z17, Z18
+	VMOVUPD       Z5, Z5
+	VFMADD231PD   Z18, Z7, Z5
+	VMULPD        Z5, Z6, Z5
+	VMOVUPD       k64_c064000000000000<>+0(SB), Z6
+	VMOVUPD       k64_4064000000000000<>+0(SB), Z7
+	VMINPD        Z5, Z7, Z5
+	VMAXPD        Z5, Z6, Z5
+	VRNDSCALEPD   $0x08, Z5, Z6
+	VSUBPD        Z6, Z5, Z5
+	VMOVUPD       k64_3eefde3f878c6360<>+0(SB), Z7
+	VFMADD213PD   k64_3f2445ddeb476718<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z5, Z7
+	VFMADD213PD   Z0, Z5, Z7
+	VSCALEFPD     Z6, Z7, Z5
+	VCVTPD2PS     Z5, Y8
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VCVTPS2PD     Y5, Z5
+	VEXTRACTF64X4 $0x01, Z3, Y6
+	VCVTPS2PD     Y6, Z6
+	VGETMANTPD    $0x0b, Z5, Z7
+	VGETEXPPD     Z5, Z5
+	VCMPPD        $0x11, Z0, Z7, K2
+	VADDPD        Z0, Z5, K2, Z5
+	VSUBPD        Z0, Z7, Z17
+	VADDPD        Z0, Z7, Z7
+	VDIVPD        Z7, Z17, Z7
+	VMULPD        Z7, Z7, Z17
+	VMOVUPD       k64_3fd29daf5d415259<>+0(SB), Z18
+	VFMADD213PD   k64_3fd46f1a4913e3f7<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fda61ea64462ef0<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fe2776bc4232523<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3feec709dcb6838a<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_40071547652b7e8a<>+0(SB), Z17, Z18
+	VMOVUPD       Z5, Z5
+	VFMADD231PD   Z18, Z7, Z5
+	VMULPD        Z5, Z6, Z5
+	VMOVUPD       k64_c064000000000000<>+0(SB), Z6
+	VMOVUPD       k64_4064000000000000<>+0(SB), Z7
+	VMINPD        Z5, Z7, Z5
+	VMAXPD        Z5, Z6, Z5
+	VRNDSCALEPD   $0x08, Z5, Z6
+	VSUBPD        Z6, Z5, Z5
+	VMOVUPD       k64_3eefde3f878c6360<>+0(SB), Z7
+	VFMADD213PD   k64_3f2445ddeb476718<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z5, Z7
+	VFMADD213PD   Z0, Z5, Z7
+	VSCALEFPD     Z6, Z7, Z5
+	VCVTPD2PS     Z5, Y5
+	VINSERTF64X4  $0x01, Y5, Z8, Z5
+	VMULPS        k32_3f000000<>+0(SB), Z3, Z6
+	VRNDSCALEPS   $0x08, Z3, Z7
+	VCMPPS        $0x00, Z7, Z3, K2
+	VRNDSCALEPS   $0x08, Z6, Z7
+	VCMPPS        $0x00, Z7, Z6, K3
+	VMOVUPS       k32_3f800000<>+0(SB), Z6
+	VBLENDMPS     Z1, Z6, K3, Z9
+	VCMPPS        $0x04, Z1, Z9, K3
+	VMOVUPS.Z     Z2, K3, Z6
+	VMOVUPS.Z     Z6, K2, Z6
+	VMOVUPS       Z5, Z5
+	VPTERNLOGD    $0xf8, k32_80000000<>+0(SB), Z6, Z5
+	VCMPPS        $0x11, Z1, Z2, K3
+	VCMPPS        $0x04, k32_7f800000<>+0(SB), Z4, K4
 	KANDW         K4, K3, K3
-	VMOVUPS       k32_7fc00000<>+0(SB), Z18
-	VBLENDMPS     Z17, Z18, K2, Z22
-	VBLENDMPS     Z22, Z17, K3, Z23
-	VCMPPS        $0x00, Z1, Z15, K2
-	VCMPPS        $0x00, Z2, Z14, K3
+	VMOVUPS       k32_7fc00000<>+0(SB), Z6
+	VBLENDMPS     Z5, Z6, K2, Z10
+	VBLENDMPS     Z10, Z5, K3, Z11
+	VCMPPS        $0x00, Z1, Z3, K2
+	VCMPPS        $0x00, k32_3f800000<>+0(SB), Z2, K3
 	KORW          K3, K2, K2
-	VCMPPS        $0x00, Z2, Z16, K3
-	VANDPS        Z3, Z15, Z15
-	VCMPPS        $0x00, k32_7f800000<>+0(SB), Z15, K4
+	VCMPPS        $0x00, k32_3f800000<>+0(SB), Z4, K3
+	VANDPS        k32_7fffffff<>+0(SB), Z3, Z3
+	VCMPPS        $0x00, k32_7f800000<>+0(SB), Z3, K4
 	KANDW         K4, K3, K3
 	KORW          K3, K2, K2
-	VBLENDMPS     Z2, Z23, K2, Z24
-	VMOVUPS       Z24, (SI)(BX*1)
+	VBLENDMPS     k32_3f800000<>+0(SB), Z11, K2, Z12
+	VMOVUPS       Z12, (SI)(BX*1)
 	ADDQ          $+64, BX
 	SUBQ          $+16, DX
 	JGE           loop
@@ -11287,104 +11530,109 @@ loop:
 rest:
 	ADDQ          $+16, DX
 	JZ            next
-	VMOVUPS.Z     (R8)(BX*1), K1, Z15
-	VANDPS        Z3, Z14, Z16
-	VCVTPS2PD     Y16, Z17
-	VCVTPS2PD     Y15, Z18
-	VGETMANTPD    $0x0b, Z17, Z19
-	VGETEXPPD     Z17, Z17
-	VCMPPD        $0x11, Z0, Z19, K2
-	VADDPD        Z0, Z17, K2, Z17
-	VSUBPD        Z0, Z19, Z29
-	VADDPD        Z0, Z19, Z19
-	VDIVPD        Z19, Z29, Z19
-	VMULPD        Z19, Z19, Z29
-	VMOVUPD       Z4, Z30
-	VFMADD213PD   Z5, Z29, Z30
-	VFMADD213PD   Z6, Z29, Z30
-	VFMADD213PD   Z7, Z29, Z30
-	VFMADD213PD   Z8, Z29, Z30
-	VFMADD213PD   Z9, Z29, Z30
-	VMOVUPD       Z17, Z17
-	VFMADD231PD   Z30, Z19, Z17
-	VMULPD        Z17, Z18, Z17
-	VMINPD        Z17, Z11, Z17
-	VMAXPD        Z17, Z10, Z17
-	VRNDSCALEPD   $0x08, Z17, Z18
-	VSUBPD        Z18, Z17, Z17
-	VMOVUPD       Z12, Z19
-	VFMADD213PD   Z13, Z17, Z19
-	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z17, Z19
-	VFMADD213PD   Z0, Z17, Z19
-	VSCALEFPD     Z18, Z19, Z17
-	VCVTPD2PS     Z17, Y20
-	VEXTRACTF64X4 $0x01, Z16, Y17
-	VCVTPS2PD     Y17, Z17
-	VEXTRACTF64X4 $0x01, Z15, Y18
-	VCVTPS2PD     Y18, Z18
-	VGETMANTPD    $0x0b, Z17, Z19
-	VGETEXPPD     Z17, Z17
-	VCMPPD        $0x11, Z0, Z19, K2
-	VADDPD        Z0, Z17, K2, Z17
-	VSUBPD        Z0, Z19, Z29
-	VADDPD        Z0, Z19, Z19
-	VDIVPD        Z19, Z29, Z19
-	VMULPD        Z19, Z19, Z29
-	VMOVUPD       Z4, Z30
-	VFMADD213PD   Z5, Z29, Z30
-	VFMADD213PD   Z6, Z29, Z30
-	VFMADD213PD   Z7, Z29, Z30
-	VFMADD213PD   Z8, Z29, Z30
-	VFMADD213PD   Z9, Z29, Z30
-	VMOVUPD       Z17, Z17
-	VFMADD231PD   Z30, Z19, Z17
-	VMULPD        Z17, Z18, Z17
-	VMINPD        Z17, Z11, Z17
-	VMAXPD        Z17, Z10, Z17
-	VRNDSCALEPD   $0x08, Z17, Z18
-	VSUBPD        Z18, Z17, Z17
-	VMOVUPD       Z12, Z19
-	VFMADD213PD   Z13, Z17, Z19
-	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z17, Z19
-	VFMADD213PD   Z0, Z17, Z19
-	VSCALEFPD     Z18, Z19, Z17
-	VCVTPD2PS     Z17, Y17
-	VINSERTF64X4  $0x01, Y17, Z20, Z17
-	VMULPS        k32_3f000000<>+0(SB), Z15, Z18
-	VRNDSCALEPS   $0x08, Z15, Z19
-	VCMPPS        $0x00, Z19, Z15, K2
-	VRNDSCALEPS   $0x08, Z18, Z19
-	VCMPPS        $0x00, Z19, Z18, K3
-	VBLENDMPS     Z1, Z2, K3, Z25
-	VCMPPS        $0x04, Z1, Z25, K3
-	VMOVUPS.Z     Z14, K3, Z18
-	VMOVUPS.Z     Z18, K2, Z18
-	VMOVUPS       Z17, Z17
-	VPTERNLOGD    $0xf8, k32_80000000<>+0(SB), Z18, Z17
-	VCMPPS        $0x11, Z1, Z14, K3
-	VCMPPS        $0x04, k32_7f800000<>+0(SB), Z16, K4
+	VMOVUPS.Z     (R8)(BX*1), K1, Z3
+	VANDPS        k32_7fffffff<>+0(SB), Z2, Z4
+	VCVTPS2PD     Y4, Z5
+	VCVTPS2PD     Y3, Z6
+	VGETMANTPD    $0x0b, Z5, Z7
+	VGETEXPPD     Z5, Z5
+	VCMPPD        $0x11, Z0, Z7, K2
+	VADDPD        Z0, Z5, K2, Z5
+	VSUBPD        Z0, Z7, Z17
+	VADDPD        Z0, Z7, Z7
+	VDIVPD        Z7, Z17, Z7
+	VMULPD        Z7, Z7, Z17
+	VMOVUPD       k64_3fd29daf5d415259<>+0(SB), Z18
+	VFMADD213PD   k64_3fd46f1a4913e3f7<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fda61ea64462ef0<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fe2776bc4232523<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3feec709dcb6838a<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_40071547652b7e8a<>+0(SB), Z17, Z18
+	VMOVUPD       Z5, Z5
+	VFMADD231PD   Z18, Z7, Z5
+	VMULPD        Z5, Z6, Z5
+	VMOVUPD       k64_c064000000000000<>+0(SB), Z6
+	VMOVUPD       k64_4064000000000000<>+0(SB), Z7
+	VMINPD        Z5, Z7, Z5
+	VMAXPD        Z5, Z6, Z5
+	VRNDSCALEPD   $0x08, Z5, Z6
+	VSUBPD        Z6, Z5, Z5
+	VMOVUPD       k64_3eefde3f878c6360<>+0(SB), Z7
+	VFMADD213PD   k64_3f2445ddeb476718<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z5, Z7
+	VFMADD213PD   Z0, Z5, Z7
+	VSCALEFPD     Z6, Z7, Z5
+	VCVTPD2PS     Z5, Y8
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VCVTPS2PD     Y5, Z5
+	VEXTRACTF64X4 $0x01, Z3, Y6
+	VCVTPS2PD     Y6, Z6
+	VGETMANTPD    $0x0b, Z5, Z7
+	VGETEXPPD     Z5, Z5
+	VCMPPD        $0x11, Z0, Z7, K2
+	VADDPD        Z0, Z5, K2, Z5
+	VSUBPD        Z0, Z7, Z17
+	VADDPD        Z0, Z7, Z7
+	VDIVPD        Z7, Z17, Z7
+	VMULPD        Z7, Z7, Z17
+	VMOVUPD       k64_3fd29daf5d415259<>+0(SB), Z18
+	VFMADD213PD   k64_3fd46f1a4913e3f7<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fda61ea64462ef0<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fe2776bc4232523<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3feec709dcb6838a<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_40071547652b7e8a<>+0(SB), Z17, Z18
+	VMOVUPD       Z5, Z5
+	VFMADD231PD   Z18, Z7, Z5
+	VMULPD        Z5, Z6, Z5
+	VMOVUPD       k64_c064000000000000<>+0(SB), Z6
+	VMOVUPD       k64_4064000000000000<>+0(SB), Z7
+	VMINPD        Z5, Z7, Z5
+	VMAXPD        Z5, Z6, Z5
+	VRNDSCALEPD   $0x08, Z5, Z6
+	VSUBPD        Z6, Z5, Z5
+	VMOVUPD       k64_3eefde3f878c6360<>+0(SB), Z7
+	VFMADD213PD   k64_3f2445ddeb476718<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z5, Z7
+	VFMADD213PD   Z0, Z5, Z7
+	VSCALEFPD     Z6, Z7, Z5
+	VCVTPD2PS     Z5, Y5
+	VINSERTF64X4  $0x01, Y5, Z8, Z5
+	VMULPS        k32_3f000000<>+0(SB), Z3, Z6
+	VRNDSCALEPS   $0x08, Z3, Z7
+	VCMPPS        $0x00, Z7, Z3, K2
+	VRNDSCALEPS   $0x08, Z6, Z7
+	VCMPPS        $0x00, Z7, Z6, K3
+	VMOVUPS       k32_3f800000<>+0(SB), Z6
+	VBLENDMPS     Z1, Z6, K3, Z13
+	VCMPPS        $0x04, Z1, Z13, K3
+	VMOVUPS.Z     Z2, K3, Z6
+	VMOVUPS.Z     Z6, K2, Z6
+	VMOVUPS       Z5, Z5
+	VPTERNLOGD    $0xf8, k32_80000000<>+0(SB), Z6, Z5
+	VCMPPS        $0x11, Z1, Z2, K3
+	VCMPPS        $0x04, k32_7f800000<>+0(SB), Z4, K4
 	KANDW         K4, K3, K3
-	VMOVUPS       k32_7fc00000<>+0(SB), Z18
-	VBLENDMPS     Z17, Z18, K2, Z26
-	VBLENDMPS     Z26, Z17, K3, Z27
-	VCMPPS        $0x00, Z1, Z15, K2
-	VCMPPS        $0x00, Z2, Z14, K3
+	VMOVUPS       k32_7fc00000<>+0(SB), Z6
+	VBLENDMPS     Z5, Z6, K2, Z14
+	VBLENDMPS     Z14, Z5, K3, Z15
+	VCMPPS        $0x00, Z1, Z3, K2
+	VCMPPS        $0x00, k32_3f800000<>+0(SB), Z2, K3
 	KORW          K3, K2, K2
-	VCMPPS        $0x00, Z2, Z16, K3
-	VANDPS        Z3, Z15, Z14
-	VCMPPS        $0x00, k32_7f800000<>+0(SB), Z14, K4
+	VCMPPS        $0x00, k32_3f800000<>+0(SB), Z4, K3
+	VANDPS        k32_7fffffff<>+0(SB), Z3, Z2
+	VCMPPS        $0x00, k32_7f800000<>+0(SB), Z2, K4
 	KANDW         K4, K3, K3
 	KORW          K3, K2, K2
-	VBLENDMPS     Z2, Z27, K2, Z28
-	VMOVUPS       Z28, K1, (SI)(BX*1)
+	VBLENDMPS     k32_3f800000<>+0(SB), Z15, K2, Z16
+	VMOVUPS       Z16, K1, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -11412,23 +11660,13 @@ TEXT ·avx512F32PowVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
-	VBROADCASTSS k32_3f800000<>+0(SB), Z2
-	VBROADCASTSS k32_7fffffff<>+0(SB), Z3
-	VBROADCASTSD k64_3fd29daf5d415259<>+0(SB), Z4
-	VBROADCASTSD k64_3fd46f1a4913e3f7<>+0(SB), Z5
-	VBROADCASTSD k64_3fda61ea64462ef0<>+0(SB), Z6
-	VBROADCASTSD k64_3fe2776bc4232523<>+0(SB), Z7
-	VBROADCASTSD k64_3feec709dcb6838a<>+0(SB), Z8
-	VBROADCASTSD k64_40071547652b7e8a<>+0(SB), Z9
-	VBROADCASTSD k64_c064000000000000<>+0(SB), Z10
-	VBROADCASTSD k64_4064000000000000<>+0(SB), Z11
-	VBROADCASTSD k64_3eefde3f878c6360<>+0(SB), Z12
-	VBROADCASTSD k64_3f2445ddeb476718<>+0(SB), Z13
 
 row:
-	VBROADCASTSS (R8), Z14
+	VBROADCASTSS (R8), Z2
 	XORL         BX, BX
 	MOVQ         72(AX), DX
 	SUBQ         $+16, DX
@@ -11436,104 +11674,109 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS       (DI)(BX*1), Z15
-	VANDPS        Z3, Z15, Z16
-	VCVTPS2PD     Y16, Z17
-	VCVTPS2PD     Y14, Z18
-	VGETMANTPD    $0x0b, Z17, Z19
-	VGETEXPPD     Z17, Z17
-	VCMPPD        $0x11, Z0, Z19, K2
-	VADDPD        Z0, Z17, K2, Z17
-	VSUBPD        Z0, Z19, Z29
-	VADDPD        Z0, Z19, Z19
-	VDIVPD        Z19, Z29, Z19
-	VMULPD        Z19, Z19, Z29
-	VMOVUPD       Z4, Z30
-	VFMADD213PD   Z5, Z29, Z30
-	VFMADD213PD   Z6, Z29, Z30
-	VFMADD213PD   Z7, Z29, Z30
-	VFMADD213PD   Z8, Z29, Z30
-	VFMADD213PD   Z9, Z29, Z30
-	VMOVUPD       Z17, Z17
-	VFMADD231PD   Z30, Z19, Z17
-	VMULPD        Z17, Z18, Z17
-	VMINPD        Z17, Z11, Z17
-	VMAXPD        Z17, Z10, Z17
-	VRNDSCALEPD   $0x08, Z17, Z18
-	VSUBPD        Z18, Z17, Z17
-	VMOVUPD       Z12, Z19
-	VFMADD213PD   Z13, Z17, Z19
-	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z17, Z19
-	VFMADD213PD   Z0, Z17, Z19
-	VSCALEFPD     Z18, Z19, Z17
-	VCVTPD2PS     Z17, Y20
-	VEXTRACTF64X4 $0x01, Z16, Y17
-	VCVTPS2PD     Y17, Z17
-	VEXTRACTF64X4 $0x01, Z14, Y18
-	VCVTPS2PD     Y18, Z18
-	VGETMANTPD    $0x0b, Z17, Z19
-	VGETEXPPD     Z17, Z17
-	VCMPPD        $0x11, Z0, Z19, K2
-	VADDPD        Z0, Z17, K2, Z17
-	VSUBPD        Z0, Z19, Z29
-	VADDPD        Z0, Z19, Z19
-	VDIVPD        Z19, Z29, Z19
-	VMULPD        Z19, Z19, Z29
-	VMOVUPD       Z4, Z30
-	VFMADD213PD   Z5, Z29, Z30
-	VFMADD213PD   Z6, Z29, Z30
-	VFMADD213PD   Z7, Z29, Z30
-	VFMADD213PD   Z8, Z29, Z30
-	VFMADD213PD   Z9, Z29, Z30
-	VMOVUPD       Z17, Z17
-	VFMADD231PD   Z30, Z19, Z17
-	VMULPD        Z17, Z18, Z17
-	VMINPD        Z17, Z11, Z17
-	VMAXPD        Z17, Z10, Z17
-	VRNDSCALEPD   $0x08, Z17, Z18
-	VSUBPD        Z18, Z17, Z17
-	VMOVUPD       Z12, Z19
-	VFMADD213PD   Z13, Z17, Z19
-	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z17, Z19
-	VFMADD213PD   Z0, Z17, Z19
-	VSCALEFPD     Z18, Z19, Z17
-	VCVTPD2PS     Z17, Y17
-	VINSERTF64X4  $0x01, Y17, Z20, Z17
-	VMULPS        k32_3f000000<>+0(SB), Z14, Z18
-	VRNDSCALEPS   $0x08, Z14, Z19
-	VCMPPS        $0x00, Z19, Z14, K2
-	VRNDSCALEPS   $0x08, Z18, Z19
-	VCMPPS        $0x00, Z19, Z18, K3
-	VBLENDMPS     Z1, Z2, K3, Z21
-	VCMPPS        $0x04, Z1, Z21, K3
-	VMOVUPS.Z     Z15, K3, Z18
-	VMOVUPS.Z     Z18, K2, Z18
-	VMOVUPS       Z17, Z17
-	VPTERNLOGD    $0xf8, k32_80000000<>+0(SB), Z18, Z17
-	VCMPPS        $0x11, Z1, Z15, K3
-	VCMPPS        $0x04, k32_7f800000<>+0(SB), Z16, K4
+	VMOVUPS       (DI)(BX*1), Z3
+	VANDPS        k32_7fffffff<>+0(SB), Z3, Z4
+	VCVTPS2PD     Y4, Z5
+	VCVTPS2PD     Y2, Z6
+	VGETMANTPD    $0x0b, Z5, Z7
+	VGETEXPPD     Z5, Z5
+	VCMPPD        $0x11, Z0, Z7, K2
+	VADDPD        Z0, Z5, K2, Z5
+	VSUBPD        Z0, Z7, Z17
+	VADDPD        Z0, Z7, Z7
+	VDIVPD        Z7, Z17, Z7
+	VMULPD        Z7, Z7, Z17
+	VMOVUPD       k64_3fd29daf5d415259<>+0(SB), Z18
+	VFMADD213PD   k64_3fd46f1a4913e3f7<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fda61ea64462ef0<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fe2776bc4232523<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3feec709dcb6838a<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_40071547652b7e8a<>+0(SB), Z17, Z18
+	VMOVUPD       Z5, Z5
+	VFMADD231PD   Z18, Z7, Z5
+	VMULPD        Z5, Z6, Z5
+	VMOVUPD       k64_c064000000000000<>+0(SB), Z6
+	VMOVUPD       k64_4064000000000000<>+0(SB), Z7
+	VMINPD        Z5, Z7, Z5
+	VMAXPD        Z5, Z6, Z5
+	VRNDSCALEPD   $0x08, Z5, Z6
+	VSUBPD        Z6, Z5, Z5
+	VMOVUPD       k64_3eefde3f878c6360<>+0(SB), Z7
+	VFMADD213PD   k64_3f2445ddeb476718<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z5, Z7
+	VFMADD213PD   Z0, Z5, Z7
+	VSCALEFPD     Z6, Z7, Z5
+	VCVTPD2PS     Z5, Y8
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VCVTPS2PD     Y5, Z5
+	VEXTRACTF64X4 $0x01, Z2, Y6
+	VCVTPS2PD     Y6, Z6
+	VGETMANTPD    $0x0b, Z5, Z7
+	VGETEXPPD     Z5, Z5
+	VCMPPD        $0x11, Z0, Z7, K2
+	VADDPD        Z0, Z5, K2, Z5
+	VSUBPD        Z0, Z7, Z17
+	VADDPD        Z0, Z7, Z7
+	VDIVPD        Z7, Z17, Z7
+	VMULPD        Z7, Z7, Z17
+	VMOVUPD       k64_3fd29daf5d415259<>+0(SB), Z18
+	VFMADD213PD   k64_3fd46f1a4913e3f7<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fda61ea64462ef0<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fe2776bc4232523<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3feec709dcb6838a<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_40071547652b7e8a<>+0(SB), Z17, Z18
+	VMOVUPD       Z5, Z5
+	VFMADD231PD   Z18, Z7, Z5
+	VMULPD        Z5, Z6, Z5
+	VMOVUPD       k64_c064000000000000<>+0(SB), Z6
+	VMOVUPD       k64_4064000000000000<>+0(SB), Z7
+	VMINPD        Z5, Z7, Z5
+	VMAXPD        Z5, Z6, Z5
+	VRNDSCALEPD   $0x08, Z5, Z6
+	VSUBPD        Z6, Z5, Z5
+	VMOVUPD       k64_3eefde3f878c6360<>+0(SB), Z7
+	VFMADD213PD   k64_3f2445ddeb476718<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z5, Z7
+	VFMADD213PD   Z0, Z5, Z7
+	VSCALEFPD     Z6, Z7, Z5
+	VCVTPD2PS     Z5, Y5
+	VINSERTF64X4  $0x01, Y5, Z8, Z5
+	VMULPS        k32_3f000000<>+0(SB), Z2, Z6
+	VRNDSCALEPS   $0x08, Z2, Z7
+	VCMPPS        $0x00, Z7, Z2, K2
+	VRNDSCALEPS   $0x08, Z6, Z7
+	VCMPPS        $0x00, Z7, Z6, K3
+	VMOVUPS       k32_3f800000<>+0(SB), Z6
+	VBLENDMPS     Z1, Z6, K3, Z9
+	VCMPPS        $0x04, Z1, Z9, K3
+	VMOVUPS.Z     Z3, K3, Z6
+	VMOVUPS.Z     Z6, K2, Z6
+	VMOVUPS       Z5, Z5
+	VPTERNLOGD    $0xf8, k32_80000000<>+0(SB), Z6, Z5
+	VCMPPS        $0x11, Z1, Z3, K3
+	VCMPPS        $0x04, k32_7f800000<>+0(SB), Z4, K4
 	KANDW         K4, K3, K3
-	VMOVUPS       k32_7fc00000<>+0(SB), Z18
-	VBLENDMPS     Z17, Z18, K2, Z22
-	VBLENDMPS     Z22, Z17, K3, Z23
-	VCMPPS        $0x00, Z1, Z14, K2
-	VCMPPS        $0x00, Z2, Z15, K3
+	VMOVUPS       k32_7fc00000<>+0(SB), Z6
+	VBLENDMPS     Z5, Z6, K2, Z10
+	VBLENDMPS     Z10, Z5, K3, Z11
+	VCMPPS        $0x00, Z1, Z2, K2
+	VCMPPS        $0x00, k32_3f800000<>+0(SB), Z3, K3
 	KORW          K3, K2, K2
-	VCMPPS        $0x00, Z2, Z16, K3
-	VANDPS        Z3, Z14, Z15
-	VCMPPS        $0x00, k32_7f800000<>+0(SB), Z15, K4
+	VCMPPS        $0x00, k32_3f800000<>+0(SB), Z4, K3
+	VANDPS        k32_7fffffff<>+0(SB), Z2, Z3
+	VCMPPS        $0x00, k32_7f800000<>+0(SB), Z3, K4
 	KANDW         K4, K3, K3
 	KORW          K3, K2, K2
-	VBLENDMPS     Z2, Z23, K2, Z24
-	VMOVUPS       Z24, (SI)(BX*1)
+	VBLENDMPS     k32_3f800000<>+0(SB), Z11, K2, Z12
+	VMOVUPS       Z12, (SI)(BX*1)
 	ADDQ          $+64, BX
 	SUBQ          $+16, DX
 	JGE           loop
@@ -11541,104 +11784,109 @@ loop:
 rest:
 	ADDQ          $+16, DX
 	JZ            next
-	VMOVUPS.Z     (DI)(BX*1), K1, Z15
-	VANDPS        Z3, Z15, Z16
-	VCVTPS2PD     Y16, Z17
-	VCVTPS2PD     Y14, Z18
-	VGETMANTPD    $0x0b, Z17, Z19
-	VGETEXPPD     Z17, Z17
-	VCMPPD        $0x11, Z0, Z19, K2
-	VADDPD        Z0, Z17, K2, Z17
-	VSUBPD        Z0, Z19, Z29
-	VADDPD        Z0, Z19, Z19
-	VDIVPD        Z19, Z29, Z19
-	VMULPD        Z19, Z19, Z29
-	VMOVUPD       Z4, Z30
-	VFMADD213PD   Z5, Z29, Z30
-	VFMADD213PD   Z6, Z29, Z30
-	VFMADD213PD   Z7, Z29, Z30
-	VFMADD213PD   Z8, Z29, Z30
-	VFMADD213PD   Z9, Z29, Z30
-	VMOVUPD       Z17, Z17
-	VFMADD231PD   Z30, Z19, Z17
-	VMULPD        Z17, Z18, Z17
-	VMINPD        Z17, Z11, Z17
-	VMAXPD        Z17, Z10, Z17
-	VRNDSCALEPD   $0x08, Z17, Z18
-	VSUBPD        Z18, Z17, Z17
-	VMOVUPD       Z12, Z19
-	VFMADD213PD   Z13, Z17, Z19
-	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z17, Z19
-	VFMADD213PD   Z0, Z17, Z19
-	VSCALEFPD     Z18, Z19, Z17
-	VCVTPD2PS     Z17, Y20
-	VEXTRACTF64X4 $0x01, Z16, Y17
-	VCVTPS2PD     Y17, Z17
-	VEXTRACTF64X4 $0x01, Z14, Y18
-	VCVTPS2PD     Y18, Z18
-	VGETMANTPD    $0x0b, Z17, Z19
-	VGETEXPPD     Z17, Z17
-	VCMPPD        $0x11, Z0, Z19, K2
-	VADDPD        Z0, Z17, K2, Z17
-	VSUBPD        Z0, Z19, Z29
-	VADDPD        Z0, Z19, Z19
-	VDIVPD        Z19, Z29, Z19
-	VMULPD        Z19, Z19, Z29
-	VMOVUPD       Z4, Z30
-	VFMADD213PD   Z5, Z29, Z30
-	VFMADD213PD   Z6, Z29, Z30
-	VFMADD213PD   Z7, Z29, Z30
-	VFMADD213PD   Z8, Z29, Z30
-	VFMADD213PD   Z9, Z29, Z30
-	VMOVUPD       Z17, Z17
-	VFMADD231PD   Z30, Z19, Z17
-	VMULPD        Z17, Z18, Z17
-	VMINPD        Z17, Z11, Z17
-	VMAXPD        Z17, Z10, Z17
-	VRNDSCALEPD   $0x08, Z17, Z18
-	VSUBPD        Z18, Z17, Z17
-	VMOVUPD       Z12, Z19
-	VFMADD213PD   Z13, Z17, Z19
-	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z17, Z19
-	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z17, Z19
-	VFMADD213PD   Z0, Z17, Z19
-	VSCALEFPD     Z18, Z19, Z17
-	VCVTPD2PS     Z17, Y17
-	VINSERTF64X4  $0x01, Y17, Z20, Z17
-	VMULPS        k32_3f000000<>+0(SB), Z14, Z18
-	VRNDSCALEPS   $0x08, Z14, Z19
-	VCMPPS        $0x00, Z19, Z14, K2
-	VRNDSCALEPS   $0x08, Z18, Z19
-	VCMPPS        $0x00, Z19, Z18, K3
-	VBLENDMPS     Z1, Z2, K3, Z25
-	VCMPPS        $0x04, Z1, Z25, K3
-	VMOVUPS.Z     Z15, K3, Z18
-	VMOVUPS.Z     Z18, K2, Z18
-	VMOVUPS       Z17, Z17
-	VPTERNLOGD    $0xf8, k32_80000000<>+0(SB), Z18, Z17
-	VCMPPS        $0x11, Z1, Z15, K3
-	VCMPPS        $0x04, k32_7f800000<>+0(SB), Z16, K4
+	VMOVUPS.Z     (DI)(BX*1), K1, Z3
+	VANDPS        k32_7fffffff<>+0(SB), Z3, Z4
+	VCVTPS2PD     Y4, Z5
+	VCVTPS2PD     Y2, Z6
+	VGETMANTPD    $0x0b, Z5, Z7
+	VGETEXPPD     Z5, Z5
+	VCMPPD        $0x11, Z0, Z7, K2
+	VADDPD        Z0, Z5, K2, Z5
+	VSUBPD        Z0, Z7, Z17
+	VADDPD        Z0, Z7, Z7
+	VDIVPD        Z7, Z17, Z7
+	VMULPD        Z7, Z7, Z17
+	VMOVUPD       k64_3fd29daf5d415259<>+0(SB), Z18
+	VFMADD213PD   k64_3fd46f1a4913e3f7<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fda61ea64462ef0<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fe2776bc4232523<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3feec709dcb6838a<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_40071547652b7e8a<>+0(SB), Z17, Z18
+	VMOVUPD       Z5, Z5
+	VFMADD231PD   Z18, Z7, Z5
+	VMULPD        Z5, Z6, Z5
+	VMOVUPD       k64_c064000000000000<>+0(SB), Z6
+	VMOVUPD       k64_4064000000000000<>+0(SB), Z7
+	VMINPD        Z5, Z7, Z5
+	VMAXPD        Z5, Z6, Z5
+	VRNDSCALEPD   $0x08, Z5, Z6
+	VSUBPD        Z6, Z5, Z5
+	VMOVUPD       k64_3eefde3f878c6360<>+0(SB), Z7
+	VFMADD213PD   k64_3f2445ddeb476718<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z5, Z7
+	VFMADD213PD   Z0, Z5, Z7
+	VSCALEFPD     Z6, Z7, Z5
+	VCVTPD2PS     Z5, Y8
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VCVTPS2PD     Y5, Z5
+	VEXTRACTF64X4 $0x01, Z2, Y6
+	VCVTPS2PD     Y6, Z6
+	VGETMANTPD    $0x0b, Z5, Z7
+	VGETEXPPD     Z5, Z5
+	VCMPPD        $0x11, Z0, Z7, K2
+	VADDPD        Z0, Z5, K2, Z5
+	VSUBPD        Z0, Z7, Z17
+	VADDPD        Z0, Z7, Z7
+	VDIVPD        Z7, Z17, Z7
+	VMULPD        Z7, Z7, Z17
+	VMOVUPD       k64_3fd29daf5d415259<>+0(SB), Z18
+	VFMADD213PD   k64_3fd46f1a4913e3f7<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fda61ea64462ef0<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3fe2776bc4232523<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_3feec709dcb6838a<>+0(SB), Z17, Z18
+	VFMADD213PD   k64_40071547652b7e8a<>+0(SB), Z17, Z18
+	VMOVUPD       Z5, Z5
+	VFMADD231PD   Z18, Z7, Z5
+	VMULPD        Z5, Z6, Z5
+	VMOVUPD       k64_c064000000000000<>+0(SB), Z6
+	VMOVUPD       k64_4064000000000000<>+0(SB), Z7
+	VMINPD        Z5, Z7, Z5
+	VMAXPD        Z5, Z6, Z5
+	VRNDSCALEPD   $0x08, Z5, Z6
+	VSUBPD        Z6, Z5, Z5
+	VMOVUPD       k64_3eefde3f878c6360<>+0(SB), Z7
+	VFMADD213PD   k64_3f2445ddeb476718<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f55d8a8b412827e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3f83b29f20e2d1b2<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fac6b08ab811813<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fcebfbe0790d53e<>+0(SB), Z5, Z7
+	VFMADD213PD   k64_3fe62e42ff0e6b86<>+0(SB), Z5, Z7
+	VFMADD213PD   Z0, Z5, Z7
+	VSCALEFPD     Z6, Z7, Z5
+	VCVTPD2PS     Z5, Y5
+	VINSERTF64X4  $0x01, Y5, Z8, Z5
+	VMULPS        k32_3f000000<>+0(SB), Z2, Z6
+	VRNDSCALEPS   $0x08, Z2, Z7
+	VCMPPS        $0x00, Z7, Z2, K2
+	VRNDSCALEPS   $0x08, Z6, Z7
+	VCMPPS        $0x00, Z7, Z6, K3
+	VMOVUPS       k32_3f800000<>+0(SB), Z6
+	VBLENDMPS     Z1, Z6, K3, Z13
+	VCMPPS        $0x04, Z1, Z13, K3
+	VMOVUPS.Z     Z3, K3, Z6
+	VMOVUPS.Z     Z6, K2, Z6
+	VMOVUPS       Z5, Z5
+	VPTERNLOGD    $0xf8, k32_80000000<>+0(SB), Z6, Z5
+	VCMPPS        $0x11, Z1, Z3, K3
+	VCMPPS        $0x04, k32_7f800000<>+0(SB), Z4, K4
 	KANDW         K4, K3, K3
-	VMOVUPS       k32_7fc00000<>+0(SB), Z18
-	VBLENDMPS     Z17, Z18, K2, Z26
-	VBLENDMPS     Z26, Z17, K3, Z27
-	VCMPPS        $0x00, Z1, Z14, K2
-	VCMPPS        $0x00, Z2, Z15, K3
+	VMOVUPS       k32_7fc00000<>+0(SB), Z6
+	VBLENDMPS     Z5, Z6, K2, Z14
+	VBLENDMPS     Z14, Z5, K3, Z15
+	VCMPPS        $0x00, Z1, Z2, K2
+	VCMPPS        $0x00, k32_3f800000<>+0(SB), Z3, K3
 	KORW          K3, K2, K2
-	VCMPPS        $0x00, Z2, Z16, K3
-	VANDPS        Z3, Z14, Z14
-	VCMPPS        $0x00, k32_7f800000<>+0(SB), Z14, K4
+	VCMPPS        $0x00, k32_3f800000<>+0(SB), Z4, K3
+	VANDPS        k32_7fffffff<>+0(SB), Z2, Z2
+	VCMPPS        $0x00, k32_7f800000<>+0(SB), Z2, K4
 	KANDW         K4, K3, K3
 	KORW          K3, K2, K2
-	VBLENDMPS     Z2, Z27, K2, Z28
-	VMOVUPS       Z28, K1, (SI)(BX*1)
+	VBLENDMPS     k32_3f800000<>+0(SB), Z15, K2, Z16
+	VMOVUPS       Z16, K1, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -11666,6 +11914,8 @@ TEXT ·avx512F32LogAddExpVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z2
@@ -11678,12 +11928,12 @@ TEXT ·avx512F32LogAddExpVV(SB), NOSPLIT, $0-8
 	VBROADCASTSS k32_3d2aac27<>+0(SB), Z9
 	VBROADCASTSS k32_3e2aaa45<>+0(SB), Z10
 	VBROADCASTSS k32_3efffffe<>+0(SB), Z11
-	VBROADCASTSS k32_bc5f56fe<>+0(SB), Z12
-	VBROADCASTSS k32_bdaa22de<>+0(SB), Z13
-	VBROADCASTSS k32_be252a1a<>+0(SB), Z14
-	VBROADCASTSS k32_be7fe210<>+0(SB), Z15
-	VBROADCASTSS k32_befffffc<>+0(SB), Z16
-	VBROADCASTSS k32_3b07da9f<>+0(SB), Z17
+	VBROADCASTSS k32_3b07da9f<>+0(SB), Z12
+	VBROADCASTSS k32_bc5f56fe<>+0(SB), Z13
+	VBROADCASTSS k32_3d2bf4df<>+0(SB), Z14
+	VBROADCASTSS k32_bdaa22de<>+0(SB), Z15
+	VBROADCASTSS k32_3dff53b7<>+0(SB), Z16
+	VBROADCASTSS k32_be252a1a<>+0(SB), Z17
 
 row:
 	XORL BX, BX
@@ -11715,16 +11965,15 @@ loop:
 	VSCALEFPS    Z23, Z24, Z20
 	VMULPS       Z20, Z20, Z23
 	VMOVUPS      Z12, Z24
-	VFMADD213PS  Z13, Z23, Z24
-	VFMADD213PS  Z14, Z23, Z24
-	VFMADD213PS  Z15, Z23, Z24
-	VFMADD213PS  Z16, Z23, Z24
-	VMOVUPS      Z17, Z25
-	VFMADD213PS  k32_3d2bf4df<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z23, Z25
-	VFMADD231PS  Z20, Z25, Z24
+	VFMADD213PS  Z13, Z20, Z24
+	VFMADD213PS  Z14, Z20, Z24
+	VFMADD213PS  Z15, Z20, Z24
+	VFMADD213PS  Z16, Z20, Z24
+	VFMADD213PS  Z17, Z20, Z24
+	VFMADD213PS  k32_3e4bc13d<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_be7fe210<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_befffffc<>+0(SB), Z20, Z24
 	VMOVUPS      Z20, Z20
 	VFMADD231PS  Z24, Z23, Z20
 	VMAXPS       Z19, Z18, Z18
@@ -11759,16 +12008,15 @@ rest:
 	VSCALEFPS    Z23, Z24, Z20
 	VMULPS       Z20, Z20, Z23
 	VMOVUPS      Z12, Z24
-	VFMADD213PS  Z13, Z23, Z24
-	VFMADD213PS  Z14, Z23, Z24
-	VFMADD213PS  Z15, Z23, Z24
-	VFMADD213PS  Z16, Z23, Z24
-	VMOVUPS      Z17, Z25
-	VFMADD213PS  k32_3d2bf4df<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z23, Z25
-	VFMADD231PS  Z20, Z25, Z24
+	VFMADD213PS  Z13, Z20, Z24
+	VFMADD213PS  Z14, Z20, Z24
+	VFMADD213PS  Z15, Z20, Z24
+	VFMADD213PS  Z16, Z20, Z24
+	VFMADD213PS  Z17, Z20, Z24
+	VFMADD213PS  k32_3e4bc13d<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_be7fe210<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_befffffc<>+0(SB), Z20, Z24
 	VMOVUPS      Z20, Z20
 	VFMADD231PS  Z24, Z23, Z20
 	VMAXPS       Z19, Z18, Z18
@@ -11801,6 +12049,8 @@ TEXT ·avx512F32LogAddExpSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z2
@@ -11813,12 +12063,12 @@ TEXT ·avx512F32LogAddExpSV(SB), NOSPLIT, $0-8
 	VBROADCASTSS k32_3d2aac27<>+0(SB), Z9
 	VBROADCASTSS k32_3e2aaa45<>+0(SB), Z10
 	VBROADCASTSS k32_3efffffe<>+0(SB), Z11
-	VBROADCASTSS k32_bc5f56fe<>+0(SB), Z12
-	VBROADCASTSS k32_bdaa22de<>+0(SB), Z13
-	VBROADCASTSS k32_be252a1a<>+0(SB), Z14
-	VBROADCASTSS k32_be7fe210<>+0(SB), Z15
-	VBROADCASTSS k32_befffffc<>+0(SB), Z16
-	VBROADCASTSS k32_3b07da9f<>+0(SB), Z17
+	VBROADCASTSS k32_3b07da9f<>+0(SB), Z12
+	VBROADCASTSS k32_bc5f56fe<>+0(SB), Z13
+	VBROADCASTSS k32_3d2bf4df<>+0(SB), Z14
+	VBROADCASTSS k32_bdaa22de<>+0(SB), Z15
+	VBROADCASTSS k32_3dff53b7<>+0(SB), Z16
+	VBROADCASTSS k32_be252a1a<>+0(SB), Z17
 
 row:
 	VBROADCASTSS (DI), Z18
@@ -11850,16 +12100,15 @@ loop:
 	VSCALEFPS    Z23, Z24, Z20
 	VMULPS       Z20, Z20, Z23
 	VMOVUPS      Z12, Z24
-	VFMADD213PS  Z13, Z23, Z24
-	VFMADD213PS  Z14, Z23, Z24
-	VFMADD213PS  Z15, Z23, Z24
-	VFMADD213PS  Z16, Z23, Z24
-	VMOVUPS      Z17, Z25
-	VFMADD213PS  k32_3d2bf4df<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z23, Z25
-	VFMADD231PS  Z20, Z25, Z24
+	VFMADD213PS  Z13, Z20, Z24
+	VFMADD213PS  Z14, Z20, Z24
+	VFMADD213PS  Z15, Z20, Z24
+	VFMADD213PS  Z16, Z20, Z24
+	VFMADD213PS  Z17, Z20, Z24
+	VFMADD213PS  k32_3e4bc13d<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_be7fe210<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_befffffc<>+0(SB), Z20, Z24
 	VMOVUPS      Z20, Z20
 	VFMADD231PS  Z24, Z23, Z20
 	VMAXPS       Z19, Z18, Z19
@@ -11893,16 +12142,15 @@ rest:
 	VSCALEFPS    Z23, Z24, Z20
 	VMULPS       Z20, Z20, Z23
 	VMOVUPS      Z12, Z24
-	VFMADD213PS  Z13, Z23, Z24
-	VFMADD213PS  Z14, Z23, Z24
-	VFMADD213PS  Z15, Z23, Z24
-	VFMADD213PS  Z16, Z23, Z24
-	VMOVUPS      Z17, Z25
-	VFMADD213PS  k32_3d2bf4df<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z23, Z25
-	VFMADD231PS  Z20, Z25, Z24
+	VFMADD213PS  Z13, Z20, Z24
+	VFMADD213PS  Z14, Z20, Z24
+	VFMADD213PS  Z15, Z20, Z24
+	VFMADD213PS  Z16, Z20, Z24
+	VFMADD213PS  Z17, Z20, Z24
+	VFMADD213PS  k32_3e4bc13d<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_be7fe210<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_befffffc<>+0(SB), Z20, Z24
 	VMOVUPS      Z20, Z20
 	VFMADD231PS  Z24, Z23, Z20
 	VMAXPS       Z19, Z18, Z18
@@ -11935,6 +12183,8 @@ TEXT ·avx512F32LogAddExpVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z2
@@ -11947,12 +12197,12 @@ TEXT ·avx512F32LogAddExpVS(SB), NOSPLIT, $0-8
 	VBROADCASTSS k32_3d2aac27<>+0(SB), Z9
 	VBROADCASTSS k32_3e2aaa45<>+0(SB), Z10
 	VBROADCASTSS k32_3efffffe<>+0(SB), Z11
-	VBROADCASTSS k32_bc5f56fe<>+0(SB), Z12
-	VBROADCASTSS k32_bdaa22de<>+0(SB), Z13
-	VBROADCASTSS k32_be252a1a<>+0(SB), Z14
-	VBROADCASTSS k32_be7fe210<>+0(SB), Z15
-	VBROADCASTSS k32_befffffc<>+0(SB), Z16
-	VBROADCASTSS k32_3b07da9f<>+0(SB), Z17
+	VBROADCASTSS k32_3b07da9f<>+0(SB), Z12
+	VBROADCASTSS k32_bc5f56fe<>+0(SB), Z13
+	VBROADCASTSS k32_3d2bf4df<>+0(SB), Z14
+	VBROADCASTSS k32_bdaa22de<>+0(SB), Z15
+	VBROADCASTSS k32_3dff53b7<>+0(SB), Z16
+	VBROADCASTSS k32_be252a1a<>+0(SB), Z17
 
 row:
 	VBROADCASTSS (R8), Z18
@@ -11984,16 +12234,15 @@ loop:
 	VSCALEFPS    Z23, Z24, Z20
 	VMULPS       Z20, Z20, Z23
 	VMOVUPS      Z12, Z24
-	VFMADD213PS  Z13, Z23, Z24
-	VFMADD213PS  Z14, Z23, Z24
-	VFMADD213PS  Z15, Z23, Z24
-	VFMADD213PS  Z16, Z23, Z24
-	VMOVUPS      Z17, Z25
-	VFMADD213PS  k32_3d2bf4df<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z23, Z25
-	VFMADD231PS  Z20, Z25, Z24
+	VFMADD213PS  Z13, Z20, Z24
+	VFMADD213PS  Z14, Z20, Z24
+	VFMADD213PS  Z15, Z20, Z24
+	VFMADD213PS  Z16, Z20, Z24
+	VFMADD213PS  Z17, Z20, Z24
+	VFMADD213PS  k32_3e4bc13d<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_be7fe210<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_befffffc<>+0(SB), Z20, Z24
 	VMOVUPS      Z20, Z20
 	VFMADD231PS  Z24, Z23, Z20
 	VMAXPS       Z18, Z19, Z19
@@ -12027,16 +12276,15 @@ rest:
 	VSCALEFPS    Z23, Z24, Z20
 	VMULPS       Z20, Z20, Z23
 	VMOVUPS      Z12, Z24
-	VFMADD213PS  Z13, Z23, Z24
-	VFMADD213PS  Z14, Z23, Z24
-	VFMADD213PS  Z15, Z23, Z24
-	VFMADD213PS  Z16, Z23, Z24
-	VMOVUPS      Z17, Z25
-	VFMADD213PS  k32_3d2bf4df<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Z23, Z25
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z23, Z25
-	VFMADD231PS  Z20, Z25, Z24
+	VFMADD213PS  Z13, Z20, Z24
+	VFMADD213PS  Z14, Z20, Z24
+	VFMADD213PS  Z15, Z20, Z24
+	VFMADD213PS  Z16, Z20, Z24
+	VFMADD213PS  Z17, Z20, Z24
+	VFMADD213PS  k32_3e4bc13d<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_be7fe210<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Z20, Z24
+	VFMADD213PS  k32_befffffc<>+0(SB), Z20, Z24
 	VMOVUPS      Z20, Z20
 	VFMADD231PS  Z24, Z23, Z20
 	VMAXPS       Z18, Z19, Z18
@@ -12069,6 +12317,8 @@ TEXT ·avx512F32ExpSubVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
 	VBROADCASTSS k32_42b20000<>+0(SB), Z2
@@ -12161,6 +12411,8 @@ TEXT ·avx512F32ExpSubSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
 	VBROADCASTSS k32_42b20000<>+0(SB), Z2
@@ -12252,6 +12504,8 @@ TEXT ·avx512F32ExpSubVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
 	VBROADCASTSS k32_42b20000<>+0(SB), Z2
@@ -12342,6 +12596,8 @@ TEXT ·avx512F32FromI32V(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -12653,6 +12909,7 @@ row:
 	VMOVUPS Z0, Z2
 	VMOVUPS Z0, Z3
 	VMOVUPS Z0, Z4
+	KXORW   K2, K2, K2
 	XORL    BX, BX
 	MOVQ    72(AX), DX
 	SUBQ    $+64, DX
@@ -12661,25 +12918,25 @@ row:
 	PCALIGN $32
 loop:
 	VMOVUPS  (DI)(BX*1), Z5
-	VRANGEPS $0x05, Z5, Z1, Z6
-	VCMPPS   $0x03, Z5, Z1, K2
-	VADDPS   Z5, Z1, K2, Z6
-	VMOVAPS  Z6, Z1
+	VRANGEPS $0x05, Z5, Z1, Z1
+	VMOVAPS  Z1, Z1
+	VCMPPS   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	VMOVUPS  64(DI)(BX*1), Z5
-	VRANGEPS $0x05, Z5, Z2, Z6
-	VCMPPS   $0x03, Z5, Z2, K2
-	VADDPS   Z5, Z2, K2, Z6
-	VMOVAPS  Z6, Z2
+	VRANGEPS $0x05, Z5, Z2, Z2
+	VMOVAPS  Z2, Z2
+	VCMPPS   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	VMOVUPS  128(DI)(BX*1), Z5
-	VRANGEPS $0x05, Z5, Z3, Z6
-	VCMPPS   $0x03, Z5, Z3, K2
-	VADDPS   Z5, Z3, K2, Z6
-	VMOVAPS  Z6, Z3
+	VRANGEPS $0x05, Z5, Z3, Z3
+	VMOVAPS  Z3, Z3
+	VCMPPS   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	VMOVUPS  192(DI)(BX*1), Z5
-	VRANGEPS $0x05, Z5, Z4, Z6
-	VCMPPS   $0x03, Z5, Z4, K2
-	VADDPS   Z5, Z4, K2, Z6
-	VMOVAPS  Z6, Z4
+	VRANGEPS $0x05, Z5, Z4, Z4
+	VMOVAPS  Z4, Z4
+	VCMPPS   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	ADDQ     $+256, BX
 	SUBQ     $+64, DX
 	JGE      loop
@@ -12690,10 +12947,10 @@ rest:
 
 one:
 	VMOVUPS  (DI)(BX*1), Z5
-	VRANGEPS $0x05, Z5, Z1, Z6
-	VCMPPS   $0x03, Z5, Z1, K2
-	VADDPS   Z5, Z1, K2, Z6
-	VMOVAPS  Z6, Z1
+	VRANGEPS $0x05, Z5, Z1, Z1
+	VMOVAPS  Z1, Z1
+	VCMPPS   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	ADDQ     $+64, BX
 	SUBQ     $+16, DX
 	JGE      one
@@ -12702,43 +12959,35 @@ tail:
 	ADDQ      $+16, DX
 	JZ        next
 	VMOVUPS.Z (DI)(BX*1), K1, Z5
-	VBLENDMPS Z5, Z0, K1, Z7
-	VRANGEPS  $0x05, Z7, Z1, Z5
-	VCMPPS    $0x03, Z7, Z1, K2
-	VADDPS    Z7, Z1, K2, Z5
-	VMOVAPS   Z5, Z1
+	VBLENDMPS Z5, Z0, K1, Z6
+	VRANGEPS  $0x05, Z6, Z1, Z1
+	VMOVAPS   Z1, Z1
+	VCMPPS    $0x03, Z6, Z6, K3
+	KORW      K3, K2, K2
 
 next:
-	VRANGEPS      $0x05, Z2, Z1, Z5
-	VCMPPS        $0x03, Z2, Z1, K2
-	VADDPS        Z2, Z1, K2, Z5
-	VRANGEPS      $0x05, Z4, Z3, Z1
-	VCMPPS        $0x03, Z4, Z3, K2
-	VADDPS        Z4, Z3, K2, Z1
-	VRANGEPS      $0x05, Z1, Z5, Z2
-	VCMPPS        $0x03, Z1, Z5, K2
-	VADDPS        Z1, Z5, K2, Z2
-	VEXTRACTF64X4 $0x01, Z2, Y1
-	VRANGEPS      $0x05, Y1, Y2, Y3
-	VCMPPS        $0x03, Y1, Y2, K2
-	VADDPS        Y1, Y2, K2, Y3
-	VEXTRACTF128  $0x01, Y3, X1
-	VRANGEPS      $0x05, X1, X3, X2
-	VCMPPS        $0x03, X1, X3, K2
-	VADDPS        X1, X3, K2, X2
-	VMOVHLPS      X2, X2, X1
-	VRANGEPS      $0x05, X1, X2, X3
-	VCMPPS        $0x03, X1, X2, K2
-	VADDPS        X1, X2, K2, X3
-	VMOVSHDUP     X3, X1
-	VRANGEPS      $0x05, X1, X3, X2
-	VCMPPS        $0x03, X1, X3, K2
-	VADDPS        X1, X3, K2, X2
-	VMOVSS        X2, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
-	DECQ          CX
-	JNZ           row
+	VRANGEPS      $0x05, Z2, Z1, Z1
+	VRANGEPS      $0x05, Z4, Z3, Z2
+	VRANGEPS      $0x05, Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VRANGEPS      $0x05, Y2, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X2
+	VRANGEPS      $0x05, X2, X1, X1
+	VMOVHLPS      X1, X1, X2
+	VRANGEPS      $0x05, X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VRANGEPS      $0x05, X2, X1, X1
+	VMOVSS        X1, (SI)
+	KORTESTW      K2, K2
+	JZ            number
+	MOVQ          $0x000000007fc00000, DX
+	MOVL          DX, (SI)
+
+number:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	DECQ CX
+	JNZ  row
 	VZEROUPPER
 
 done:
@@ -12783,6 +13032,7 @@ row:
 	VMOVUPS Z0, Z2
 	VMOVUPS Z0, Z3
 	VMOVUPS Z0, Z4
+	KXORW   K2, K2, K2
 	XORL    BX, BX
 	MOVQ    72(AX), DX
 	SUBQ    $+64, DX
@@ -12791,25 +13041,25 @@ row:
 	PCALIGN $32
 loop:
 	VMOVUPS  (DI)(BX*1), Z5
-	VRANGEPS $0x04, Z5, Z1, Z6
-	VCMPPS   $0x03, Z5, Z1, K2
-	VADDPS   Z5, Z1, K2, Z6
-	VMOVAPS  Z6, Z1
+	VRANGEPS $0x04, Z5, Z1, Z1
+	VMOVAPS  Z1, Z1
+	VCMPPS   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	VMOVUPS  64(DI)(BX*1), Z5
-	VRANGEPS $0x04, Z5, Z2, Z6
-	VCMPPS   $0x03, Z5, Z2, K2
-	VADDPS   Z5, Z2, K2, Z6
-	VMOVAPS  Z6, Z2
+	VRANGEPS $0x04, Z5, Z2, Z2
+	VMOVAPS  Z2, Z2
+	VCMPPS   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	VMOVUPS  128(DI)(BX*1), Z5
-	VRANGEPS $0x04, Z5, Z3, Z6
-	VCMPPS   $0x03, Z5, Z3, K2
-	VADDPS   Z5, Z3, K2, Z6
-	VMOVAPS  Z6, Z3
+	VRANGEPS $0x04, Z5, Z3, Z3
+	VMOVAPS  Z3, Z3
+	VCMPPS   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	VMOVUPS  192(DI)(BX*1), Z5
-	VRANGEPS $0x04, Z5, Z4, Z6
-	VCMPPS   $0x03, Z5, Z4, K2
-	VADDPS   Z5, Z4, K2, Z6
-	VMOVAPS  Z6, Z4
+	VRANGEPS $0x04, Z5, Z4, Z4
+	VMOVAPS  Z4, Z4
+	VCMPPS   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	ADDQ     $+256, BX
 	SUBQ     $+64, DX
 	JGE      loop
@@ -12820,10 +13070,10 @@ rest:
 
 one:
 	VMOVUPS  (DI)(BX*1), Z5
-	VRANGEPS $0x04, Z5, Z1, Z6
-	VCMPPS   $0x03, Z5, Z1, K2
-	VADDPS   Z5, Z1, K2, Z6
-	VMOVAPS  Z6, Z1
+	VRANGEPS $0x04, Z5, Z1, Z1
+	VMOVAPS  Z1, Z1
+	VCMPPS   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	ADDQ     $+64, BX
 	SUBQ     $+16, DX
 	JGE      one
@@ -12832,43 +13082,35 @@ tail:
 	ADDQ      $+16, DX
 	JZ        next
 	VMOVUPS.Z (DI)(BX*1), K1, Z5
-	VBLENDMPS Z5, Z0, K1, Z7
-	VRANGEPS  $0x04, Z7, Z1, Z5
-	VCMPPS    $0x03, Z7, Z1, K2
-	VADDPS    Z7, Z1, K2, Z5
-	VMOVAPS   Z5, Z1
+	VBLENDMPS Z5, Z0, K1, Z6
+	VRANGEPS  $0x04, Z6, Z1, Z1
+	VMOVAPS   Z1, Z1
+	VCMPPS    $0x03, Z6, Z6, K3
+	KORW      K3, K2, K2
 
 next:
-	VRANGEPS      $0x04, Z2, Z1, Z5
-	VCMPPS        $0x03, Z2, Z1, K2
-	VADDPS        Z2, Z1, K2, Z5
-	VRANGEPS      $0x04, Z4, Z3, Z1
-	VCMPPS        $0x03, Z4, Z3, K2
-	VADDPS        Z4, Z3, K2, Z1
-	VRANGEPS      $0x04, Z1, Z5, Z2
-	VCMPPS        $0x03, Z1, Z5, K2
-	VADDPS        Z1, Z5, K2, Z2
-	VEXTRACTF64X4 $0x01, Z2, Y1
-	VRANGEPS      $0x04, Y1, Y2, Y3
-	VCMPPS        $0x03, Y1, Y2, K2
-	VADDPS        Y1, Y2, K2, Y3
-	VEXTRACTF128  $0x01, Y3, X1
-	VRANGEPS      $0x04, X1, X3, X2
-	VCMPPS        $0x03, X1, X3, K2
-	VADDPS        X1, X3, K2, X2
-	VMOVHLPS      X2, X2, X1
-	VRANGEPS      $0x04, X1, X2, X3
-	VCMPPS        $0x03, X1, X2, K2
-	VADDPS        X1, X2, K2, X3
-	VMOVSHDUP     X3, X1
-	VRANGEPS      $0x04, X1, X3, X2
-	VCMPPS        $0x03, X1, X3, K2
-	VADDPS        X1, X3, K2, X2
-	VMOVSS        X2, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
-	DECQ          CX
-	JNZ           row
+	VRANGEPS      $0x04, Z2, Z1, Z1
+	VRANGEPS      $0x04, Z4, Z3, Z2
+	VRANGEPS      $0x04, Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VRANGEPS      $0x04, Y2, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X2
+	VRANGEPS      $0x04, X2, X1, X1
+	VMOVHLPS      X1, X1, X2
+	VRANGEPS      $0x04, X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VRANGEPS      $0x04, X2, X1, X1
+	VMOVSS        X1, (SI)
+	KORTESTW      K2, K2
+	JZ            number
+	MOVQ          $0x000000007fc00000, DX
+	MOVL          DX, (SI)
+
+number:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	DECQ CX
+	JNZ  row
 	VZEROUPPER
 
 done:
@@ -13482,6 +13724,8 @@ TEXT ·avx512F64CopyV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -13544,6 +13788,8 @@ TEXT ·avx512F64CopyS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -13601,6 +13847,8 @@ TEXT ·avx512F64NegV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Z0
 
 row:
@@ -13671,6 +13919,8 @@ TEXT ·avx512F64AbsV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Z0
 
 row:
@@ -13741,6 +13991,8 @@ TEXT ·avx512F64SignV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Z2
@@ -13825,6 +14077,8 @@ TEXT ·avx512F64SquareV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -13884,6 +14138,8 @@ TEXT ·avx512F64RecipV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -13944,6 +14200,8 @@ TEXT ·avx512F64SqrtV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -14003,6 +14261,8 @@ TEXT ·avx512F64ReLUV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -14067,6 +14327,8 @@ TEXT ·avx512F64FloorV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -14126,6 +14388,8 @@ TEXT ·avx512F64CeilV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -14185,6 +14449,8 @@ TEXT ·avx512F64RoundV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -14244,6 +14510,8 @@ TEXT ·avx512F64IsNaNV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -14308,6 +14576,8 @@ TEXT ·avx512F64NotV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -14374,6 +14644,8 @@ TEXT ·avx512F64AddVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -14439,6 +14711,8 @@ TEXT ·avx512F64AddSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -14501,6 +14775,8 @@ TEXT ·avx512F64AddVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -14563,6 +14839,8 @@ TEXT ·avx512F64SubVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -14628,6 +14906,8 @@ TEXT ·avx512F64SubSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -14690,6 +14970,8 @@ TEXT ·avx512F64SubVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -14752,6 +15034,8 @@ TEXT ·avx512F64MulVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -14817,6 +15101,8 @@ TEXT ·avx512F64MulSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -14879,6 +15165,8 @@ TEXT ·avx512F64MulVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -14941,6 +15229,8 @@ TEXT ·avx512F64DivVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -15006,6 +15296,8 @@ TEXT ·avx512F64DivSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -15068,6 +15360,8 @@ TEXT ·avx512F64DivVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -15130,6 +15424,8 @@ TEXT ·avx512F64MaximumVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -15203,6 +15499,8 @@ TEXT ·avx512F64MaximumSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -15273,6 +15571,8 @@ TEXT ·avx512F64MaximumVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -15343,6 +15643,8 @@ TEXT ·avx512F64MinimumVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -15416,6 +15718,8 @@ TEXT ·avx512F64MinimumSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -15486,6 +15790,8 @@ TEXT ·avx512F64MinimumVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -15556,6 +15862,8 @@ TEXT ·avx512F64EqualVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -15626,6 +15934,8 @@ TEXT ·avx512F64EqualSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -15693,6 +16003,8 @@ TEXT ·avx512F64EqualVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -15760,6 +16072,8 @@ TEXT ·avx512F64LessVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -15830,6 +16144,8 @@ TEXT ·avx512F64LessSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -15897,6 +16213,8 @@ TEXT ·avx512F64LessVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -15964,6 +16282,8 @@ TEXT ·avx512F64LessEqualVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -16034,6 +16354,8 @@ TEXT ·avx512F64LessEqualSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -16101,6 +16423,8 @@ TEXT ·avx512F64LessEqualVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
@@ -16168,6 +16492,8 @@ TEXT ·avx512F64AndVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16247,6 +16573,8 @@ TEXT ·avx512F64AndSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16323,6 +16651,8 @@ TEXT ·avx512F64AndVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16399,6 +16729,8 @@ TEXT ·avx512F64OrVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16478,6 +16810,8 @@ TEXT ·avx512F64OrSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16554,6 +16888,8 @@ TEXT ·avx512F64OrVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16630,6 +16966,8 @@ TEXT ·avx512F64XorVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16709,6 +17047,8 @@ TEXT ·avx512F64XorSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16785,6 +17125,8 @@ TEXT ·avx512F64XorVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
@@ -16862,6 +17204,8 @@ TEXT ·avx512F64WhereVVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -16938,6 +17282,8 @@ TEXT ·avx512F64WhereSVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -17011,6 +17357,8 @@ TEXT ·avx512F64WhereVSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -17084,6 +17432,8 @@ TEXT ·avx512F64WhereSSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -17154,6 +17504,8 @@ TEXT ·avx512F64WhereVVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -17227,6 +17579,8 @@ TEXT ·avx512F64WhereSVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -17297,6 +17651,8 @@ TEXT ·avx512F64WhereVSS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
@@ -17367,6 +17723,8 @@ TEXT ·avx512F64FMAVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -17442,6 +17800,8 @@ TEXT ·avx512F64FMASVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -17514,6 +17874,8 @@ TEXT ·avx512F64FMAVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -17586,6 +17948,8 @@ TEXT ·avx512F64FMASSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -17655,6 +18019,8 @@ TEXT ·avx512F64FMAVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
@@ -17727,6 +18093,8 @@ TEXT ·avx512F64FMASVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -17796,6 +18164,8 @@ TEXT ·avx512F64FMAVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -17865,6 +18235,8 @@ TEXT ·avx512F64FMSVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -17940,6 +18312,8 @@ TEXT ·avx512F64FMSSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -18012,6 +18386,8 @@ TEXT ·avx512F64FMSVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -18084,6 +18460,8 @@ TEXT ·avx512F64FMSSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -18153,6 +18531,8 @@ TEXT ·avx512F64FMSVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
@@ -18225,6 +18605,8 @@ TEXT ·avx512F64FMSSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -18294,6 +18676,8 @@ TEXT ·avx512F64FMSVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -18363,6 +18747,8 @@ TEXT ·avx512F64FNMAVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -18438,6 +18824,8 @@ TEXT ·avx512F64FNMASVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -18510,6 +18898,8 @@ TEXT ·avx512F64FNMAVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -18582,6 +18972,8 @@ TEXT ·avx512F64FNMASSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -18651,6 +19043,8 @@ TEXT ·avx512F64FNMAVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
@@ -18723,6 +19117,8 @@ TEXT ·avx512F64FNMASVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -18792,6 +19188,8 @@ TEXT ·avx512F64FNMAVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -18861,6 +19259,8 @@ TEXT ·avx512F64AddMulVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -18936,6 +19336,8 @@ TEXT ·avx512F64AddMulSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -19008,6 +19410,8 @@ TEXT ·avx512F64AddMulVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -19080,6 +19484,8 @@ TEXT ·avx512F64AddMulSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -19149,6 +19555,8 @@ TEXT ·avx512F64AddMulVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
@@ -19221,6 +19629,8 @@ TEXT ·avx512F64AddMulSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -19290,6 +19700,8 @@ TEXT ·avx512F64AddMulVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -19359,6 +19771,8 @@ TEXT ·avx512F64SubMulVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -19434,6 +19848,8 @@ TEXT ·avx512F64SubMulSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -19506,6 +19922,8 @@ TEXT ·avx512F64SubMulVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -19578,6 +19996,8 @@ TEXT ·avx512F64SubMulSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -19647,6 +20067,8 @@ TEXT ·avx512F64SubMulVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
@@ -19719,6 +20141,8 @@ TEXT ·avx512F64SubMulSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -19788,6 +20212,8 @@ TEXT ·avx512F64SubMulVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -19857,6 +20283,8 @@ TEXT ·avx512F64MulMulVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -19932,6 +20360,8 @@ TEXT ·avx512F64MulMulSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -20004,6 +20434,8 @@ TEXT ·avx512F64MulMulVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -20076,6 +20508,8 @@ TEXT ·avx512F64MulMulSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -20145,6 +20579,8 @@ TEXT ·avx512F64MulMulVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
@@ -20217,6 +20653,8 @@ TEXT ·avx512F64MulMulSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -20286,6 +20724,8 @@ TEXT ·avx512F64MulMulVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -20355,6 +20795,8 @@ TEXT ·avx512F64AboveVVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -20430,6 +20872,8 @@ TEXT ·avx512F64AboveSVV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -20502,6 +20946,8 @@ TEXT ·avx512F64AboveVSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -20574,6 +21020,8 @@ TEXT ·avx512F64AboveSSV(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -20643,6 +21091,8 @@ TEXT ·avx512F64AboveVVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
@@ -20715,6 +21165,8 @@ TEXT ·avx512F64AboveSVS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
@@ -20784,6 +21236,8 @@ TEXT ·avx512F64AboveVSS(SB), NOSPLIT, $0-8
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
@@ -20851,6 +21305,8 @@ TEXT ·avx512F64ExpV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Z2
@@ -21102,6 +21558,8 @@ TEXT ·avx512F64LogV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_3fe0000000000000<>+0(SB), Z1
 	VBROADCASTSD k64_3fc1b87dc0b8f971<>+0(SB), Z2
@@ -21303,24 +21761,26 @@ TEXT ·avx512F64TanhV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
-	VBROADCASTSD k64_4034000000000000<>+0(SB), Z1
-	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Z2
-	VBROADCASTSD k64_3ff71547652b82fe<>+0(SB), Z3
-	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Z4
-	VBROADCASTSD k64_3dea39ef357956a8<>+0(SB), Z5
-	VBROADCASTSD k64_3e21ee8799a1bf2e<>+0(SB), Z6
-	VBROADCASTSD k64_3e5af5ea898aadcc<>+0(SB), Z7
-	VBROADCASTSD k64_3e927e5364d49b10<>+0(SB), Z8
-	VBROADCASTSD k64_3ec71ddf86392efa<>+0(SB), Z9
-	VBROADCASTSD k64_3efa01a017babae4<>+0(SB), Z10
-	VBROADCASTSD k64_3f2a01a01afdd9c0<>+0(SB), Z11
-	VBROADCASTSD k64_3f56c16c16c1f0f4<>+0(SB), Z12
-	VBROADCASTSD k64_3f8111111110f6c4<>+0(SB), Z13
-	VBROADCASTSD k64_3fa555555555553e<>+0(SB), Z14
-	VBROADCASTSD k64_3fc5555555555559<>+0(SB), Z15
-	VBROADCASTSD k64_3fe0000000000000<>+0(SB), Z16
-	VBROADCASTSD k64_4000000000000000<>+0(SB), Z17
+	CMPQ         72(AX), $0x00
+	JLE          done
+	VBROADCASTSD k64_8000000000000000<>+0(SB), Z0
+	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
+	VBROADCASTSD k64_4034000000000000<>+0(SB), Z2
+	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Z3
+	VBROADCASTSD k64_3ff71547652b82fe<>+0(SB), Z4
+	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Z5
+	VBROADCASTSD k64_3dea39ef357956a8<>+0(SB), Z6
+	VBROADCASTSD k64_3e21ee8799a1bf2e<>+0(SB), Z7
+	VBROADCASTSD k64_3e5af5ea898aadcc<>+0(SB), Z8
+	VBROADCASTSD k64_3e927e5364d49b10<>+0(SB), Z9
+	VBROADCASTSD k64_3ec71ddf86392efa<>+0(SB), Z10
+	VBROADCASTSD k64_3efa01a017babae4<>+0(SB), Z11
+	VBROADCASTSD k64_3f2a01a01afdd9c0<>+0(SB), Z12
+	VBROADCASTSD k64_3f56c16c16c1f0f4<>+0(SB), Z13
+	VBROADCASTSD k64_3f8111111110f6c4<>+0(SB), Z14
+	VBROADCASTSD k64_3fa555555555553e<>+0(SB), Z15
+	VBROADCASTSD k64_3fc5555555555559<>+0(SB), Z16
+	VBROADCASTSD k64_3fe0000000000000<>+0(SB), Z17
 
 row:
 	XORL BX, BX
@@ -21331,17 +21791,17 @@ row:
 	PCALIGN $32
 loop:
 	VMOVUPD      (DI)(BX*1), Z18
-	VANDPD       Z2, Z18, Z19
-	VMINPD       Z19, Z1, Z19
+	VANDPD       Z3, Z18, Z19
+	VMINPD       Z19, Z2, Z19
 	VADDPD       Z19, Z19, Z19
-	VMULPD       Z3, Z19, Z20
+	VORPD        Z0, Z19, Z19
+	VMULPD       Z4, Z19, Z20
 	VRNDSCALEPD  $0x08, Z20, Z20
 	VMOVUPD      Z19, Z19
-	VFNMADD231PD Z4, Z20, Z19
 	VFNMADD231PD Z5, Z20, Z19
-	VSCALEFPD    Z20, Z0, Z20
-	VMOVUPD      Z6, Z21
-	VFMADD213PD  Z7, Z19, Z21
+	VFNMADD231PD Z6, Z20, Z19
+	VSCALEFPD    Z20, Z1, Z20
+	VMOVUPD      Z7, Z21
 	VFMADD213PD  Z8, Z19, Z21
 	VFMADD213PD  Z9, Z19, Z21
 	VFMADD213PD  Z10, Z19, Z21
@@ -21351,16 +21811,18 @@ loop:
 	VFMADD213PD  Z14, Z19, Z21
 	VFMADD213PD  Z15, Z19, Z21
 	VFMADD213PD  Z16, Z19, Z21
+	VFMADD213PD  Z17, Z19, Z21
 	VMULPD       Z19, Z19, Z22
 	VMOVUPD      Z19, Z19
 	VFMADD231PD  Z22, Z21, Z19
-	VSUBPD       Z0, Z20, Z21
+	VSUBPD       Z20, Z1, Z21
 	VMOVUPD      Z21, Z21
-	VFMADD231PD  Z20, Z19, Z21
-	VADDPD       Z17, Z21, Z19
+	VFNMADD231PD Z20, Z19, Z21
+	VMOVUPD      k64_4000000000000000<>+0(SB), Z19
+	VSUBPD       Z21, Z19, Z19
 	VDIVPD       Z19, Z21, Z19
 	VMOVUPD      Z19, Z19
-	VPTERNLOGQ   $0xf8, k64_8000000000000000<>+0(SB), Z18, Z19
+	VPTERNLOGQ   $0xf8, Z0, Z18, Z19
 	VMOVUPD      Z19, (SI)(BX*1)
 	ADDQ         $+64, BX
 	SUBQ         $+8, DX
@@ -21370,17 +21832,17 @@ rest:
 	ADDQ         $+8, DX
 	JZ           next
 	VMOVUPD.Z    (DI)(BX*1), K1, Z18
-	VANDPD       Z2, Z18, Z19
-	VMINPD       Z19, Z1, Z19
+	VANDPD       Z3, Z18, Z19
+	VMINPD       Z19, Z2, Z19
 	VADDPD       Z19, Z19, Z19
-	VMULPD       Z3, Z19, Z20
+	VORPD        Z0, Z19, Z19
+	VMULPD       Z4, Z19, Z20
 	VRNDSCALEPD  $0x08, Z20, Z20
 	VMOVUPD      Z19, Z19
-	VFNMADD231PD Z4, Z20, Z19
 	VFNMADD231PD Z5, Z20, Z19
-	VSCALEFPD    Z20, Z0, Z20
-	VMOVUPD      Z6, Z21
-	VFMADD213PD  Z7, Z19, Z21
+	VFNMADD231PD Z6, Z20, Z19
+	VSCALEFPD    Z20, Z1, Z20
+	VMOVUPD      Z7, Z21
 	VFMADD213PD  Z8, Z19, Z21
 	VFMADD213PD  Z9, Z19, Z21
 	VFMADD213PD  Z10, Z19, Z21
@@ -21390,16 +21852,18 @@ rest:
 	VFMADD213PD  Z14, Z19, Z21
 	VFMADD213PD  Z15, Z19, Z21
 	VFMADD213PD  Z16, Z19, Z21
+	VFMADD213PD  Z17, Z19, Z21
 	VMULPD       Z19, Z19, Z22
 	VMOVUPD      Z19, Z19
 	VFMADD231PD  Z22, Z21, Z19
-	VSUBPD       Z0, Z20, Z21
+	VSUBPD       Z20, Z1, Z21
 	VMOVUPD      Z21, Z21
-	VFMADD231PD  Z20, Z19, Z21
-	VADDPD       Z17, Z21, Z19
+	VFNMADD231PD Z20, Z19, Z21
+	VMOVUPD      k64_4000000000000000<>+0(SB), Z19
+	VSUBPD       Z21, Z19, Z19
 	VDIVPD       Z19, Z21, Z19
 	VMOVUPD      Z19, Z19
-	VPTERNLOGQ   $0xf8, k64_8000000000000000<>+0(SB), Z18, Z19
+	VPTERNLOGQ   $0xf8, Z0, Z18, Z19
 	VMOVUPD      Z19, K1, (SI)(BX*1)
 
 next:
@@ -21546,6 +22010,8 @@ TEXT ·avx512F64SigmoidV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Z2
@@ -21600,11 +22066,14 @@ loop:
 	VCMPPD       $0x11, Z16, Z18, K2
 	VBLENDMPD    Z19, Z0, K2, Z20
 	VDIVPD       Z22, Z20, Z18
-	VMULPD       Z23, Z18, Z22
+	VMOVUPD      Z20, Z24
+	VFNMADD231PD Z22, Z18, Z24
+	VMOVUPD      Z24, Z22
+	VFNMADD231PD Z23, Z18, Z22
 	VMOVUPD      Z0, Z23
 	VFMADD231PD  Z17, Z19, Z23
 	VMOVUPD      Z18, Z18
-	VFNMADD231PD Z23, Z22, Z18
+	VFMADD231PD  Z23, Z22, Z18
 	VMOVUPD      Z18, (SI)(BX*1)
 	ADDQ         $+64, BX
 	SUBQ         $+8, DX
@@ -21640,11 +22109,14 @@ rest:
 	VCMPPD       $0x11, Z16, Z18, K2
 	VBLENDMPD    Z19, Z0, K2, Z21
 	VDIVPD       Z22, Z21, Z18
-	VMULPD       Z23, Z18, Z22
+	VMOVUPD      Z21, Z24
+	VFNMADD231PD Z22, Z18, Z24
+	VMOVUPD      Z24, Z22
+	VFNMADD231PD Z23, Z18, Z22
 	VMOVUPD      Z0, Z23
 	VFMADD231PD  Z17, Z19, Z23
 	VMOVUPD      Z18, Z18
-	VFNMADD231PD Z23, Z22, Z18
+	VFMADD231PD  Z23, Z22, Z18
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
@@ -21682,6 +22154,8 @@ TEXT ·avx512F64ExpSubVV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Z2
@@ -21789,6 +22263,8 @@ TEXT ·avx512F64ExpSubSV(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Z2
@@ -21895,6 +22371,8 @@ TEXT ·avx512F64ExpSubVS(SB), NOSPLIT, $0-8
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Z2
@@ -22246,6 +22724,7 @@ row:
 	VMOVUPD Z0, Z2
 	VMOVUPD Z0, Z3
 	VMOVUPD Z0, Z4
+	KXORW   K2, K2, K2
 	XORL    BX, BX
 	MOVQ    72(AX), DX
 	SUBQ    $+32, DX
@@ -22254,25 +22733,25 @@ row:
 	PCALIGN $32
 loop:
 	VMOVUPD  (DI)(BX*1), Z5
-	VRANGEPD $0x05, Z5, Z1, Z6
-	VCMPPD   $0x03, Z5, Z1, K2
-	VADDPD   Z5, Z1, K2, Z6
-	VMOVAPD  Z6, Z1
+	VRANGEPD $0x05, Z5, Z1, Z1
+	VMOVAPD  Z1, Z1
+	VCMPPD   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	VMOVUPD  64(DI)(BX*1), Z5
-	VRANGEPD $0x05, Z5, Z2, Z6
-	VCMPPD   $0x03, Z5, Z2, K2
-	VADDPD   Z5, Z2, K2, Z6
-	VMOVAPD  Z6, Z2
+	VRANGEPD $0x05, Z5, Z2, Z2
+	VMOVAPD  Z2, Z2
+	VCMPPD   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	VMOVUPD  128(DI)(BX*1), Z5
-	VRANGEPD $0x05, Z5, Z3, Z6
-	VCMPPD   $0x03, Z5, Z3, K2
-	VADDPD   Z5, Z3, K2, Z6
-	VMOVAPD  Z6, Z3
+	VRANGEPD $0x05, Z5, Z3, Z3
+	VMOVAPD  Z3, Z3
+	VCMPPD   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	VMOVUPD  192(DI)(BX*1), Z5
-	VRANGEPD $0x05, Z5, Z4, Z6
-	VCMPPD   $0x03, Z5, Z4, K2
-	VADDPD   Z5, Z4, K2, Z6
-	VMOVAPD  Z6, Z4
+	VRANGEPD $0x05, Z5, Z4, Z4
+	VMOVAPD  Z4, Z4
+	VCMPPD   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	ADDQ     $+256, BX
 	SUBQ     $+32, DX
 	JGE      loop
@@ -22283,10 +22762,10 @@ rest:
 
 one:
 	VMOVUPD  (DI)(BX*1), Z5
-	VRANGEPD $0x05, Z5, Z1, Z6
-	VCMPPD   $0x03, Z5, Z1, K2
-	VADDPD   Z5, Z1, K2, Z6
-	VMOVAPD  Z6, Z1
+	VRANGEPD $0x05, Z5, Z1, Z1
+	VMOVAPD  Z1, Z1
+	VCMPPD   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	ADDQ     $+64, BX
 	SUBQ     $+8, DX
 	JGE      one
@@ -22295,39 +22774,33 @@ tail:
 	ADDQ      $+8, DX
 	JZ        next
 	VMOVUPD.Z (DI)(BX*1), K1, Z5
-	VBLENDMPD Z5, Z0, K1, Z7
-	VRANGEPD  $0x05, Z7, Z1, Z5
-	VCMPPD    $0x03, Z7, Z1, K2
-	VADDPD    Z7, Z1, K2, Z5
-	VMOVAPD   Z5, Z1
+	VBLENDMPD Z5, Z0, K1, Z6
+	VRANGEPD  $0x05, Z6, Z1, Z1
+	VMOVAPD   Z1, Z1
+	VCMPPD    $0x03, Z6, Z6, K3
+	KORW      K3, K2, K2
 
 next:
-	VRANGEPD      $0x05, Z2, Z1, Z5
-	VCMPPD        $0x03, Z2, Z1, K2
-	VADDPD        Z2, Z1, K2, Z5
-	VRANGEPD      $0x05, Z4, Z3, Z1
-	VCMPPD        $0x03, Z4, Z3, K2
-	VADDPD        Z4, Z3, K2, Z1
-	VRANGEPD      $0x05, Z1, Z5, Z2
-	VCMPPD        $0x03, Z1, Z5, K2
-	VADDPD        Z1, Z5, K2, Z2
-	VEXTRACTF64X4 $0x01, Z2, Y1
-	VRANGEPD      $0x05, Y1, Y2, Y3
-	VCMPPD        $0x03, Y1, Y2, K2
-	VADDPD        Y1, Y2, K2, Y3
-	VEXTRACTF128  $0x01, Y3, X1
-	VRANGEPD      $0x05, X1, X3, X2
-	VCMPPD        $0x03, X1, X3, K2
-	VADDPD        X1, X3, K2, X2
-	VUNPCKHPD     X2, X2, X1
-	VRANGEPD      $0x05, X1, X2, X3
-	VCMPPD        $0x03, X1, X2, K2
-	VADDPD        X1, X2, K2, X3
-	VMOVSD        X3, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
-	DECQ          CX
-	JNZ           row
+	VRANGEPD      $0x05, Z2, Z1, Z1
+	VRANGEPD      $0x05, Z4, Z3, Z2
+	VRANGEPD      $0x05, Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VRANGEPD      $0x05, Y2, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X2
+	VRANGEPD      $0x05, X2, X1, X1
+	VUNPCKHPD     X1, X1, X2
+	VRANGEPD      $0x05, X2, X1, X1
+	VMOVSD        X1, (SI)
+	KORTESTW      K2, K2
+	JZ            number
+	MOVQ          $0x7ff8000000000001, DX
+	MOVQ          DX, (SI)
+
+number:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	DECQ CX
+	JNZ  row
 	VZEROUPPER
 
 done:
@@ -22364,6 +22837,7 @@ row:
 	VMOVUPD Z0, Z2
 	VMOVUPD Z0, Z3
 	VMOVUPD Z0, Z4
+	KXORW   K2, K2, K2
 	XORL    BX, BX
 	MOVQ    72(AX), DX
 	SUBQ    $+32, DX
@@ -22372,25 +22846,25 @@ row:
 	PCALIGN $32
 loop:
 	VMOVUPD  (DI)(BX*1), Z5
-	VRANGEPD $0x04, Z5, Z1, Z6
-	VCMPPD   $0x03, Z5, Z1, K2
-	VADDPD   Z5, Z1, K2, Z6
-	VMOVAPD  Z6, Z1
+	VRANGEPD $0x04, Z5, Z1, Z1
+	VMOVAPD  Z1, Z1
+	VCMPPD   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	VMOVUPD  64(DI)(BX*1), Z5
-	VRANGEPD $0x04, Z5, Z2, Z6
-	VCMPPD   $0x03, Z5, Z2, K2
-	VADDPD   Z5, Z2, K2, Z6
-	VMOVAPD  Z6, Z2
+	VRANGEPD $0x04, Z5, Z2, Z2
+	VMOVAPD  Z2, Z2
+	VCMPPD   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	VMOVUPD  128(DI)(BX*1), Z5
-	VRANGEPD $0x04, Z5, Z3, Z6
-	VCMPPD   $0x03, Z5, Z3, K2
-	VADDPD   Z5, Z3, K2, Z6
-	VMOVAPD  Z6, Z3
+	VRANGEPD $0x04, Z5, Z3, Z3
+	VMOVAPD  Z3, Z3
+	VCMPPD   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	VMOVUPD  192(DI)(BX*1), Z5
-	VRANGEPD $0x04, Z5, Z4, Z6
-	VCMPPD   $0x03, Z5, Z4, K2
-	VADDPD   Z5, Z4, K2, Z6
-	VMOVAPD  Z6, Z4
+	VRANGEPD $0x04, Z5, Z4, Z4
+	VMOVAPD  Z4, Z4
+	VCMPPD   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	ADDQ     $+256, BX
 	SUBQ     $+32, DX
 	JGE      loop
@@ -22401,10 +22875,10 @@ rest:
 
 one:
 	VMOVUPD  (DI)(BX*1), Z5
-	VRANGEPD $0x04, Z5, Z1, Z6
-	VCMPPD   $0x03, Z5, Z1, K2
-	VADDPD   Z5, Z1, K2, Z6
-	VMOVAPD  Z6, Z1
+	VRANGEPD $0x04, Z5, Z1, Z1
+	VMOVAPD  Z1, Z1
+	VCMPPD   $0x03, Z5, Z5, K3
+	KORW     K3, K2, K2
 	ADDQ     $+64, BX
 	SUBQ     $+8, DX
 	JGE      one
@@ -22413,39 +22887,33 @@ tail:
 	ADDQ      $+8, DX
 	JZ        next
 	VMOVUPD.Z (DI)(BX*1), K1, Z5
-	VBLENDMPD Z5, Z0, K1, Z7
-	VRANGEPD  $0x04, Z7, Z1, Z5
-	VCMPPD    $0x03, Z7, Z1, K2
-	VADDPD    Z7, Z1, K2, Z5
-	VMOVAPD   Z5, Z1
+	VBLENDMPD Z5, Z0, K1, Z6
+	VRANGEPD  $0x04, Z6, Z1, Z1
+	VMOVAPD   Z1, Z1
+	VCMPPD    $0x03, Z6, Z6, K3
+	KORW      K3, K2, K2
 
 next:
-	VRANGEPD      $0x04, Z2, Z1, Z5
-	VCMPPD        $0x03, Z2, Z1, K2
-	VADDPD        Z2, Z1, K2, Z5
-	VRANGEPD      $0x04, Z4, Z3, Z1
-	VCMPPD        $0x03, Z4, Z3, K2
-	VADDPD        Z4, Z3, K2, Z1
-	VRANGEPD      $0x04, Z1, Z5, Z2
-	VCMPPD        $0x03, Z1, Z5, K2
-	VADDPD        Z1, Z5, K2, Z2
-	VEXTRACTF64X4 $0x01, Z2, Y1
-	VRANGEPD      $0x04, Y1, Y2, Y3
-	VCMPPD        $0x03, Y1, Y2, K2
-	VADDPD        Y1, Y2, K2, Y3
-	VEXTRACTF128  $0x01, Y3, X1
-	VRANGEPD      $0x04, X1, X3, X2
-	VCMPPD        $0x03, X1, X3, K2
-	VADDPD        X1, X3, K2, X2
-	VUNPCKHPD     X2, X2, X1
-	VRANGEPD      $0x04, X1, X2, X3
-	VCMPPD        $0x03, X1, X2, K2
-	VADDPD        X1, X2, K2, X3
-	VMOVSD        X3, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
-	DECQ          CX
-	JNZ           row
+	VRANGEPD      $0x04, Z2, Z1, Z1
+	VRANGEPD      $0x04, Z4, Z3, Z2
+	VRANGEPD      $0x04, Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VRANGEPD      $0x04, Y2, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X2
+	VRANGEPD      $0x04, X2, X1, X1
+	VUNPCKHPD     X1, X1, X2
+	VRANGEPD      $0x04, X2, X1, X1
+	VMOVSD        X1, (SI)
+	KORTESTW      K2, K2
+	JZ            number
+	MOVQ          $0x7ff8000000000001, DX
+	MOVQ          DX, (SI)
+
+number:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	DECQ CX
+	JNZ  row
 	VZEROUPPER
 
 done:
@@ -23052,6 +23520,8 @@ TEXT ·avx2F32CopyV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -23134,6 +23604,8 @@ TEXT ·avx2F32CopyS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -23192,6 +23664,8 @@ TEXT ·avx2F32NegV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_80000000<>+0(SB), Y0
 
 row:
@@ -23254,6 +23728,8 @@ TEXT ·avx2F32AbsV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_7fffffff<>+0(SB), Y0
 
 row:
@@ -23316,6 +23792,8 @@ TEXT ·avx2F32SignV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 	VBROADCASTSS k32_80000000<>+0(SB), Y2
@@ -23392,6 +23870,8 @@ TEXT ·avx2F32SquareV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -23453,6 +23933,8 @@ TEXT ·avx2F32RecipV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -23515,6 +23997,8 @@ TEXT ·avx2F32SqrtV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -23576,6 +24060,8 @@ TEXT ·avx2F32ReLUV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -23642,6 +24128,8 @@ TEXT ·avx2F32FloorV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -23703,6 +24191,8 @@ TEXT ·avx2F32CeilV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -23764,6 +24254,8 @@ TEXT ·avx2F32RoundV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -23825,6 +24317,8 @@ TEXT ·avx2F32IsNaNV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -23891,6 +24385,8 @@ TEXT ·avx2F32NotV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -23959,6 +24455,8 @@ TEXT ·avx2F32AddVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -24027,6 +24525,8 @@ TEXT ·avx2F32AddSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -24091,6 +24591,8 @@ TEXT ·avx2F32AddVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -24155,6 +24657,8 @@ TEXT ·avx2F32SubVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -24223,6 +24727,8 @@ TEXT ·avx2F32SubSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -24287,6 +24793,8 @@ TEXT ·avx2F32SubVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -24351,6 +24859,8 @@ TEXT ·avx2F32MulVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -24419,6 +24929,8 @@ TEXT ·avx2F32MulSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -24483,6 +24995,8 @@ TEXT ·avx2F32MulVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -24547,6 +25061,8 @@ TEXT ·avx2F32DivVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -24615,6 +25131,8 @@ TEXT ·avx2F32DivSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -24679,6 +25197,8 @@ TEXT ·avx2F32DivVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -24743,6 +25263,8 @@ TEXT ·avx2F32MaximumVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -24827,6 +25349,8 @@ TEXT ·avx2F32MaximumSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -24907,6 +25431,8 @@ TEXT ·avx2F32MaximumVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -24987,6 +25513,8 @@ TEXT ·avx2F32MinimumVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -24999,7 +25527,8 @@ loop:
 	VMOVUPS (DI)(BX*1), Y0
 	VMOVUPS (R8)(BX*1), Y1
 	VMAXPS  Y1, Y0, Y2
-	VMAXPS  Y0, Y1, Y2
+	VMAXPS  Y0, Y1, Y3
+	VANDPS  Y3, Y2, Y2
 	VMINPS  Y1, Y0, Y2
 	VMINPS  Y0, Y1, Y3
 	VORPS   Y3, Y2, Y2
@@ -25009,7 +25538,8 @@ loop:
 	VMOVUPS 32(DI)(BX*1), Y0
 	VMOVUPS 32(R8)(BX*1), Y1
 	VMAXPS  Y1, Y0, Y2
-	VMAXPS  Y0, Y1, Y2
+	VMAXPS  Y0, Y1, Y3
+	VANDPS  Y3, Y2, Y2
 	VMINPS  Y1, Y0, Y2
 	VMINPS  Y0, Y1, Y3
 	VORPS   Y3, Y2, Y2
@@ -25026,7 +25556,8 @@ rest:
 	VMOVUPS (DI)(BX*1), Y0
 	VMOVUPS (R8)(BX*1), Y1
 	VMAXPS  Y1, Y0, Y2
-	VMAXPS  Y0, Y1, Y2
+	VMAXPS  Y0, Y1, Y3
+	VANDPS  Y3, Y2, Y2
 	VMINPS  Y1, Y0, Y2
 	VMINPS  Y0, Y1, Y3
 	VORPS   Y3, Y2, Y2
@@ -25044,7 +25575,8 @@ tail:
 	VMOVUPS    (R9), Y1
 	VMASKMOVPS (R8)(BX*1), Y1, Y1
 	VMAXPS     Y1, Y0, Y2
-	VMAXPS     Y0, Y1, Y2
+	VMAXPS     Y0, Y1, Y3
+	VANDPS     Y3, Y2, Y2
 	VMINPS     Y1, Y0, Y2
 	VMINPS     Y0, Y1, Y3
 	VORPS      Y3, Y2, Y2
@@ -25079,6 +25611,8 @@ TEXT ·avx2F32MinimumSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -25091,7 +25625,8 @@ row:
 loop:
 	VMOVUPS (R8)(BX*1), Y1
 	VMAXPS  Y1, Y0, Y2
-	VMAXPS  Y0, Y1, Y2
+	VMAXPS  Y0, Y1, Y3
+	VANDPS  Y3, Y2, Y2
 	VMINPS  Y1, Y0, Y2
 	VMINPS  Y0, Y1, Y3
 	VORPS   Y3, Y2, Y2
@@ -25100,7 +25635,8 @@ loop:
 	VMOVUPS Y1, (SI)(BX*1)
 	VMOVUPS 32(R8)(BX*1), Y1
 	VMAXPS  Y1, Y0, Y2
-	VMAXPS  Y0, Y1, Y2
+	VMAXPS  Y0, Y1, Y3
+	VANDPS  Y3, Y2, Y2
 	VMINPS  Y1, Y0, Y2
 	VMINPS  Y0, Y1, Y3
 	VORPS   Y3, Y2, Y2
@@ -25116,7 +25652,8 @@ rest:
 	JLT     tail
 	VMOVUPS (R8)(BX*1), Y1
 	VMAXPS  Y1, Y0, Y2
-	VMAXPS  Y0, Y1, Y2
+	VMAXPS  Y0, Y1, Y3
+	VANDPS  Y3, Y2, Y2
 	VMINPS  Y1, Y0, Y2
 	VMINPS  Y0, Y1, Y3
 	VORPS   Y3, Y2, Y2
@@ -25132,7 +25669,8 @@ tail:
 	VMOVUPS    (R9), Y1
 	VMASKMOVPS (R8)(BX*1), Y1, Y1
 	VMAXPS     Y1, Y0, Y2
-	VMAXPS     Y0, Y1, Y2
+	VMAXPS     Y0, Y1, Y3
+	VANDPS     Y3, Y2, Y2
 	VMINPS     Y1, Y0, Y2
 	VMINPS     Y0, Y1, Y3
 	VORPS      Y3, Y2, Y2
@@ -25167,6 +25705,8 @@ TEXT ·avx2F32MinimumVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -25179,7 +25719,8 @@ row:
 loop:
 	VMOVUPS (DI)(BX*1), Y1
 	VMAXPS  Y0, Y1, Y2
-	VMAXPS  Y1, Y0, Y2
+	VMAXPS  Y1, Y0, Y3
+	VANDPS  Y3, Y2, Y2
 	VMINPS  Y0, Y1, Y2
 	VMINPS  Y1, Y0, Y3
 	VORPS   Y3, Y2, Y2
@@ -25188,7 +25729,8 @@ loop:
 	VMOVUPS Y1, (SI)(BX*1)
 	VMOVUPS 32(DI)(BX*1), Y1
 	VMAXPS  Y0, Y1, Y2
-	VMAXPS  Y1, Y0, Y2
+	VMAXPS  Y1, Y0, Y3
+	VANDPS  Y3, Y2, Y2
 	VMINPS  Y0, Y1, Y2
 	VMINPS  Y1, Y0, Y3
 	VORPS   Y3, Y2, Y2
@@ -25204,7 +25746,8 @@ rest:
 	JLT     tail
 	VMOVUPS (DI)(BX*1), Y1
 	VMAXPS  Y0, Y1, Y2
-	VMAXPS  Y1, Y0, Y2
+	VMAXPS  Y1, Y0, Y3
+	VANDPS  Y3, Y2, Y2
 	VMINPS  Y0, Y1, Y2
 	VMINPS  Y1, Y0, Y3
 	VORPS   Y3, Y2, Y2
@@ -25220,7 +25763,8 @@ tail:
 	VMOVUPS    (R9), Y1
 	VMASKMOVPS (DI)(BX*1), Y1, Y1
 	VMAXPS     Y0, Y1, Y2
-	VMAXPS     Y1, Y0, Y2
+	VMAXPS     Y1, Y0, Y3
+	VANDPS     Y3, Y2, Y2
 	VMINPS     Y0, Y1, Y2
 	VMINPS     Y1, Y0, Y3
 	VORPS      Y3, Y2, Y2
@@ -25255,6 +25799,8 @@ TEXT ·avx2F32EqualVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25328,6 +25874,8 @@ TEXT ·avx2F32EqualSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25397,6 +25945,8 @@ TEXT ·avx2F32EqualVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25466,6 +26016,8 @@ TEXT ·avx2F32LessVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25539,6 +26091,8 @@ TEXT ·avx2F32LessSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25608,6 +26162,8 @@ TEXT ·avx2F32LessVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25677,6 +26233,8 @@ TEXT ·avx2F32LessEqualVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25750,6 +26308,8 @@ TEXT ·avx2F32LessEqualSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25819,6 +26379,8 @@ TEXT ·avx2F32LessEqualVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
@@ -25888,6 +26450,8 @@ TEXT ·avx2F32AndVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -25970,6 +26534,8 @@ TEXT ·avx2F32AndSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26048,6 +26614,8 @@ TEXT ·avx2F32AndVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26126,6 +26694,8 @@ TEXT ·avx2F32OrVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26208,6 +26778,8 @@ TEXT ·avx2F32OrSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26286,6 +26858,8 @@ TEXT ·avx2F32OrVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26364,6 +26938,8 @@ TEXT ·avx2F32XorVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26446,6 +27022,8 @@ TEXT ·avx2F32XorSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26524,6 +27102,8 @@ TEXT ·avx2F32XorVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
@@ -26603,6 +27183,8 @@ TEXT ·avx2F32WhereVVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -26683,6 +27265,8 @@ TEXT ·avx2F32WhereSVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -26759,6 +27343,8 @@ TEXT ·avx2F32WhereVSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -26835,6 +27421,8 @@ TEXT ·avx2F32WhereSSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -26907,6 +27495,8 @@ TEXT ·avx2F32WhereVVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -26983,6 +27573,8 @@ TEXT ·avx2F32WhereSVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -27055,6 +27647,8 @@ TEXT ·avx2F32WhereVSS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
@@ -27127,6 +27721,8 @@ TEXT ·avx2F32FMAVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -27206,6 +27802,8 @@ TEXT ·avx2F32FMASVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -27281,6 +27879,8 @@ TEXT ·avx2F32FMAVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -27356,6 +27956,8 @@ TEXT ·avx2F32FMASSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -27427,6 +28029,8 @@ TEXT ·avx2F32FMAVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
@@ -27502,6 +28106,8 @@ TEXT ·avx2F32FMASVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -27573,6 +28179,8 @@ TEXT ·avx2F32FMAVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -27644,6 +28252,8 @@ TEXT ·avx2F32FMSVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -27723,6 +28333,8 @@ TEXT ·avx2F32FMSSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -27798,6 +28410,8 @@ TEXT ·avx2F32FMSVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -27873,6 +28487,8 @@ TEXT ·avx2F32FMSSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -27944,6 +28560,8 @@ TEXT ·avx2F32FMSVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
@@ -28019,6 +28637,8 @@ TEXT ·avx2F32FMSSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -28090,6 +28710,8 @@ TEXT ·avx2F32FMSVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -28161,6 +28783,8 @@ TEXT ·avx2F32FNMAVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -28240,6 +28864,8 @@ TEXT ·avx2F32FNMASVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -28315,6 +28941,8 @@ TEXT ·avx2F32FNMAVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -28390,6 +29018,8 @@ TEXT ·avx2F32FNMASSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -28461,6 +29091,8 @@ TEXT ·avx2F32FNMAVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
@@ -28536,6 +29168,8 @@ TEXT ·avx2F32FNMASVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -28607,6 +29241,8 @@ TEXT ·avx2F32FNMAVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -28678,6 +29314,8 @@ TEXT ·avx2F32AddMulVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -28757,6 +29395,8 @@ TEXT ·avx2F32AddMulSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -28832,6 +29472,8 @@ TEXT ·avx2F32AddMulVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -28907,6 +29549,8 @@ TEXT ·avx2F32AddMulSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -28978,6 +29622,8 @@ TEXT ·avx2F32AddMulVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
@@ -29053,6 +29699,8 @@ TEXT ·avx2F32AddMulSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -29124,6 +29772,8 @@ TEXT ·avx2F32AddMulVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -29195,6 +29845,8 @@ TEXT ·avx2F32SubMulVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -29274,6 +29926,8 @@ TEXT ·avx2F32SubMulSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -29349,6 +30003,8 @@ TEXT ·avx2F32SubMulVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -29424,6 +30080,8 @@ TEXT ·avx2F32SubMulSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -29495,6 +30153,8 @@ TEXT ·avx2F32SubMulVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
@@ -29570,6 +30230,8 @@ TEXT ·avx2F32SubMulSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -29641,6 +30303,8 @@ TEXT ·avx2F32SubMulVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -29712,6 +30376,8 @@ TEXT ·avx2F32MulMulVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -29791,6 +30457,8 @@ TEXT ·avx2F32MulMulSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -29866,6 +30534,8 @@ TEXT ·avx2F32MulMulVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -29941,6 +30611,8 @@ TEXT ·avx2F32MulMulSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -30012,6 +30684,8 @@ TEXT ·avx2F32MulMulVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
@@ -30087,6 +30761,8 @@ TEXT ·avx2F32MulMulSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -30158,6 +30834,8 @@ TEXT ·avx2F32MulMulVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -30229,6 +30907,8 @@ TEXT ·avx2F32AboveVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -30308,6 +30988,8 @@ TEXT ·avx2F32AboveSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -30383,6 +31065,8 @@ TEXT ·avx2F32AboveVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -30458,6 +31142,8 @@ TEXT ·avx2F32AboveSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -30529,6 +31215,8 @@ TEXT ·avx2F32AboveVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
@@ -30604,6 +31292,8 @@ TEXT ·avx2F32AboveSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
@@ -30675,6 +31365,8 @@ TEXT ·avx2F32AboveVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
@@ -30744,6 +31436,8 @@ TEXT ·avx2F32RsqrtV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_3f000000<>+0(SB), Y1
 
@@ -30819,11 +31513,12 @@ TEXT ·avx2F32ExpV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
 	VBROADCASTSS k32_42b20000<>+0(SB), Y2
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y3
-	VBROADCASTSS k32_3f317200<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -30833,31 +31528,31 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y5
-	VMINPS       Y5, Y2, Y5
-	VMAXPS       Y5, Y1, Y5
-	VMULPS       Y3, Y5, Y6
-	VROUNDPS     $0x08, Y6, Y6
-	VMOVUPS      Y5, Y5
-	VFNMADD231PS Y4, Y6, Y5
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y6, Y5
-	VMOVUPS      k32_3ab56915<>+0(SB), Y7
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y5, Y7
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y5, Y7
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y5, Y7
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y5, Y7
-	VFMADD213PS  Y0, Y5, Y7
-	VFMADD213PS  Y0, Y5, Y7
-	VCVTPS2DQ    Y6, Y5
-	VPSRAD       $0x01, Y5, Y6
-	VPSUBD       Y6, Y5, Y5
-	VPSLLD       $0x17, Y6, Y6
-	VPADDD       Y0, Y6, Y6
-	VMULPS       Y6, Y7, Y6
+	VMOVUPS      (DI)(BX*1), Y4
+	VMINPS       Y4, Y2, Y4
+	VMAXPS       Y4, Y1, Y4
+	VMULPS       Y3, Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS k32_3f317200<>+0(SB), Y5, Y4
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y5, Y4
+	VMOVUPS      k32_3ab56915<>+0(SB), Y6
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y4, Y6
+	VFMADD213PS  Y0, Y4, Y6
+	VFMADD213PS  Y0, Y4, Y6
+	VCVTPS2DQ    Y5, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
 	VPSLLD       $0x17, Y5, Y5
 	VPADDD       Y0, Y5, Y5
 	VMULPS       Y5, Y6, Y5
-	VMOVUPS      Y5, (SI)(BX*1)
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y0, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      Y4, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -30865,33 +31560,33 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (DI)(BX*1), Y5, Y5
-	VMINPS       Y5, Y2, Y5
-	VMAXPS       Y5, Y1, Y5
-	VMULPS       Y3, Y5, Y6
-	VROUNDPS     $0x08, Y6, Y6
-	VMOVUPS      Y5, Y5
-	VFNMADD231PS Y4, Y6, Y5
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y6, Y5
-	VMOVUPS      k32_3ab56915<>+0(SB), Y7
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y5, Y7
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y5, Y7
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y5, Y7
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y5, Y7
-	VFMADD213PS  Y0, Y5, Y7
-	VFMADD213PS  Y0, Y5, Y7
-	VCVTPS2DQ    Y6, Y5
-	VPSRAD       $0x01, Y5, Y6
-	VPSUBD       Y6, Y5, Y5
-	VPSLLD       $0x17, Y6, Y6
-	VPADDD       Y0, Y6, Y6
-	VMULPS       Y6, Y7, Y6
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (DI)(BX*1), Y4, Y4
+	VMINPS       Y4, Y2, Y4
+	VMAXPS       Y4, Y1, Y4
+	VMULPS       Y3, Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS k32_3f317200<>+0(SB), Y5, Y4
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y5, Y4
+	VMOVUPS      k32_3ab56915<>+0(SB), Y6
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y4, Y6
+	VFMADD213PS  Y0, Y4, Y6
+	VFMADD213PS  Y0, Y4, Y6
+	VCVTPS2DQ    Y5, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
 	VPSLLD       $0x17, Y5, Y5
 	VPADDD       Y0, Y5, Y5
 	VMULPS       Y5, Y6, Y5
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y0, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -30917,11 +31612,12 @@ TEXT ·avx2F32Exp2V(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c3170000<>+0(SB), Y1
 	VBROADCASTSS k32_43010000<>+0(SB), Y2
 	VBROADCASTSS k32_390b9e38<>+0(SB), Y3
-	VBROADCASTSS k32_3aaf7d1e<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -30931,28 +31627,28 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS     (DI)(BX*1), Y5
-	VMINPS      Y5, Y2, Y5
-	VMAXPS      Y5, Y1, Y5
-	VROUNDPS    $0x08, Y5, Y6
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y3, Y7
-	VFMADD213PS Y4, Y5, Y7
-	VFMADD213PS k32_3c1db40a<>+0(SB), Y5, Y7
-	VFMADD213PS k32_3d6357cf<>+0(SB), Y5, Y7
-	VFMADD213PS k32_3e75fdca<>+0(SB), Y5, Y7
-	VFMADD213PS k32_3f317218<>+0(SB), Y5, Y7
-	VFMADD213PS Y0, Y5, Y7
-	VCVTPS2DQ   Y6, Y5
-	VPSRAD      $0x01, Y5, Y6
-	VPSUBD      Y6, Y5, Y5
-	VPSLLD      $0x17, Y6, Y6
-	VPADDD      Y0, Y6, Y6
-	VMULPS      Y6, Y7, Y6
+	VMOVUPS     (DI)(BX*1), Y4
+	VMINPS      Y4, Y2, Y4
+	VMAXPS      Y4, Y1, Y4
+	VROUNDPS    $0x08, Y4, Y5
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y3, Y6
+	VFMADD213PS k32_3aaf7d1e<>+0(SB), Y4, Y6
+	VFMADD213PS k32_3c1db40a<>+0(SB), Y4, Y6
+	VFMADD213PS k32_3d6357cf<>+0(SB), Y4, Y6
+	VFMADD213PS k32_3e75fdca<>+0(SB), Y4, Y6
+	VFMADD213PS k32_3f317218<>+0(SB), Y4, Y6
+	VFMADD213PS Y0, Y4, Y6
+	VCVTPS2DQ   Y5, Y4
+	VPSRAD      $0x01, Y4, Y5
+	VPSUBD      Y5, Y4, Y4
 	VPSLLD      $0x17, Y5, Y5
 	VPADDD      Y0, Y5, Y5
 	VMULPS      Y5, Y6, Y5
-	VMOVUPS     Y5, (SI)(BX*1)
+	VPSLLD      $0x17, Y4, Y4
+	VPADDD      Y0, Y4, Y4
+	VMULPS      Y4, Y5, Y4
+	VMOVUPS     Y4, (SI)(BX*1)
 	ADDQ        $+32, BX
 	SUBQ        $+8, DX
 	JGE         loop
@@ -30960,30 +31656,30 @@ loop:
 rest:
 	ADDQ        $+8, DX
 	JZ          next
-	VMOVUPS     (R8), Y5
-	VMASKMOVPS  (DI)(BX*1), Y5, Y5
-	VMINPS      Y5, Y2, Y5
-	VMAXPS      Y5, Y1, Y5
-	VROUNDPS    $0x08, Y5, Y6
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y3, Y7
-	VFMADD213PS Y4, Y5, Y7
-	VFMADD213PS k32_3c1db40a<>+0(SB), Y5, Y7
-	VFMADD213PS k32_3d6357cf<>+0(SB), Y5, Y7
-	VFMADD213PS k32_3e75fdca<>+0(SB), Y5, Y7
-	VFMADD213PS k32_3f317218<>+0(SB), Y5, Y7
-	VFMADD213PS Y0, Y5, Y7
-	VCVTPS2DQ   Y6, Y5
-	VPSRAD      $0x01, Y5, Y6
-	VPSUBD      Y6, Y5, Y5
-	VPSLLD      $0x17, Y6, Y6
-	VPADDD      Y0, Y6, Y6
-	VMULPS      Y6, Y7, Y6
+	VMOVUPS     (R8), Y4
+	VMASKMOVPS  (DI)(BX*1), Y4, Y4
+	VMINPS      Y4, Y2, Y4
+	VMAXPS      Y4, Y1, Y4
+	VROUNDPS    $0x08, Y4, Y5
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y3, Y6
+	VFMADD213PS k32_3aaf7d1e<>+0(SB), Y4, Y6
+	VFMADD213PS k32_3c1db40a<>+0(SB), Y4, Y6
+	VFMADD213PS k32_3d6357cf<>+0(SB), Y4, Y6
+	VFMADD213PS k32_3e75fdca<>+0(SB), Y4, Y6
+	VFMADD213PS k32_3f317218<>+0(SB), Y4, Y6
+	VFMADD213PS Y0, Y4, Y6
+	VCVTPS2DQ   Y5, Y4
+	VPSRAD      $0x01, Y4, Y5
+	VPSUBD      Y5, Y4, Y4
 	VPSLLD      $0x17, Y5, Y5
 	VPADDD      Y0, Y5, Y5
 	VMULPS      Y5, Y6, Y5
-	VMOVUPS     (R8), Y6
-	VMASKMOVPS  Y5, Y6, (SI)(BX*1)
+	VPSLLD      $0x17, Y4, Y4
+	VPADDD      Y0, Y4, Y4
+	VMULPS      Y4, Y5, Y4
+	VMOVUPS     (R8), Y5
+	VMASKMOVPS  Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -31009,11 +31705,12 @@ TEXT ·avx2F32Expm1V(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c1f00000<>+0(SB), Y1
 	VBROADCASTSS k32_42b20000<>+0(SB), Y2
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y3
-	VBROADCASTSS k32_3f317200<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -31023,48 +31720,48 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y5
-	VMINPS       Y5, Y2, Y6
-	VMAXPS       Y6, Y1, Y6
-	VMULPS       Y3, Y6, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VMOVUPS      Y6, Y6
-	VFNMADD231PS Y4, Y7, Y6
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
-	VMINPS       k32_42fe0000<>+0(SB), Y7, Y8
-	VCVTPS2DQ    Y8, Y9
-	VPSRAD       $0x01, Y9, Y10
-	VPSUBD       Y10, Y9, Y9
-	VPSLLD       $0x17, Y10, Y10
-	VPADDD       Y0, Y10, Y10
-	VMULPS       Y10, Y0, Y10
+	VMOVUPS      (DI)(BX*1), Y4
+	VMINPS       Y4, Y2, Y5
+	VMAXPS       Y5, Y1, Y5
+	VMULPS       Y3, Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS k32_3f317200<>+0(SB), Y6, Y5
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y6, Y5
+	VMINPS       k32_42fe0000<>+0(SB), Y6, Y7
+	VCVTPS2DQ    Y7, Y8
+	VPSRAD       $0x01, Y8, Y9
+	VPSUBD       Y9, Y8, Y8
 	VPSLLD       $0x17, Y9, Y9
 	VPADDD       Y0, Y9, Y9
-	VMULPS       Y9, Y10, Y9
-	VMOVUPS      k32_3ab56029<>+0(SB), Y10
-	VFMADD213PS  k32_3c091714<>+0(SB), Y6, Y10
-	VFMADD213PS  k32_3d2aabcb<>+0(SB), Y6, Y10
-	VFMADD213PS  k32_3e2aaa54<>+0(SB), Y6, Y10
-	VFMADD213PS  k32_3effffff<>+0(SB), Y6, Y10
-	VMULPS       Y6, Y6, Y11
-	VMOVUPS      Y6, Y6
-	VFMADD231PS  Y11, Y10, Y6
-	VSUBPS       Y0, Y9, Y10
-	VMOVUPS      Y10, Y10
-	VFMADD231PS  Y9, Y6, Y10
-	VSUBPS       Y8, Y7, Y6
-	VCVTPS2DQ    Y6, Y6
-	VPSRAD       $0x01, Y6, Y7
-	VPSUBD       Y7, Y6, Y6
-	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y0, Y7, Y7
-	VMULPS       Y7, Y10, Y7
+	VMULPS       Y9, Y0, Y9
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y0, Y8, Y8
+	VMULPS       Y8, Y9, Y8
+	VMOVUPS      k32_3ab56029<>+0(SB), Y9
+	VFMADD213PS  k32_3c091714<>+0(SB), Y5, Y9
+	VFMADD213PS  k32_3d2aabcb<>+0(SB), Y5, Y9
+	VFMADD213PS  k32_3e2aaa54<>+0(SB), Y5, Y9
+	VFMADD213PS  k32_3effffff<>+0(SB), Y5, Y9
+	VMULPS       Y5, Y5, Y10
+	VMOVUPS      Y5, Y5
+	VFMADD231PS  Y10, Y9, Y5
+	VSUBPS       Y0, Y8, Y9
+	VMOVUPS      Y9, Y9
+	VFMADD231PS  Y8, Y5, Y9
+	VSUBPS       Y7, Y6, Y5
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
 	VPSLLD       $0x17, Y6, Y6
 	VPADDD       Y0, Y6, Y6
-	VMULPS       Y6, Y7, Y6
-	VANDPS       k32_80000000<>+0(SB), Y5, Y5
-	VORPS        Y5, Y6, Y5
-	VMOVUPS      Y5, (SI)(BX*1)
+	VMULPS       Y6, Y9, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y0, Y5, Y5
+	VMULPS       Y5, Y6, Y5
+	VANDPS       k32_80000000<>+0(SB), Y4, Y4
+	VORPS        Y4, Y5, Y4
+	VMOVUPS      Y4, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -31072,50 +31769,50 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (DI)(BX*1), Y5, Y5
-	VMINPS       Y5, Y2, Y6
-	VMAXPS       Y6, Y1, Y6
-	VMULPS       Y3, Y6, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VMOVUPS      Y6, Y6
-	VFNMADD231PS Y4, Y7, Y6
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
-	VMINPS       k32_42fe0000<>+0(SB), Y7, Y8
-	VCVTPS2DQ    Y8, Y9
-	VPSRAD       $0x01, Y9, Y10
-	VPSUBD       Y10, Y9, Y9
-	VPSLLD       $0x17, Y10, Y10
-	VPADDD       Y0, Y10, Y10
-	VMULPS       Y10, Y0, Y10
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (DI)(BX*1), Y4, Y4
+	VMINPS       Y4, Y2, Y5
+	VMAXPS       Y5, Y1, Y5
+	VMULPS       Y3, Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS k32_3f317200<>+0(SB), Y6, Y5
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y6, Y5
+	VMINPS       k32_42fe0000<>+0(SB), Y6, Y7
+	VCVTPS2DQ    Y7, Y8
+	VPSRAD       $0x01, Y8, Y9
+	VPSUBD       Y9, Y8, Y8
 	VPSLLD       $0x17, Y9, Y9
 	VPADDD       Y0, Y9, Y9
-	VMULPS       Y9, Y10, Y9
-	VMOVUPS      k32_3ab56029<>+0(SB), Y10
-	VFMADD213PS  k32_3c091714<>+0(SB), Y6, Y10
-	VFMADD213PS  k32_3d2aabcb<>+0(SB), Y6, Y10
-	VFMADD213PS  k32_3e2aaa54<>+0(SB), Y6, Y10
-	VFMADD213PS  k32_3effffff<>+0(SB), Y6, Y10
-	VMULPS       Y6, Y6, Y11
-	VMOVUPS      Y6, Y6
-	VFMADD231PS  Y11, Y10, Y6
-	VSUBPS       Y0, Y9, Y10
-	VMOVUPS      Y10, Y10
-	VFMADD231PS  Y9, Y6, Y10
-	VSUBPS       Y8, Y7, Y6
-	VCVTPS2DQ    Y6, Y6
-	VPSRAD       $0x01, Y6, Y7
-	VPSUBD       Y7, Y6, Y6
-	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y0, Y7, Y7
-	VMULPS       Y7, Y10, Y7
+	VMULPS       Y9, Y0, Y9
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y0, Y8, Y8
+	VMULPS       Y8, Y9, Y8
+	VMOVUPS      k32_3ab56029<>+0(SB), Y9
+	VFMADD213PS  k32_3c091714<>+0(SB), Y5, Y9
+	VFMADD213PS  k32_3d2aabcb<>+0(SB), Y5, Y9
+	VFMADD213PS  k32_3e2aaa54<>+0(SB), Y5, Y9
+	VFMADD213PS  k32_3effffff<>+0(SB), Y5, Y9
+	VMULPS       Y5, Y5, Y10
+	VMOVUPS      Y5, Y5
+	VFMADD231PS  Y10, Y9, Y5
+	VSUBPS       Y0, Y8, Y9
+	VMOVUPS      Y9, Y9
+	VFMADD231PS  Y8, Y5, Y9
+	VSUBPS       Y7, Y6, Y5
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
 	VPSLLD       $0x17, Y6, Y6
 	VPADDD       Y0, Y6, Y6
-	VMULPS       Y6, Y7, Y6
-	VANDPS       k32_80000000<>+0(SB), Y5, Y5
-	VORPS        Y5, Y6, Y5
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VMULPS       Y6, Y9, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y0, Y5, Y5
+	VMULPS       Y5, Y6, Y5
+	VANDPS       k32_80000000<>+0(SB), Y4, Y4
+	VORPS        Y4, Y5, Y4
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -31141,11 +31838,12 @@ TEXT ·avx2F32LogV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_800000<>+0(SB), Y1
 	VBROADCASTSS k32_59800000<>+0(SB), Y2
 	VBROADCASTSS k32_c2500000<>+0(SB), Y3
-	VBROADCASTSS k32_3f400000<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -31155,44 +31853,44 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS     (DI)(BX*1), Y5
-	VCMPPS      $0x11, Y1, Y5, Y6
-	VMULPS      Y2, Y5, Y7
-	VBLENDVPS   Y6, Y7, Y5, Y7
-	VANDPS      Y3, Y6, Y6
-	VPSUBD      Y4, Y7, Y8
-	VPSRAD      $0x17, Y8, Y8
-	VCVTDQ2PS   Y8, Y9
-	VADDPS      Y6, Y9, Y6
-	VPSLLD      $0x17, Y8, Y8
-	VPSUBD      Y8, Y7, Y7
-	VCMPPS      $0x00, Y0, Y5, Y8
-	VBLENDVPS   Y8, k32_ff800000<>+0(SB), Y6, Y6
-	VCMPPS      $0x15, k32_7f800000<>+0(SB), Y5, Y8
-	VBLENDVPS   Y8, Y5, Y6, Y6
-	VCMPPS      $0x11, Y0, Y5, Y5
-	VORPS       Y5, Y6, Y5
-	VSUBPS      k32_3f800000<>+0(SB), Y7, Y6
-	VMULPS      Y6, Y6, Y7
-	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y8
-	VFMADD213PS k32_3defa138<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3e12304c<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3eaaaaad<>+0(SB), Y7, Y8
-	VMOVUPS     k32_bdbab350<>+0(SB), Y9
-	VFMADD213PS k32_be025519<>+0(SB), Y7, Y9
-	VFMADD213PS k32_be2a8cdc<>+0(SB), Y7, Y9
-	VFMADD213PS k32_be800037<>+0(SB), Y7, Y9
-	VFMADD231PS Y6, Y9, Y8
-	VMULPS      Y8, Y6, Y8
-	VADDPS      k32_bf000000<>+0(SB), Y8, Y8
-	VMULPS      Y8, Y7, Y7
-	VMOVUPS     Y7, Y7
-	VFMADD231PS k32_3377d1cf<>+0(SB), Y5, Y7
-	VADDPS      Y7, Y6, Y6
+	VMOVUPS     (DI)(BX*1), Y4
+	VCMPPS      $0x11, Y1, Y4, Y5
+	VMULPS      Y2, Y4, Y6
+	VBLENDVPS   Y5, Y6, Y4, Y6
+	VANDPS      Y3, Y5, Y5
+	VPSUBD      k32_3f400000<>+0(SB), Y6, Y7
+	VPSRAD      $0x17, Y7, Y7
+	VCVTDQ2PS   Y7, Y8
+	VADDPS      Y5, Y8, Y5
+	VPSLLD      $0x17, Y7, Y7
+	VPSUBD      Y7, Y6, Y6
+	VCMPPS      $0x00, Y0, Y4, Y7
+	VBLENDVPS   Y7, k32_ff800000<>+0(SB), Y5, Y5
+	VCMPPS      $0x15, k32_7f800000<>+0(SB), Y4, Y7
+	VBLENDVPS   Y7, Y4, Y5, Y5
+	VCMPPS      $0x11, Y0, Y4, Y4
+	VORPS       Y4, Y5, Y4
+	VSUBPS      k32_3f800000<>+0(SB), Y6, Y5
+	VMULPS      Y5, Y5, Y6
+	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y7
+	VFMADD213PS k32_3defa138<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3e12304c<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3eaaaaad<>+0(SB), Y6, Y7
+	VMOVUPS     k32_bdbab350<>+0(SB), Y8
+	VFMADD213PS k32_be025519<>+0(SB), Y6, Y8
+	VFMADD213PS k32_be2a8cdc<>+0(SB), Y6, Y8
+	VFMADD213PS k32_be800037<>+0(SB), Y6, Y8
+	VFMADD231PS Y5, Y8, Y7
+	VMULPS      Y7, Y5, Y7
+	VADDPS      k32_bf000000<>+0(SB), Y7, Y7
+	VMULPS      Y7, Y6, Y6
 	VMOVUPS     Y6, Y6
-	VFMADD231PS k32_3f317217<>+0(SB), Y5, Y6
-	VMOVUPS     Y6, (SI)(BX*1)
+	VFMADD231PS k32_3377d1cf<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y5
+	VMOVUPS     Y5, Y5
+	VFMADD231PS k32_3f317217<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, (SI)(BX*1)
 	ADDQ        $+32, BX
 	SUBQ        $+8, DX
 	JGE         loop
@@ -31200,46 +31898,46 @@ loop:
 rest:
 	ADDQ        $+8, DX
 	JZ          next
-	VMOVUPS     (R8), Y5
-	VMASKMOVPS  (DI)(BX*1), Y5, Y5
-	VCMPPS      $0x11, Y1, Y5, Y6
-	VMULPS      Y2, Y5, Y7
-	VBLENDVPS   Y6, Y7, Y5, Y7
-	VANDPS      Y3, Y6, Y6
-	VPSUBD      Y4, Y7, Y8
-	VPSRAD      $0x17, Y8, Y8
-	VCVTDQ2PS   Y8, Y9
-	VADDPS      Y6, Y9, Y6
-	VPSLLD      $0x17, Y8, Y8
-	VPSUBD      Y8, Y7, Y7
-	VCMPPS      $0x00, Y0, Y5, Y8
-	VBLENDVPS   Y8, k32_ff800000<>+0(SB), Y6, Y6
-	VCMPPS      $0x15, k32_7f800000<>+0(SB), Y5, Y8
-	VBLENDVPS   Y8, Y5, Y6, Y6
-	VCMPPS      $0x11, Y0, Y5, Y5
-	VORPS       Y5, Y6, Y5
-	VSUBPS      k32_3f800000<>+0(SB), Y7, Y6
-	VMULPS      Y6, Y6, Y7
-	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y8
-	VFMADD213PS k32_3defa138<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3e12304c<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3eaaaaad<>+0(SB), Y7, Y8
-	VMOVUPS     k32_bdbab350<>+0(SB), Y9
-	VFMADD213PS k32_be025519<>+0(SB), Y7, Y9
-	VFMADD213PS k32_be2a8cdc<>+0(SB), Y7, Y9
-	VFMADD213PS k32_be800037<>+0(SB), Y7, Y9
-	VFMADD231PS Y6, Y9, Y8
-	VMULPS      Y8, Y6, Y8
-	VADDPS      k32_bf000000<>+0(SB), Y8, Y8
-	VMULPS      Y8, Y7, Y7
-	VMOVUPS     Y7, Y7
-	VFMADD231PS k32_3377d1cf<>+0(SB), Y5, Y7
-	VADDPS      Y7, Y6, Y6
+	VMOVUPS     (R8), Y4
+	VMASKMOVPS  (DI)(BX*1), Y4, Y4
+	VCMPPS      $0x11, Y1, Y4, Y5
+	VMULPS      Y2, Y4, Y6
+	VBLENDVPS   Y5, Y6, Y4, Y6
+	VANDPS      Y3, Y5, Y5
+	VPSUBD      k32_3f400000<>+0(SB), Y6, Y7
+	VPSRAD      $0x17, Y7, Y7
+	VCVTDQ2PS   Y7, Y8
+	VADDPS      Y5, Y8, Y5
+	VPSLLD      $0x17, Y7, Y7
+	VPSUBD      Y7, Y6, Y6
+	VCMPPS      $0x00, Y0, Y4, Y7
+	VBLENDVPS   Y7, k32_ff800000<>+0(SB), Y5, Y5
+	VCMPPS      $0x15, k32_7f800000<>+0(SB), Y4, Y7
+	VBLENDVPS   Y7, Y4, Y5, Y5
+	VCMPPS      $0x11, Y0, Y4, Y4
+	VORPS       Y4, Y5, Y4
+	VSUBPS      k32_3f800000<>+0(SB), Y6, Y5
+	VMULPS      Y5, Y5, Y6
+	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y7
+	VFMADD213PS k32_3defa138<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3e12304c<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3eaaaaad<>+0(SB), Y6, Y7
+	VMOVUPS     k32_bdbab350<>+0(SB), Y8
+	VFMADD213PS k32_be025519<>+0(SB), Y6, Y8
+	VFMADD213PS k32_be2a8cdc<>+0(SB), Y6, Y8
+	VFMADD213PS k32_be800037<>+0(SB), Y6, Y8
+	VFMADD231PS Y5, Y8, Y7
+	VMULPS      Y7, Y5, Y7
+	VADDPS      k32_bf000000<>+0(SB), Y7, Y7
+	VMULPS      Y7, Y6, Y6
 	VMOVUPS     Y6, Y6
-	VFMADD231PS k32_3f317217<>+0(SB), Y5, Y6
-	VMOVUPS     (R8), Y5
-	VMASKMOVPS  Y6, Y5, (SI)(BX*1)
+	VFMADD231PS k32_3377d1cf<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y5
+	VMOVUPS     Y5, Y5
+	VFMADD231PS k32_3f317217<>+0(SB), Y4, Y5
+	VMOVUPS     (R8), Y4
+	VMASKMOVPS  Y5, Y4, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -31337,11 +32035,12 @@ TEXT ·avx2F32Log1pV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
 	VBROADCASTSS k32_800000<>+0(SB), Y2
 	VBROADCASTSS k32_59800000<>+0(SB), Y3
-	VBROADCASTSS k32_c2500000<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -31351,59 +32050,59 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS     (DI)(BX*1), Y5
-	VADDPS      Y0, Y5, Y6
-	VCMPPS      $0x11, Y2, Y6, Y7
-	VMULPS      Y3, Y6, Y8
-	VBLENDVPS   Y7, Y8, Y6, Y8
-	VANDPS      Y4, Y7, Y7
-	VPSUBD      k32_3f400000<>+0(SB), Y8, Y9
-	VPSRAD      $0x17, Y9, Y9
-	VCVTDQ2PS   Y9, Y10
-	VADDPS      Y7, Y10, Y7
-	VPSLLD      $0x17, Y9, Y9
-	VPSUBD      Y9, Y8, Y8
-	VSUBPS      Y7, Y1, Y8
-	VCVTPS2DQ   Y8, Y8
-	VPSRAD      $0x01, Y8, Y9
-	VPSUBD      Y9, Y8, Y8
-	VPSLLD      $0x17, Y9, Y9
-	VPADDD      Y0, Y9, Y9
-	VMULPS      Y9, Y0, Y9
+	VMOVUPS     (DI)(BX*1), Y4
+	VADDPS      Y0, Y4, Y5
+	VCMPPS      $0x11, Y2, Y5, Y6
+	VMULPS      Y3, Y5, Y7
+	VBLENDVPS   Y6, Y7, Y5, Y7
+	VANDPS      k32_c2500000<>+0(SB), Y6, Y6
+	VPSUBD      k32_3f400000<>+0(SB), Y7, Y8
+	VPSRAD      $0x17, Y8, Y8
+	VCVTDQ2PS   Y8, Y9
+	VADDPS      Y6, Y9, Y6
+	VPSLLD      $0x17, Y8, Y8
+	VPSUBD      Y8, Y7, Y7
+	VSUBPS      Y6, Y1, Y7
+	VCVTPS2DQ   Y7, Y7
+	VPSRAD      $0x01, Y7, Y8
+	VPSUBD      Y8, Y7, Y7
 	VPSLLD      $0x17, Y8, Y8
 	VPADDD      Y0, Y8, Y8
-	VMULPS      Y8, Y9, Y8
-	VSUBPS      Y0, Y8, Y9
-	VMOVUPS     Y9, Y9
-	VFMADD231PS Y8, Y5, Y9
-	VMULPS      Y9, Y9, Y8
-	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y10
-	VFMADD213PS k32_3defa138<>+0(SB), Y8, Y10
-	VFMADD213PS k32_3e12304c<>+0(SB), Y8, Y10
-	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y8, Y10
-	VFMADD213PS k32_3eaaaaad<>+0(SB), Y8, Y10
-	VMOVUPS     k32_bdbab350<>+0(SB), Y11
-	VFMADD213PS k32_be025519<>+0(SB), Y8, Y11
-	VFMADD213PS k32_be2a8cdc<>+0(SB), Y8, Y11
-	VFMADD213PS k32_be800037<>+0(SB), Y8, Y11
-	VFMADD231PS Y9, Y11, Y10
-	VMULPS      Y10, Y9, Y10
-	VADDPS      k32_bf000000<>+0(SB), Y10, Y10
-	VMULPS      Y10, Y8, Y8
+	VMULPS      Y8, Y0, Y8
+	VPSLLD      $0x17, Y7, Y7
+	VPADDD      Y0, Y7, Y7
+	VMULPS      Y7, Y8, Y7
+	VSUBPS      Y0, Y7, Y8
 	VMOVUPS     Y8, Y8
-	VFMADD231PS k32_3377d1cf<>+0(SB), Y7, Y8
-	VADDPS      Y8, Y9, Y8
-	VMOVUPS     Y8, Y8
-	VFMADD231PS k32_3f317217<>+0(SB), Y7, Y8
-	VANDPS      k32_80000000<>+0(SB), Y5, Y7
-	VORPS       Y7, Y8, Y7
-	VCMPPS      $0x00, k32_7f800000<>+0(SB), Y6, Y8
-	VBLENDVPS   Y8, Y5, Y7, Y5
-	VCMPPS      $0x00, Y1, Y6, Y7
-	VBLENDVPS   Y7, k32_ff800000<>+0(SB), Y5, Y5
-	VCMPPS      $0x19, Y1, Y6, Y6
-	VORPS       Y6, Y5, Y5
-	VMOVUPS     Y5, (SI)(BX*1)
+	VFMADD231PS Y7, Y4, Y8
+	VMULPS      Y8, Y8, Y7
+	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y9
+	VFMADD213PS k32_3defa138<>+0(SB), Y7, Y9
+	VFMADD213PS k32_3e12304c<>+0(SB), Y7, Y9
+	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y7, Y9
+	VFMADD213PS k32_3eaaaaad<>+0(SB), Y7, Y9
+	VMOVUPS     k32_bdbab350<>+0(SB), Y10
+	VFMADD213PS k32_be025519<>+0(SB), Y7, Y10
+	VFMADD213PS k32_be2a8cdc<>+0(SB), Y7, Y10
+	VFMADD213PS k32_be800037<>+0(SB), Y7, Y10
+	VFMADD231PS Y8, Y10, Y9
+	VMULPS      Y9, Y8, Y9
+	VADDPS      k32_bf000000<>+0(SB), Y9, Y9
+	VMULPS      Y9, Y7, Y7
+	VMOVUPS     Y7, Y7
+	VFMADD231PS k32_3377d1cf<>+0(SB), Y6, Y7
+	VADDPS      Y7, Y8, Y7
+	VMOVUPS     Y7, Y7
+	VFMADD231PS k32_3f317217<>+0(SB), Y6, Y7
+	VANDPS      k32_80000000<>+0(SB), Y4, Y6
+	VORPS       Y6, Y7, Y6
+	VCMPPS      $0x00, k32_7f800000<>+0(SB), Y5, Y7
+	VBLENDVPS   Y7, Y4, Y6, Y4
+	VCMPPS      $0x00, Y1, Y5, Y6
+	VBLENDVPS   Y6, k32_ff800000<>+0(SB), Y4, Y4
+	VCMPPS      $0x19, Y1, Y5, Y5
+	VORPS       Y5, Y4, Y4
+	VMOVUPS     Y4, (SI)(BX*1)
 	ADDQ        $+32, BX
 	SUBQ        $+8, DX
 	JGE         loop
@@ -31411,61 +32110,61 @@ loop:
 rest:
 	ADDQ        $+8, DX
 	JZ          next
-	VMOVUPS     (R8), Y5
-	VMASKMOVPS  (DI)(BX*1), Y5, Y5
-	VADDPS      Y0, Y5, Y6
-	VCMPPS      $0x11, Y2, Y6, Y7
-	VMULPS      Y3, Y6, Y8
-	VBLENDVPS   Y7, Y8, Y6, Y8
-	VANDPS      Y4, Y7, Y7
-	VPSUBD      k32_3f400000<>+0(SB), Y8, Y9
-	VPSRAD      $0x17, Y9, Y9
-	VCVTDQ2PS   Y9, Y10
-	VADDPS      Y7, Y10, Y7
-	VPSLLD      $0x17, Y9, Y9
-	VPSUBD      Y9, Y8, Y8
-	VSUBPS      Y7, Y1, Y8
-	VCVTPS2DQ   Y8, Y8
-	VPSRAD      $0x01, Y8, Y9
-	VPSUBD      Y9, Y8, Y8
-	VPSLLD      $0x17, Y9, Y9
-	VPADDD      Y0, Y9, Y9
-	VMULPS      Y9, Y0, Y9
+	VMOVUPS     (R8), Y4
+	VMASKMOVPS  (DI)(BX*1), Y4, Y4
+	VADDPS      Y0, Y4, Y5
+	VCMPPS      $0x11, Y2, Y5, Y6
+	VMULPS      Y3, Y5, Y7
+	VBLENDVPS   Y6, Y7, Y5, Y7
+	VANDPS      k32_c2500000<>+0(SB), Y6, Y6
+	VPSUBD      k32_3f400000<>+0(SB), Y7, Y8
+	VPSRAD      $0x17, Y8, Y8
+	VCVTDQ2PS   Y8, Y9
+	VADDPS      Y6, Y9, Y6
+	VPSLLD      $0x17, Y8, Y8
+	VPSUBD      Y8, Y7, Y7
+	VSUBPS      Y6, Y1, Y7
+	VCVTPS2DQ   Y7, Y7
+	VPSRAD      $0x01, Y7, Y8
+	VPSUBD      Y8, Y7, Y7
 	VPSLLD      $0x17, Y8, Y8
 	VPADDD      Y0, Y8, Y8
-	VMULPS      Y8, Y9, Y8
-	VSUBPS      Y0, Y8, Y9
-	VMOVUPS     Y9, Y9
-	VFMADD231PS Y8, Y5, Y9
-	VMULPS      Y9, Y9, Y8
-	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y10
-	VFMADD213PS k32_3defa138<>+0(SB), Y8, Y10
-	VFMADD213PS k32_3e12304c<>+0(SB), Y8, Y10
-	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y8, Y10
-	VFMADD213PS k32_3eaaaaad<>+0(SB), Y8, Y10
-	VMOVUPS     k32_bdbab350<>+0(SB), Y11
-	VFMADD213PS k32_be025519<>+0(SB), Y8, Y11
-	VFMADD213PS k32_be2a8cdc<>+0(SB), Y8, Y11
-	VFMADD213PS k32_be800037<>+0(SB), Y8, Y11
-	VFMADD231PS Y9, Y11, Y10
-	VMULPS      Y10, Y9, Y10
-	VADDPS      k32_bf000000<>+0(SB), Y10, Y10
-	VMULPS      Y10, Y8, Y8
+	VMULPS      Y8, Y0, Y8
+	VPSLLD      $0x17, Y7, Y7
+	VPADDD      Y0, Y7, Y7
+	VMULPS      Y7, Y8, Y7
+	VSUBPS      Y0, Y7, Y8
 	VMOVUPS     Y8, Y8
-	VFMADD231PS k32_3377d1cf<>+0(SB), Y7, Y8
-	VADDPS      Y8, Y9, Y8
-	VMOVUPS     Y8, Y8
-	VFMADD231PS k32_3f317217<>+0(SB), Y7, Y8
-	VANDPS      k32_80000000<>+0(SB), Y5, Y7
-	VORPS       Y7, Y8, Y7
-	VCMPPS      $0x00, k32_7f800000<>+0(SB), Y6, Y8
-	VBLENDVPS   Y8, Y5, Y7, Y5
-	VCMPPS      $0x00, Y1, Y6, Y7
-	VBLENDVPS   Y7, k32_ff800000<>+0(SB), Y5, Y5
-	VCMPPS      $0x19, Y1, Y6, Y6
-	VORPS       Y6, Y5, Y5
-	VMOVUPS     (R8), Y6
-	VMASKMOVPS  Y5, Y6, (SI)(BX*1)
+	VFMADD231PS Y7, Y4, Y8
+	VMULPS      Y8, Y8, Y7
+	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y9
+	VFMADD213PS k32_3defa138<>+0(SB), Y7, Y9
+	VFMADD213PS k32_3e12304c<>+0(SB), Y7, Y9
+	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y7, Y9
+	VFMADD213PS k32_3eaaaaad<>+0(SB), Y7, Y9
+	VMOVUPS     k32_bdbab350<>+0(SB), Y10
+	VFMADD213PS k32_be025519<>+0(SB), Y7, Y10
+	VFMADD213PS k32_be2a8cdc<>+0(SB), Y7, Y10
+	VFMADD213PS k32_be800037<>+0(SB), Y7, Y10
+	VFMADD231PS Y8, Y10, Y9
+	VMULPS      Y9, Y8, Y9
+	VADDPS      k32_bf000000<>+0(SB), Y9, Y9
+	VMULPS      Y9, Y7, Y7
+	VMOVUPS     Y7, Y7
+	VFMADD231PS k32_3377d1cf<>+0(SB), Y6, Y7
+	VADDPS      Y7, Y8, Y7
+	VMOVUPS     Y7, Y7
+	VFMADD231PS k32_3f317217<>+0(SB), Y6, Y7
+	VANDPS      k32_80000000<>+0(SB), Y4, Y6
+	VORPS       Y6, Y7, Y6
+	VCMPPS      $0x00, k32_7f800000<>+0(SB), Y5, Y7
+	VBLENDVPS   Y7, Y4, Y6, Y4
+	VCMPPS      $0x00, Y1, Y5, Y6
+	VBLENDVPS   Y6, k32_ff800000<>+0(SB), Y4, Y4
+	VCMPPS      $0x19, Y1, Y5, Y5
+	VORPS       Y5, Y4, Y4
+	VMOVUPS     (R8), Y5
+	VMASKMOVPS  Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -31491,11 +32190,12 @@ TEXT ·avx2F32Log2V(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y1
 	VBROADCASTSS k32_800000<>+0(SB), Y2
 	VBROADCASTSS k32_59800000<>+0(SB), Y3
-	VBROADCASTSS k32_c2500000<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -31505,45 +32205,45 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS     (DI)(BX*1), Y5
-	VCMPPS      $0x11, Y2, Y5, Y6
-	VMULPS      Y3, Y5, Y7
-	VBLENDVPS   Y6, Y7, Y5, Y7
-	VANDPS      Y4, Y6, Y6
-	VPSUBD      k32_3f400000<>+0(SB), Y7, Y8
-	VPSRAD      $0x17, Y8, Y8
-	VCVTDQ2PS   Y8, Y9
-	VADDPS      Y6, Y9, Y6
-	VPSLLD      $0x17, Y8, Y8
-	VPSUBD      Y8, Y7, Y7
-	VCMPPS      $0x00, Y0, Y5, Y8
-	VBLENDVPS   Y8, k32_ff800000<>+0(SB), Y6, Y6
-	VCMPPS      $0x15, k32_7f800000<>+0(SB), Y5, Y8
-	VBLENDVPS   Y8, Y5, Y6, Y6
-	VCMPPS      $0x11, Y0, Y5, Y5
-	VORPS       Y5, Y6, Y5
-	VSUBPS      k32_3f800000<>+0(SB), Y7, Y6
-	VMULPS      Y6, Y6, Y7
-	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y8
-	VFMADD213PS k32_3defa138<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3e12304c<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3eaaaaad<>+0(SB), Y7, Y8
-	VMOVUPS     k32_bdbab350<>+0(SB), Y9
-	VFMADD213PS k32_be025519<>+0(SB), Y7, Y9
-	VFMADD213PS k32_be2a8cdc<>+0(SB), Y7, Y9
-	VFMADD213PS k32_be800037<>+0(SB), Y7, Y9
-	VFMADD231PS Y6, Y9, Y8
-	VMULPS      Y8, Y6, Y8
-	VADDPS      k32_bf000000<>+0(SB), Y8, Y8
-	VMULPS      Y8, Y7, Y7
-	VMULPS      Y1, Y7, Y7
-	VMOVUPS     Y7, Y7
-	VFMADD231PS k32_32a57060<>+0(SB), Y6, Y7
-	VMOVUPS     Y7, Y7
-	VFMADD231PS Y1, Y6, Y7
-	VADDPS      Y7, Y5, Y5
-	VMOVUPS     Y5, (SI)(BX*1)
+	VMOVUPS     (DI)(BX*1), Y4
+	VCMPPS      $0x11, Y2, Y4, Y5
+	VMULPS      Y3, Y4, Y6
+	VBLENDVPS   Y5, Y6, Y4, Y6
+	VANDPS      k32_c2500000<>+0(SB), Y5, Y5
+	VPSUBD      k32_3f400000<>+0(SB), Y6, Y7
+	VPSRAD      $0x17, Y7, Y7
+	VCVTDQ2PS   Y7, Y8
+	VADDPS      Y5, Y8, Y5
+	VPSLLD      $0x17, Y7, Y7
+	VPSUBD      Y7, Y6, Y6
+	VCMPPS      $0x00, Y0, Y4, Y7
+	VBLENDVPS   Y7, k32_ff800000<>+0(SB), Y5, Y5
+	VCMPPS      $0x15, k32_7f800000<>+0(SB), Y4, Y7
+	VBLENDVPS   Y7, Y4, Y5, Y5
+	VCMPPS      $0x11, Y0, Y4, Y4
+	VORPS       Y4, Y5, Y4
+	VSUBPS      k32_3f800000<>+0(SB), Y6, Y5
+	VMULPS      Y5, Y5, Y6
+	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y7
+	VFMADD213PS k32_3defa138<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3e12304c<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3eaaaaad<>+0(SB), Y6, Y7
+	VMOVUPS     k32_bdbab350<>+0(SB), Y8
+	VFMADD213PS k32_be025519<>+0(SB), Y6, Y8
+	VFMADD213PS k32_be2a8cdc<>+0(SB), Y6, Y8
+	VFMADD213PS k32_be800037<>+0(SB), Y6, Y8
+	VFMADD231PS Y5, Y8, Y7
+	VMULPS      Y7, Y5, Y7
+	VADDPS      k32_bf000000<>+0(SB), Y7, Y7
+	VMULPS      Y7, Y6, Y6
+	VMULPS      Y1, Y6, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS k32_32a57060<>+0(SB), Y5, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y1, Y5, Y6
+	VADDPS      Y6, Y4, Y4
+	VMOVUPS     Y4, (SI)(BX*1)
 	ADDQ        $+32, BX
 	SUBQ        $+8, DX
 	JGE         loop
@@ -31551,47 +32251,47 @@ loop:
 rest:
 	ADDQ        $+8, DX
 	JZ          next
+	VMOVUPS     (R8), Y4
+	VMASKMOVPS  (DI)(BX*1), Y4, Y4
+	VCMPPS      $0x11, Y2, Y4, Y5
+	VMULPS      Y3, Y4, Y6
+	VBLENDVPS   Y5, Y6, Y4, Y6
+	VANDPS      k32_c2500000<>+0(SB), Y5, Y5
+	VPSUBD      k32_3f400000<>+0(SB), Y6, Y7
+	VPSRAD      $0x17, Y7, Y7
+	VCVTDQ2PS   Y7, Y8
+	VADDPS      Y5, Y8, Y5
+	VPSLLD      $0x17, Y7, Y7
+	VPSUBD      Y7, Y6, Y6
+	VCMPPS      $0x00, Y0, Y4, Y7
+	VBLENDVPS   Y7, k32_ff800000<>+0(SB), Y5, Y5
+	VCMPPS      $0x15, k32_7f800000<>+0(SB), Y4, Y7
+	VBLENDVPS   Y7, Y4, Y5, Y5
+	VCMPPS      $0x11, Y0, Y4, Y4
+	VORPS       Y4, Y5, Y4
+	VSUBPS      k32_3f800000<>+0(SB), Y6, Y5
+	VMULPS      Y5, Y5, Y6
+	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y7
+	VFMADD213PS k32_3defa138<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3e12304c<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3eaaaaad<>+0(SB), Y6, Y7
+	VMOVUPS     k32_bdbab350<>+0(SB), Y8
+	VFMADD213PS k32_be025519<>+0(SB), Y6, Y8
+	VFMADD213PS k32_be2a8cdc<>+0(SB), Y6, Y8
+	VFMADD213PS k32_be800037<>+0(SB), Y6, Y8
+	VFMADD231PS Y5, Y8, Y7
+	VMULPS      Y7, Y5, Y7
+	VADDPS      k32_bf000000<>+0(SB), Y7, Y7
+	VMULPS      Y7, Y6, Y6
+	VMULPS      Y1, Y6, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS k32_32a57060<>+0(SB), Y5, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y1, Y5, Y6
+	VADDPS      Y6, Y4, Y4
 	VMOVUPS     (R8), Y5
-	VMASKMOVPS  (DI)(BX*1), Y5, Y5
-	VCMPPS      $0x11, Y2, Y5, Y6
-	VMULPS      Y3, Y5, Y7
-	VBLENDVPS   Y6, Y7, Y5, Y7
-	VANDPS      Y4, Y6, Y6
-	VPSUBD      k32_3f400000<>+0(SB), Y7, Y8
-	VPSRAD      $0x17, Y8, Y8
-	VCVTDQ2PS   Y8, Y9
-	VADDPS      Y6, Y9, Y6
-	VPSLLD      $0x17, Y8, Y8
-	VPSUBD      Y8, Y7, Y7
-	VCMPPS      $0x00, Y0, Y5, Y8
-	VBLENDVPS   Y8, k32_ff800000<>+0(SB), Y6, Y6
-	VCMPPS      $0x15, k32_7f800000<>+0(SB), Y5, Y8
-	VBLENDVPS   Y8, Y5, Y6, Y6
-	VCMPPS      $0x11, Y0, Y5, Y5
-	VORPS       Y5, Y6, Y5
-	VSUBPS      k32_3f800000<>+0(SB), Y7, Y6
-	VMULPS      Y6, Y6, Y7
-	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y8
-	VFMADD213PS k32_3defa138<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3e12304c<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3eaaaaad<>+0(SB), Y7, Y8
-	VMOVUPS     k32_bdbab350<>+0(SB), Y9
-	VFMADD213PS k32_be025519<>+0(SB), Y7, Y9
-	VFMADD213PS k32_be2a8cdc<>+0(SB), Y7, Y9
-	VFMADD213PS k32_be800037<>+0(SB), Y7, Y9
-	VFMADD231PS Y6, Y9, Y8
-	VMULPS      Y8, Y6, Y8
-	VADDPS      k32_bf000000<>+0(SB), Y8, Y8
-	VMULPS      Y8, Y7, Y7
-	VMULPS      Y1, Y7, Y7
-	VMOVUPS     Y7, Y7
-	VFMADD231PS k32_32a57060<>+0(SB), Y6, Y7
-	VMOVUPS     Y7, Y7
-	VFMADD231PS Y1, Y6, Y7
-	VADDPS      Y7, Y5, Y5
-	VMOVUPS     (R8), Y6
-	VMASKMOVPS  Y5, Y6, (SI)(BX*1)
+	VMASKMOVPS  Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -31617,11 +32317,12 @@ TEXT ·avx2F32Log10V(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3ede5bd9<>+0(SB), Y1
 	VBROADCASTSS k32_800000<>+0(SB), Y2
 	VBROADCASTSS k32_59800000<>+0(SB), Y3
-	VBROADCASTSS k32_c2500000<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -31631,48 +32332,48 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS     (DI)(BX*1), Y5
-	VCMPPS      $0x11, Y2, Y5, Y6
-	VMULPS      Y3, Y5, Y7
-	VBLENDVPS   Y6, Y7, Y5, Y7
-	VANDPS      Y4, Y6, Y6
-	VPSUBD      k32_3f400000<>+0(SB), Y7, Y8
-	VPSRAD      $0x17, Y8, Y8
-	VCVTDQ2PS   Y8, Y9
-	VADDPS      Y6, Y9, Y6
-	VPSLLD      $0x17, Y8, Y8
-	VPSUBD      Y8, Y7, Y7
-	VCMPPS      $0x00, Y0, Y5, Y8
-	VBLENDVPS   Y8, k32_ff800000<>+0(SB), Y6, Y6
-	VCMPPS      $0x15, k32_7f800000<>+0(SB), Y5, Y8
-	VBLENDVPS   Y8, Y5, Y6, Y6
-	VCMPPS      $0x11, Y0, Y5, Y5
-	VORPS       Y5, Y6, Y5
-	VSUBPS      k32_3f800000<>+0(SB), Y7, Y6
-	VMULPS      Y6, Y6, Y7
-	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y8
-	VFMADD213PS k32_3defa138<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3e12304c<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3eaaaaad<>+0(SB), Y7, Y8
-	VMOVUPS     k32_bdbab350<>+0(SB), Y9
-	VFMADD213PS k32_be025519<>+0(SB), Y7, Y9
-	VFMADD213PS k32_be2a8cdc<>+0(SB), Y7, Y9
-	VFMADD213PS k32_be800037<>+0(SB), Y7, Y9
-	VFMADD231PS Y6, Y9, Y8
-	VMULPS      Y8, Y6, Y8
-	VADDPS      k32_bf000000<>+0(SB), Y8, Y8
-	VMULPS      Y8, Y7, Y7
-	VMULPS      Y1, Y7, Y7
-	VMOVUPS     Y7, Y7
-	VFMADD231PS k32_b22d91af<>+0(SB), Y6, Y7
-	VMOVUPS     Y7, Y7
-	VFMADD231PS k32_3284fbd0<>+0(SB), Y5, Y7
-	VMOVUPS     Y7, Y7
-	VFMADD231PS Y1, Y6, Y7
-	VMOVUPS     Y7, Y6
-	VFMADD231PS k32_3e9a209a<>+0(SB), Y5, Y6
-	VMOVUPS     Y6, (SI)(BX*1)
+	VMOVUPS     (DI)(BX*1), Y4
+	VCMPPS      $0x11, Y2, Y4, Y5
+	VMULPS      Y3, Y4, Y6
+	VBLENDVPS   Y5, Y6, Y4, Y6
+	VANDPS      k32_c2500000<>+0(SB), Y5, Y5
+	VPSUBD      k32_3f400000<>+0(SB), Y6, Y7
+	VPSRAD      $0x17, Y7, Y7
+	VCVTDQ2PS   Y7, Y8
+	VADDPS      Y5, Y8, Y5
+	VPSLLD      $0x17, Y7, Y7
+	VPSUBD      Y7, Y6, Y6
+	VCMPPS      $0x00, Y0, Y4, Y7
+	VBLENDVPS   Y7, k32_ff800000<>+0(SB), Y5, Y5
+	VCMPPS      $0x15, k32_7f800000<>+0(SB), Y4, Y7
+	VBLENDVPS   Y7, Y4, Y5, Y5
+	VCMPPS      $0x11, Y0, Y4, Y4
+	VORPS       Y4, Y5, Y4
+	VSUBPS      k32_3f800000<>+0(SB), Y6, Y5
+	VMULPS      Y5, Y5, Y6
+	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y7
+	VFMADD213PS k32_3defa138<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3e12304c<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3eaaaaad<>+0(SB), Y6, Y7
+	VMOVUPS     k32_bdbab350<>+0(SB), Y8
+	VFMADD213PS k32_be025519<>+0(SB), Y6, Y8
+	VFMADD213PS k32_be2a8cdc<>+0(SB), Y6, Y8
+	VFMADD213PS k32_be800037<>+0(SB), Y6, Y8
+	VFMADD231PS Y5, Y8, Y7
+	VMULPS      Y7, Y5, Y7
+	VADDPS      k32_bf000000<>+0(SB), Y7, Y7
+	VMULPS      Y7, Y6, Y6
+	VMULPS      Y1, Y6, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS k32_b22d91af<>+0(SB), Y5, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS k32_3284fbd0<>+0(SB), Y4, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y1, Y5, Y6
+	VMOVUPS     Y6, Y5
+	VFMADD231PS k32_3e9a209a<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, (SI)(BX*1)
 	ADDQ        $+32, BX
 	SUBQ        $+8, DX
 	JGE         loop
@@ -31680,50 +32381,50 @@ loop:
 rest:
 	ADDQ        $+8, DX
 	JZ          next
-	VMOVUPS     (R8), Y5
-	VMASKMOVPS  (DI)(BX*1), Y5, Y5
-	VCMPPS      $0x11, Y2, Y5, Y6
-	VMULPS      Y3, Y5, Y7
-	VBLENDVPS   Y6, Y7, Y5, Y7
-	VANDPS      Y4, Y6, Y6
-	VPSUBD      k32_3f400000<>+0(SB), Y7, Y8
-	VPSRAD      $0x17, Y8, Y8
-	VCVTDQ2PS   Y8, Y9
-	VADDPS      Y6, Y9, Y6
-	VPSLLD      $0x17, Y8, Y8
-	VPSUBD      Y8, Y7, Y7
-	VCMPPS      $0x00, Y0, Y5, Y8
-	VBLENDVPS   Y8, k32_ff800000<>+0(SB), Y6, Y6
-	VCMPPS      $0x15, k32_7f800000<>+0(SB), Y5, Y8
-	VBLENDVPS   Y8, Y5, Y6, Y6
-	VCMPPS      $0x11, Y0, Y5, Y5
-	VORPS       Y5, Y6, Y5
-	VSUBPS      k32_3f800000<>+0(SB), Y7, Y6
-	VMULPS      Y6, Y6, Y7
-	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y8
-	VFMADD213PS k32_3defa138<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3e12304c<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y7, Y8
-	VFMADD213PS k32_3eaaaaad<>+0(SB), Y7, Y8
-	VMOVUPS     k32_bdbab350<>+0(SB), Y9
-	VFMADD213PS k32_be025519<>+0(SB), Y7, Y9
-	VFMADD213PS k32_be2a8cdc<>+0(SB), Y7, Y9
-	VFMADD213PS k32_be800037<>+0(SB), Y7, Y9
-	VFMADD231PS Y6, Y9, Y8
-	VMULPS      Y8, Y6, Y8
-	VADDPS      k32_bf000000<>+0(SB), Y8, Y8
-	VMULPS      Y8, Y7, Y7
-	VMULPS      Y1, Y7, Y7
-	VMOVUPS     Y7, Y7
-	VFMADD231PS k32_b22d91af<>+0(SB), Y6, Y7
-	VMOVUPS     Y7, Y7
-	VFMADD231PS k32_3284fbd0<>+0(SB), Y5, Y7
-	VMOVUPS     Y7, Y7
-	VFMADD231PS Y1, Y6, Y7
-	VMOVUPS     Y7, Y6
-	VFMADD231PS k32_3e9a209a<>+0(SB), Y5, Y6
-	VMOVUPS     (R8), Y5
-	VMASKMOVPS  Y6, Y5, (SI)(BX*1)
+	VMOVUPS     (R8), Y4
+	VMASKMOVPS  (DI)(BX*1), Y4, Y4
+	VCMPPS      $0x11, Y2, Y4, Y5
+	VMULPS      Y3, Y4, Y6
+	VBLENDVPS   Y5, Y6, Y4, Y6
+	VANDPS      k32_c2500000<>+0(SB), Y5, Y5
+	VPSUBD      k32_3f400000<>+0(SB), Y6, Y7
+	VPSRAD      $0x17, Y7, Y7
+	VCVTDQ2PS   Y7, Y8
+	VADDPS      Y5, Y8, Y5
+	VPSLLD      $0x17, Y7, Y7
+	VPSUBD      Y7, Y6, Y6
+	VCMPPS      $0x00, Y0, Y4, Y7
+	VBLENDVPS   Y7, k32_ff800000<>+0(SB), Y5, Y5
+	VCMPPS      $0x15, k32_7f800000<>+0(SB), Y4, Y7
+	VBLENDVPS   Y7, Y4, Y5, Y5
+	VCMPPS      $0x11, Y0, Y4, Y4
+	VORPS       Y4, Y5, Y4
+	VSUBPS      k32_3f800000<>+0(SB), Y6, Y5
+	VMULPS      Y5, Y5, Y6
+	VMOVUPS     k32_3d1a4f4b<>+0(SB), Y7
+	VFMADD213PS k32_3defa138<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3e12304c<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3e4ccbc4<>+0(SB), Y6, Y7
+	VFMADD213PS k32_3eaaaaad<>+0(SB), Y6, Y7
+	VMOVUPS     k32_bdbab350<>+0(SB), Y8
+	VFMADD213PS k32_be025519<>+0(SB), Y6, Y8
+	VFMADD213PS k32_be2a8cdc<>+0(SB), Y6, Y8
+	VFMADD213PS k32_be800037<>+0(SB), Y6, Y8
+	VFMADD231PS Y5, Y8, Y7
+	VMULPS      Y7, Y5, Y7
+	VADDPS      k32_bf000000<>+0(SB), Y7, Y7
+	VMULPS      Y7, Y6, Y6
+	VMULPS      Y1, Y6, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS k32_b22d91af<>+0(SB), Y5, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS k32_3284fbd0<>+0(SB), Y4, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y1, Y5, Y6
+	VMOVUPS     Y6, Y5
+	VFMADD231PS k32_3e9a209a<>+0(SB), Y4, Y5
+	VMOVUPS     (R8), Y4
+	VMASKMOVPS  Y5, Y4, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -31749,11 +32450,12 @@ TEXT ·avx2F32SinV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Y0
 	VBROADCASTSS k32_80000000<>+0(SB), Y1
 	VBROADCASTSS k32_7fffffff<>+0(SB), Y2
 	VBROADCASTSS k32_3f22f983<>+0(SB), Y3
-	VBROADCASTSS k32_3fc90fdb<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -31763,46 +32465,46 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y5
-	VANDPS       Y2, Y5, Y6
-	VMULPS       Y3, Y6, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VMOVUPS      Y6, Y6
-	VFNMADD231PS Y4, Y7, Y6
-	VMOVUPS      Y6, Y8
-	VFNMADD231PS Y0, Y7, Y8
-	VSUBPS       Y8, Y6, Y6
-	VMOVUPS      Y6, Y6
-	VFNMADD231PS Y0, Y7, Y6
-	VMULPS       Y8, Y8, Y9
-	VCMPPS       $0x1e, k32_38800000<>+0(SB), Y9, Y9
-	VANDPS       Y6, Y9, Y6
-	VFNMADD231PS k32_a6f72ced<>+0(SB), Y7, Y6
-	VCVTPS2DQ    Y7, Y7
-	VMULPS       Y8, Y8, Y9
-	VMULPS       Y8, Y9, Y10
-	VMOVUPS      k32_b94c8b4b<>+0(SB), Y11
-	VFMADD213PS  k32_3c08835e<>+0(SB), Y9, Y11
-	VFMADD213PS  k32_be2aaaa2<>+0(SB), Y9, Y11
-	VMOVUPS      Y6, Y12
-	VFMADD231PS  Y11, Y10, Y12
-	VADDPS       Y12, Y8, Y10
-	VMOVUPS      k32_37ccef35<>+0(SB), Y11
-	VFMADD213PS  k32_bab6060a<>+0(SB), Y9, Y11
-	VFMADD213PS  k32_3d2aaaa5<>+0(SB), Y9, Y11
-	VFMADD213PS  k32_bf000000<>+0(SB), Y9, Y11
-	VMULPS       Y6, Y8, Y6
-	VMOVUPS      Y9, Y8
-	VFMSUB213PS  Y6, Y11, Y8
-	VADDPS       k32_3f800000<>+0(SB), Y8, Y6
-	VPSLLD       $0x1f, Y7, Y8
-	VPSLLD       $0x1e, Y7, Y7
-	VBLENDVPS    Y8, Y6, Y10, Y6
-	VANDPS       Y1, Y7, Y7
-	VXORPS       Y7, Y6, Y6
-	VANDPS       Y1, Y5, Y5
-	VXORPS       Y5, Y6, Y5
-	VMOVUPS      Y5, (SI)(BX*1)
+	VMOVUPS      (DI)(BX*1), Y4
+	VANDPS       Y2, Y4, Y5
+	VMULPS       Y3, Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS k32_3fc90fdb<>+0(SB), Y6, Y5
+	VMOVUPS      Y5, Y7
+	VFNMADD231PS Y0, Y6, Y7
+	VSUBPS       Y7, Y5, Y5
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS Y0, Y6, Y5
+	VMULPS       Y7, Y7, Y8
+	VCMPPS       $0x1e, k32_38800000<>+0(SB), Y8, Y8
+	VANDPS       Y5, Y8, Y5
+	VFNMADD231PS k32_a6f72ced<>+0(SB), Y6, Y5
+	VCVTPS2DQ    Y6, Y6
+	VMULPS       Y7, Y7, Y8
+	VMULPS       Y7, Y8, Y9
+	VMOVUPS      k32_b94c8b4b<>+0(SB), Y10
+	VFMADD213PS  k32_3c08835e<>+0(SB), Y8, Y10
+	VFMADD213PS  k32_be2aaaa2<>+0(SB), Y8, Y10
+	VMOVUPS      Y5, Y11
+	VFMADD231PS  Y10, Y9, Y11
+	VADDPS       Y11, Y7, Y9
+	VMOVUPS      k32_37ccef35<>+0(SB), Y10
+	VFMADD213PS  k32_bab6060a<>+0(SB), Y8, Y10
+	VFMADD213PS  k32_3d2aaaa5<>+0(SB), Y8, Y10
+	VFMADD213PS  k32_bf000000<>+0(SB), Y8, Y10
+	VMULPS       Y5, Y7, Y5
+	VMOVUPS      Y8, Y7
+	VFMSUB213PS  Y5, Y10, Y7
+	VADDPS       k32_3f800000<>+0(SB), Y7, Y5
+	VPSLLD       $0x1f, Y6, Y7
+	VPSLLD       $0x1e, Y6, Y6
+	VBLENDVPS    Y7, Y5, Y9, Y5
+	VANDPS       Y1, Y6, Y6
+	VXORPS       Y6, Y5, Y5
+	VANDPS       Y1, Y4, Y4
+	VXORPS       Y4, Y5, Y4
+	VMOVUPS      Y4, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -31810,48 +32512,48 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (DI)(BX*1), Y4, Y4
+	VANDPS       Y2, Y4, Y5
+	VMULPS       Y3, Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS k32_3fc90fdb<>+0(SB), Y6, Y5
+	VMOVUPS      Y5, Y7
+	VFNMADD231PS Y0, Y6, Y7
+	VSUBPS       Y7, Y5, Y5
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS Y0, Y6, Y5
+	VMULPS       Y7, Y7, Y8
+	VCMPPS       $0x1e, k32_38800000<>+0(SB), Y8, Y8
+	VANDPS       Y5, Y8, Y5
+	VFNMADD231PS k32_a6f72ced<>+0(SB), Y6, Y5
+	VCVTPS2DQ    Y6, Y6
+	VMULPS       Y7, Y7, Y8
+	VMULPS       Y7, Y8, Y9
+	VMOVUPS      k32_b94c8b4b<>+0(SB), Y10
+	VFMADD213PS  k32_3c08835e<>+0(SB), Y8, Y10
+	VFMADD213PS  k32_be2aaaa2<>+0(SB), Y8, Y10
+	VMOVUPS      Y5, Y11
+	VFMADD231PS  Y10, Y9, Y11
+	VADDPS       Y11, Y7, Y9
+	VMOVUPS      k32_37ccef35<>+0(SB), Y10
+	VFMADD213PS  k32_bab6060a<>+0(SB), Y8, Y10
+	VFMADD213PS  k32_3d2aaaa5<>+0(SB), Y8, Y10
+	VFMADD213PS  k32_bf000000<>+0(SB), Y8, Y10
+	VMULPS       Y5, Y7, Y5
+	VMOVUPS      Y8, Y7
+	VFMSUB213PS  Y5, Y10, Y7
+	VADDPS       k32_3f800000<>+0(SB), Y7, Y5
+	VPSLLD       $0x1f, Y6, Y7
+	VPSLLD       $0x1e, Y6, Y6
+	VBLENDVPS    Y7, Y5, Y9, Y5
+	VANDPS       Y1, Y6, Y6
+	VXORPS       Y6, Y5, Y5
+	VANDPS       Y1, Y4, Y4
+	VXORPS       Y4, Y5, Y4
 	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (DI)(BX*1), Y5, Y5
-	VANDPS       Y2, Y5, Y6
-	VMULPS       Y3, Y6, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VMOVUPS      Y6, Y6
-	VFNMADD231PS Y4, Y7, Y6
-	VMOVUPS      Y6, Y8
-	VFNMADD231PS Y0, Y7, Y8
-	VSUBPS       Y8, Y6, Y6
-	VMOVUPS      Y6, Y6
-	VFNMADD231PS Y0, Y7, Y6
-	VMULPS       Y8, Y8, Y9
-	VCMPPS       $0x1e, k32_38800000<>+0(SB), Y9, Y9
-	VANDPS       Y6, Y9, Y6
-	VFNMADD231PS k32_a6f72ced<>+0(SB), Y7, Y6
-	VCVTPS2DQ    Y7, Y7
-	VMULPS       Y8, Y8, Y9
-	VMULPS       Y8, Y9, Y10
-	VMOVUPS      k32_b94c8b4b<>+0(SB), Y11
-	VFMADD213PS  k32_3c08835e<>+0(SB), Y9, Y11
-	VFMADD213PS  k32_be2aaaa2<>+0(SB), Y9, Y11
-	VMOVUPS      Y6, Y12
-	VFMADD231PS  Y11, Y10, Y12
-	VADDPS       Y12, Y8, Y10
-	VMOVUPS      k32_37ccef35<>+0(SB), Y11
-	VFMADD213PS  k32_bab6060a<>+0(SB), Y9, Y11
-	VFMADD213PS  k32_3d2aaaa5<>+0(SB), Y9, Y11
-	VFMADD213PS  k32_bf000000<>+0(SB), Y9, Y11
-	VMULPS       Y6, Y8, Y6
-	VMOVUPS      Y9, Y8
-	VFMSUB213PS  Y6, Y11, Y8
-	VADDPS       k32_3f800000<>+0(SB), Y8, Y6
-	VPSLLD       $0x1f, Y7, Y8
-	VPSLLD       $0x1e, Y7, Y7
-	VBLENDVPS    Y8, Y6, Y10, Y6
-	VANDPS       Y1, Y7, Y7
-	VXORPS       Y7, Y6, Y6
-	VANDPS       Y1, Y5, Y5
-	VXORPS       Y5, Y6, Y5
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -31877,11 +32579,12 @@ TEXT ·avx2F32CosV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 	VBROADCASTSS k32_7fffffff<>+0(SB), Y2
 	VBROADCASTSS k32_3f22f983<>+0(SB), Y3
-	VBROADCASTSS k32_3fc90fdb<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -31891,45 +32594,45 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y5
-	VANDPS       Y2, Y5, Y5
-	VMULPS       Y3, Y5, Y6
-	VROUNDPS     $0x08, Y6, Y6
-	VMOVUPS      Y5, Y5
-	VFNMADD231PS Y4, Y6, Y5
-	VMOVUPS      Y5, Y7
-	VFNMADD231PS Y0, Y6, Y7
-	VSUBPS       Y7, Y5, Y5
-	VMOVUPS      Y5, Y5
-	VFNMADD231PS Y0, Y6, Y5
-	VMULPS       Y7, Y7, Y8
-	VCMPPS       $0x1e, k32_38800000<>+0(SB), Y8, Y8
-	VANDPS       Y5, Y8, Y5
-	VFNMADD231PS k32_a6f72ced<>+0(SB), Y6, Y5
-	VADDPS       Y1, Y6, Y6
-	VCVTPS2DQ    Y6, Y6
-	VMULPS       Y7, Y7, Y8
-	VMULPS       Y7, Y8, Y9
-	VMOVUPS      k32_b94c8b4b<>+0(SB), Y10
-	VFMADD213PS  k32_3c08835e<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_be2aaaa2<>+0(SB), Y8, Y10
-	VMOVUPS      Y5, Y11
-	VFMADD231PS  Y10, Y9, Y11
-	VADDPS       Y11, Y7, Y9
-	VMOVUPS      k32_37ccef35<>+0(SB), Y10
-	VFMADD213PS  k32_bab6060a<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3d2aaaa5<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_bf000000<>+0(SB), Y8, Y10
-	VMULPS       Y5, Y7, Y5
-	VMOVUPS      Y8, Y7
-	VFMSUB213PS  Y5, Y10, Y7
-	VADDPS       Y1, Y7, Y5
-	VPSLLD       $0x1f, Y6, Y7
-	VPSLLD       $0x1e, Y6, Y6
-	VBLENDVPS    Y7, Y5, Y9, Y5
-	VANDPS       k32_80000000<>+0(SB), Y6, Y6
-	VXORPS       Y6, Y5, Y5
-	VMOVUPS      Y5, (SI)(BX*1)
+	VMOVUPS      (DI)(BX*1), Y4
+	VANDPS       Y2, Y4, Y4
+	VMULPS       Y3, Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS k32_3fc90fdb<>+0(SB), Y5, Y4
+	VMOVUPS      Y4, Y6
+	VFNMADD231PS Y0, Y5, Y6
+	VSUBPS       Y6, Y4, Y4
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS Y0, Y5, Y4
+	VMULPS       Y6, Y6, Y7
+	VCMPPS       $0x1e, k32_38800000<>+0(SB), Y7, Y7
+	VANDPS       Y4, Y7, Y4
+	VFNMADD231PS k32_a6f72ced<>+0(SB), Y5, Y4
+	VADDPS       Y1, Y5, Y5
+	VCVTPS2DQ    Y5, Y5
+	VMULPS       Y6, Y6, Y7
+	VMULPS       Y6, Y7, Y8
+	VMOVUPS      k32_b94c8b4b<>+0(SB), Y9
+	VFMADD213PS  k32_3c08835e<>+0(SB), Y7, Y9
+	VFMADD213PS  k32_be2aaaa2<>+0(SB), Y7, Y9
+	VMOVUPS      Y4, Y10
+	VFMADD231PS  Y9, Y8, Y10
+	VADDPS       Y10, Y6, Y8
+	VMOVUPS      k32_37ccef35<>+0(SB), Y9
+	VFMADD213PS  k32_bab6060a<>+0(SB), Y7, Y9
+	VFMADD213PS  k32_3d2aaaa5<>+0(SB), Y7, Y9
+	VFMADD213PS  k32_bf000000<>+0(SB), Y7, Y9
+	VMULPS       Y4, Y6, Y4
+	VMOVUPS      Y7, Y6
+	VFMSUB213PS  Y4, Y9, Y6
+	VADDPS       Y1, Y6, Y4
+	VPSLLD       $0x1f, Y5, Y6
+	VPSLLD       $0x1e, Y5, Y5
+	VBLENDVPS    Y6, Y4, Y8, Y4
+	VANDPS       k32_80000000<>+0(SB), Y5, Y5
+	VXORPS       Y5, Y4, Y4
+	VMOVUPS      Y4, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -31937,47 +32640,47 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (DI)(BX*1), Y4, Y4
+	VANDPS       Y2, Y4, Y4
+	VMULPS       Y3, Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS k32_3fc90fdb<>+0(SB), Y5, Y4
+	VMOVUPS      Y4, Y6
+	VFNMADD231PS Y0, Y5, Y6
+	VSUBPS       Y6, Y4, Y4
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS Y0, Y5, Y4
+	VMULPS       Y6, Y6, Y7
+	VCMPPS       $0x1e, k32_38800000<>+0(SB), Y7, Y7
+	VANDPS       Y4, Y7, Y4
+	VFNMADD231PS k32_a6f72ced<>+0(SB), Y5, Y4
+	VADDPS       Y1, Y5, Y5
+	VCVTPS2DQ    Y5, Y5
+	VMULPS       Y6, Y6, Y7
+	VMULPS       Y6, Y7, Y8
+	VMOVUPS      k32_b94c8b4b<>+0(SB), Y9
+	VFMADD213PS  k32_3c08835e<>+0(SB), Y7, Y9
+	VFMADD213PS  k32_be2aaaa2<>+0(SB), Y7, Y9
+	VMOVUPS      Y4, Y10
+	VFMADD231PS  Y9, Y8, Y10
+	VADDPS       Y10, Y6, Y8
+	VMOVUPS      k32_37ccef35<>+0(SB), Y9
+	VFMADD213PS  k32_bab6060a<>+0(SB), Y7, Y9
+	VFMADD213PS  k32_3d2aaaa5<>+0(SB), Y7, Y9
+	VFMADD213PS  k32_bf000000<>+0(SB), Y7, Y9
+	VMULPS       Y4, Y6, Y4
+	VMOVUPS      Y7, Y6
+	VFMSUB213PS  Y4, Y9, Y6
+	VADDPS       Y1, Y6, Y4
+	VPSLLD       $0x1f, Y5, Y6
+	VPSLLD       $0x1e, Y5, Y5
+	VBLENDVPS    Y6, Y4, Y8, Y4
+	VANDPS       k32_80000000<>+0(SB), Y5, Y5
+	VXORPS       Y5, Y4, Y4
 	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (DI)(BX*1), Y5, Y5
-	VANDPS       Y2, Y5, Y5
-	VMULPS       Y3, Y5, Y6
-	VROUNDPS     $0x08, Y6, Y6
-	VMOVUPS      Y5, Y5
-	VFNMADD231PS Y4, Y6, Y5
-	VMOVUPS      Y5, Y7
-	VFNMADD231PS Y0, Y6, Y7
-	VSUBPS       Y7, Y5, Y5
-	VMOVUPS      Y5, Y5
-	VFNMADD231PS Y0, Y6, Y5
-	VMULPS       Y7, Y7, Y8
-	VCMPPS       $0x1e, k32_38800000<>+0(SB), Y8, Y8
-	VANDPS       Y5, Y8, Y5
-	VFNMADD231PS k32_a6f72ced<>+0(SB), Y6, Y5
-	VADDPS       Y1, Y6, Y6
-	VCVTPS2DQ    Y6, Y6
-	VMULPS       Y7, Y7, Y8
-	VMULPS       Y7, Y8, Y9
-	VMOVUPS      k32_b94c8b4b<>+0(SB), Y10
-	VFMADD213PS  k32_3c08835e<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_be2aaaa2<>+0(SB), Y8, Y10
-	VMOVUPS      Y5, Y11
-	VFMADD231PS  Y10, Y9, Y11
-	VADDPS       Y11, Y7, Y9
-	VMOVUPS      k32_37ccef35<>+0(SB), Y10
-	VFMADD213PS  k32_bab6060a<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3d2aaaa5<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_bf000000<>+0(SB), Y8, Y10
-	VMULPS       Y5, Y7, Y5
-	VMOVUPS      Y8, Y7
-	VFMSUB213PS  Y5, Y10, Y7
-	VADDPS       Y1, Y7, Y5
-	VPSLLD       $0x1f, Y6, Y7
-	VPSLLD       $0x1e, Y6, Y6
-	VBLENDVPS    Y7, Y5, Y9, Y5
-	VANDPS       k32_80000000<>+0(SB), Y6, Y6
-	VXORPS       Y6, Y5, Y5
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -32003,11 +32706,12 @@ TEXT ·avx2F32TanhV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
-	VBROADCASTSS k32_41200000<>+0(SB), Y1
-	VBROADCASTSS k32_7fffffff<>+0(SB), Y2
-	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y3
-	VBROADCASTSS k32_3f317200<>+0(SB), Y4
+	VBROADCASTSS k32_80000000<>+0(SB), Y1
+	VBROADCASTSS k32_41200000<>+0(SB), Y2
+	VBROADCASTSS k32_7fffffff<>+0(SB), Y3
 
 row:
 	XORL BX, BX
@@ -32017,40 +32721,42 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y5
-	VANDPS       Y2, Y5, Y6
-	VMINPS       Y6, Y1, Y6
-	VADDPS       Y6, Y6, Y6
-	VMULPS       Y3, Y6, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VMOVUPS      Y6, Y6
-	VFNMADD231PS Y4, Y7, Y6
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
-	VCVTPS2DQ    Y7, Y7
-	VPSRAD       $0x01, Y7, Y8
-	VPSUBD       Y8, Y7, Y7
-	VPSLLD       $0x17, Y8, Y8
-	VPADDD       Y0, Y8, Y8
-	VMULPS       Y8, Y0, Y8
+	VMOVUPS      (DI)(BX*1), Y4
+	VANDPS       Y3, Y4, Y5
+	VMINPS       Y5, Y2, Y5
+	VADDPS       Y5, Y5, Y5
+	VORPS        Y1, Y5, Y5
+	VMULPS       k32_3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS k32_3f317200<>+0(SB), Y6, Y5
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y6, Y5
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
 	VPSLLD       $0x17, Y7, Y7
 	VPADDD       Y0, Y7, Y7
-	VMULPS       Y7, Y8, Y7
-	VMOVUPS      k32_3ab56029<>+0(SB), Y8
-	VFMADD213PS  k32_3c091714<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3d2aabcb<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3e2aaa54<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3effffff<>+0(SB), Y6, Y8
-	VMULPS       Y6, Y6, Y9
-	VMOVUPS      Y6, Y6
-	VFMADD231PS  Y9, Y8, Y6
-	VSUBPS       Y0, Y7, Y8
-	VMOVUPS      Y8, Y8
-	VFMADD231PS  Y7, Y6, Y8
-	VADDPS       k32_40000000<>+0(SB), Y8, Y6
-	VDIVPS       Y6, Y8, Y6
-	VANDPS       k32_80000000<>+0(SB), Y5, Y5
-	VORPS        Y5, Y6, Y5
-	VMOVUPS      Y5, (SI)(BX*1)
+	VMULPS       Y7, Y0, Y7
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y0, Y6, Y6
+	VMULPS       Y6, Y7, Y6
+	VMOVUPS      k32_3ab56029<>+0(SB), Y7
+	VFMADD213PS  k32_3c091714<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3d2aabcb<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3e2aaa54<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3effffff<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VMOVUPS      Y5, Y5
+	VFMADD231PS  Y8, Y7, Y5
+	VSUBPS       Y6, Y0, Y7
+	VMOVUPS      Y7, Y7
+	VFNMADD231PS Y6, Y5, Y7
+	VMOVUPS      k32_40000000<>+0(SB), Y5
+	VSUBPS       Y7, Y5, Y5
+	VDIVPS       Y5, Y7, Y5
+	VANDPS       Y1, Y4, Y4
+	VORPS        Y4, Y5, Y4
+	VMOVUPS      Y4, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -32058,42 +32764,44 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (DI)(BX*1), Y5, Y5
-	VANDPS       Y2, Y5, Y6
-	VMINPS       Y6, Y1, Y6
-	VADDPS       Y6, Y6, Y6
-	VMULPS       Y3, Y6, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VMOVUPS      Y6, Y6
-	VFNMADD231PS Y4, Y7, Y6
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
-	VCVTPS2DQ    Y7, Y7
-	VPSRAD       $0x01, Y7, Y8
-	VPSUBD       Y8, Y7, Y7
-	VPSLLD       $0x17, Y8, Y8
-	VPADDD       Y0, Y8, Y8
-	VMULPS       Y8, Y0, Y8
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (DI)(BX*1), Y4, Y4
+	VANDPS       Y3, Y4, Y5
+	VMINPS       Y5, Y2, Y5
+	VADDPS       Y5, Y5, Y5
+	VORPS        Y1, Y5, Y5
+	VMULPS       k32_3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS k32_3f317200<>+0(SB), Y6, Y5
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y6, Y5
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
 	VPSLLD       $0x17, Y7, Y7
 	VPADDD       Y0, Y7, Y7
-	VMULPS       Y7, Y8, Y7
-	VMOVUPS      k32_3ab56029<>+0(SB), Y8
-	VFMADD213PS  k32_3c091714<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3d2aabcb<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3e2aaa54<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3effffff<>+0(SB), Y6, Y8
-	VMULPS       Y6, Y6, Y9
-	VMOVUPS      Y6, Y6
-	VFMADD231PS  Y9, Y8, Y6
-	VSUBPS       Y0, Y7, Y8
-	VMOVUPS      Y8, Y8
-	VFMADD231PS  Y7, Y6, Y8
-	VADDPS       k32_40000000<>+0(SB), Y8, Y6
-	VDIVPS       Y6, Y8, Y6
-	VANDPS       k32_80000000<>+0(SB), Y5, Y5
-	VORPS        Y5, Y6, Y5
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VMULPS       Y7, Y0, Y7
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y0, Y6, Y6
+	VMULPS       Y6, Y7, Y6
+	VMOVUPS      k32_3ab56029<>+0(SB), Y7
+	VFMADD213PS  k32_3c091714<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3d2aabcb<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3e2aaa54<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3effffff<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VMOVUPS      Y5, Y5
+	VFMADD231PS  Y8, Y7, Y5
+	VSUBPS       Y6, Y0, Y7
+	VMOVUPS      Y7, Y7
+	VFNMADD231PS Y6, Y5, Y7
+	VMOVUPS      k32_40000000<>+0(SB), Y5
+	VSUBPS       Y7, Y5, Y5
+	VDIVPS       Y5, Y7, Y5
+	VANDPS       Y1, Y4, Y4
+	VORPS        Y4, Y5, Y4
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -32119,11 +32827,12 @@ TEXT ·avx2F32ErfV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_80000000<>+0(SB), Y1
 	VBROADCASTSS k32_7fffffff<>+0(SB), Y2
 	VBROADCASTSS k32_4121999a<>+0(SB), Y3
-	VBROADCASTSS k32_bfb8aa3b<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -32133,69 +32842,69 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y5
-	VANDPS       Y2, Y5, Y6
-	VMINPS       Y6, Y3, Y7
-	VMULPS       Y7, Y7, Y8
-	VMOVUPS      Y7, Y9
-	VFMSUB213PS  Y8, Y7, Y9
-	VMULPS       Y4, Y8, Y10
-	VROUNDPS     $0x08, Y10, Y10
-	VXORPS       Y1, Y8, Y8
+	VMOVUPS      (DI)(BX*1), Y4
+	VANDPS       Y2, Y4, Y5
+	VMINPS       Y5, Y3, Y6
+	VMULPS       Y6, Y6, Y7
+	VMOVUPS      Y6, Y8
+	VFMSUB213PS  Y7, Y6, Y8
+	VMULPS       k32_bfb8aa3b<>+0(SB), Y7, Y9
+	VROUNDPS     $0x08, Y9, Y9
+	VXORPS       Y1, Y7, Y7
+	VMOVUPS      Y7, Y7
+	VFNMADD231PS k32_3f317200<>+0(SB), Y9, Y7
 	VMOVUPS      Y8, Y8
-	VFNMADD231PS k32_3f317200<>+0(SB), Y10, Y8
-	VMOVUPS      Y9, Y9
-	VFMADD231PS  k32_35bfbe8e<>+0(SB), Y10, Y9
-	VSUBPS       Y9, Y8, Y8
-	VMOVUPS      k32_3ab56915<>+0(SB), Y9
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y8, Y9
-	VFMADD213PS  Y0, Y8, Y9
-	VMULPS       Y9, Y8, Y8
-	VMOVUPS      k32_3c6f3022<>+0(SB), Y9
-	VFMADD213PS  k32_3dfab968<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3efbf557<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3f92b63c<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3fc5e0eb<>+0(SB), Y7, Y9
-	VFMADD213PS  Y0, Y7, Y9
-	VMULPS       k32_3fe2dfc5<>+0(SB), Y7, Y11
-	VMOVUPS      k32_3c53fb81<>+0(SB), Y12
-	VFMADD213PS  k32_3dde22da<>+0(SB), Y7, Y12
-	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Y7, Y12
-	VFMADD213PS  k32_3f66dfc0<>+0(SB), Y7, Y12
-	VFMADD213PS  Y0, Y7, Y12
-	VMOVUPS      Y12, Y7
-	VFMADD231PS  Y11, Y9, Y7
-	VDIVPS       Y7, Y9, Y7
-	VMOVUPS      Y7, Y9
-	VFMADD231PS  Y8, Y7, Y9
-	VCVTPS2DQ    Y10, Y7
-	VPSRAD       $0x01, Y7, Y8
-	VPSUBD       Y8, Y7, Y7
-	VPSLLD       $0x17, Y8, Y8
-	VPADDD       Y0, Y8, Y8
-	VMULPS       Y8, Y9, Y8
+	VFMADD231PS  k32_35bfbe8e<>+0(SB), Y9, Y8
+	VSUBPS       Y8, Y7, Y7
+	VMOVUPS      k32_3ab56915<>+0(SB), Y8
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y7, Y8
+	VFMADD213PS  Y0, Y7, Y8
+	VMULPS       Y8, Y7, Y7
+	VMOVUPS      k32_3c6f3022<>+0(SB), Y8
+	VFMADD213PS  k32_3dfab968<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3efbf557<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3f92b63c<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3fc5e0eb<>+0(SB), Y6, Y8
+	VFMADD213PS  Y0, Y6, Y8
+	VMULPS       k32_3fe2dfc5<>+0(SB), Y6, Y10
+	VMOVUPS      k32_3c53fb81<>+0(SB), Y11
+	VFMADD213PS  k32_3dde22da<>+0(SB), Y6, Y11
+	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Y6, Y11
+	VFMADD213PS  k32_3f66dfc0<>+0(SB), Y6, Y11
+	VFMADD213PS  Y0, Y6, Y11
+	VMOVUPS      Y11, Y6
+	VFMADD231PS  Y10, Y8, Y6
+	VDIVPS       Y6, Y8, Y6
+	VMOVUPS      Y6, Y8
+	VFMADD231PS  Y7, Y6, Y8
+	VCVTPS2DQ    Y9, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
 	VPSLLD       $0x17, Y7, Y7
 	VPADDD       Y0, Y7, Y7
 	VMULPS       Y7, Y8, Y7
-	VSUBPS       Y7, Y0, Y7
-	VMULPS       Y6, Y6, Y8
-	VMOVUPS      k32_38a3b8ff<>+0(SB), Y9
-	VFMADD213PS  k32_ba51a8af<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_3ba9f912<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_bcdbfb8d<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_3de71673<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_bec0939f<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_3e0375d4<>+0(SB), Y8, Y9
-	VMOVUPS      Y6, Y8
-	VFMADD231PS  Y9, Y6, Y8
-	VCMPPS       $0x11, Y0, Y6, Y6
-	VBLENDVPS    Y6, Y8, Y7, Y6
-	VANDPS       Y1, Y5, Y5
-	VORPS        Y5, Y6, Y5
-	VMOVUPS      Y5, (SI)(BX*1)
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y0, Y6, Y6
+	VMULPS       Y6, Y7, Y6
+	VSUBPS       Y6, Y0, Y6
+	VMULPS       Y5, Y5, Y7
+	VMOVUPS      k32_38a3b8ff<>+0(SB), Y8
+	VFMADD213PS  k32_ba51a8af<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_3ba9f912<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_bcdbfb8d<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_3de71673<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_bec0939f<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_3e0375d4<>+0(SB), Y7, Y8
+	VMOVUPS      Y5, Y7
+	VFMADD231PS  Y8, Y5, Y7
+	VCMPPS       $0x11, Y0, Y5, Y5
+	VBLENDVPS    Y5, Y7, Y6, Y5
+	VANDPS       Y1, Y4, Y4
+	VORPS        Y4, Y5, Y4
+	VMOVUPS      Y4, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -32203,71 +32912,71 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (DI)(BX*1), Y5, Y5
-	VANDPS       Y2, Y5, Y6
-	VMINPS       Y6, Y3, Y7
-	VMULPS       Y7, Y7, Y8
-	VMOVUPS      Y7, Y9
-	VFMSUB213PS  Y8, Y7, Y9
-	VMULPS       Y4, Y8, Y10
-	VROUNDPS     $0x08, Y10, Y10
-	VXORPS       Y1, Y8, Y8
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (DI)(BX*1), Y4, Y4
+	VANDPS       Y2, Y4, Y5
+	VMINPS       Y5, Y3, Y6
+	VMULPS       Y6, Y6, Y7
+	VMOVUPS      Y6, Y8
+	VFMSUB213PS  Y7, Y6, Y8
+	VMULPS       k32_bfb8aa3b<>+0(SB), Y7, Y9
+	VROUNDPS     $0x08, Y9, Y9
+	VXORPS       Y1, Y7, Y7
+	VMOVUPS      Y7, Y7
+	VFNMADD231PS k32_3f317200<>+0(SB), Y9, Y7
 	VMOVUPS      Y8, Y8
-	VFNMADD231PS k32_3f317200<>+0(SB), Y10, Y8
-	VMOVUPS      Y9, Y9
-	VFMADD231PS  k32_35bfbe8e<>+0(SB), Y10, Y9
-	VSUBPS       Y9, Y8, Y8
-	VMOVUPS      k32_3ab56915<>+0(SB), Y9
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y8, Y9
-	VFMADD213PS  Y0, Y8, Y9
-	VMULPS       Y9, Y8, Y8
-	VMOVUPS      k32_3c6f3022<>+0(SB), Y9
-	VFMADD213PS  k32_3dfab968<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3efbf557<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3f92b63c<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3fc5e0eb<>+0(SB), Y7, Y9
-	VFMADD213PS  Y0, Y7, Y9
-	VMULPS       k32_3fe2dfc5<>+0(SB), Y7, Y11
-	VMOVUPS      k32_3c53fb81<>+0(SB), Y12
-	VFMADD213PS  k32_3dde22da<>+0(SB), Y7, Y12
-	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Y7, Y12
-	VFMADD213PS  k32_3f66dfc0<>+0(SB), Y7, Y12
-	VFMADD213PS  Y0, Y7, Y12
-	VMOVUPS      Y12, Y7
-	VFMADD231PS  Y11, Y9, Y7
-	VDIVPS       Y7, Y9, Y7
-	VMOVUPS      Y7, Y9
-	VFMADD231PS  Y8, Y7, Y9
-	VCVTPS2DQ    Y10, Y7
-	VPSRAD       $0x01, Y7, Y8
-	VPSUBD       Y8, Y7, Y7
-	VPSLLD       $0x17, Y8, Y8
-	VPADDD       Y0, Y8, Y8
-	VMULPS       Y8, Y9, Y8
+	VFMADD231PS  k32_35bfbe8e<>+0(SB), Y9, Y8
+	VSUBPS       Y8, Y7, Y7
+	VMOVUPS      k32_3ab56915<>+0(SB), Y8
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y7, Y8
+	VFMADD213PS  Y0, Y7, Y8
+	VMULPS       Y8, Y7, Y7
+	VMOVUPS      k32_3c6f3022<>+0(SB), Y8
+	VFMADD213PS  k32_3dfab968<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3efbf557<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3f92b63c<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3fc5e0eb<>+0(SB), Y6, Y8
+	VFMADD213PS  Y0, Y6, Y8
+	VMULPS       k32_3fe2dfc5<>+0(SB), Y6, Y10
+	VMOVUPS      k32_3c53fb81<>+0(SB), Y11
+	VFMADD213PS  k32_3dde22da<>+0(SB), Y6, Y11
+	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Y6, Y11
+	VFMADD213PS  k32_3f66dfc0<>+0(SB), Y6, Y11
+	VFMADD213PS  Y0, Y6, Y11
+	VMOVUPS      Y11, Y6
+	VFMADD231PS  Y10, Y8, Y6
+	VDIVPS       Y6, Y8, Y6
+	VMOVUPS      Y6, Y8
+	VFMADD231PS  Y7, Y6, Y8
+	VCVTPS2DQ    Y9, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
 	VPSLLD       $0x17, Y7, Y7
 	VPADDD       Y0, Y7, Y7
 	VMULPS       Y7, Y8, Y7
-	VSUBPS       Y7, Y0, Y7
-	VMULPS       Y6, Y6, Y8
-	VMOVUPS      k32_38a3b8ff<>+0(SB), Y9
-	VFMADD213PS  k32_ba51a8af<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_3ba9f912<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_bcdbfb8d<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_3de71673<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_bec0939f<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_3e0375d4<>+0(SB), Y8, Y9
-	VMOVUPS      Y6, Y8
-	VFMADD231PS  Y9, Y6, Y8
-	VCMPPS       $0x11, Y0, Y6, Y6
-	VBLENDVPS    Y6, Y8, Y7, Y6
-	VANDPS       Y1, Y5, Y5
-	VORPS        Y5, Y6, Y5
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y0, Y6, Y6
+	VMULPS       Y6, Y7, Y6
+	VSUBPS       Y6, Y0, Y6
+	VMULPS       Y5, Y5, Y7
+	VMOVUPS      k32_38a3b8ff<>+0(SB), Y8
+	VFMADD213PS  k32_ba51a8af<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_3ba9f912<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_bcdbfb8d<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_3de71673<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_bec0939f<>+0(SB), Y7, Y8
+	VFMADD213PS  k32_3e0375d4<>+0(SB), Y7, Y8
+	VMOVUPS      Y5, Y7
+	VFMADD231PS  Y8, Y5, Y7
+	VCMPPS       $0x11, Y0, Y5, Y5
+	VBLENDVPS    Y5, Y7, Y6, Y5
+	VANDPS       Y1, Y4, Y4
+	VORPS        Y4, Y5, Y4
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -32293,11 +33002,12 @@ TEXT ·avx2F32ErfcV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_7fffffff<>+0(SB), Y1
 	VBROADCASTSS k32_4121999a<>+0(SB), Y2
 	VBROADCASTSS k32_bfb8aa3b<>+0(SB), Y3
-	VBROADCASTSS k32_3f317200<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -32307,58 +33017,58 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y5
-	VANDPS       Y1, Y5, Y6
-	VMINPS       Y6, Y2, Y6
-	VMULPS       Y6, Y6, Y7
-	VMOVUPS      Y6, Y8
-	VFMSUB213PS  Y7, Y6, Y8
-	VMULPS       Y3, Y7, Y9
-	VROUNDPS     $0x08, Y9, Y9
-	VXORPS       k32_80000000<>+0(SB), Y7, Y7
+	VMOVUPS      (DI)(BX*1), Y4
+	VANDPS       Y1, Y4, Y5
+	VMINPS       Y5, Y2, Y5
+	VMULPS       Y5, Y5, Y6
+	VMOVUPS      Y5, Y7
+	VFMSUB213PS  Y6, Y5, Y7
+	VMULPS       Y3, Y6, Y8
+	VROUNDPS     $0x08, Y8, Y8
+	VXORPS       k32_80000000<>+0(SB), Y6, Y6
+	VMOVUPS      Y6, Y6
+	VFNMADD231PS k32_3f317200<>+0(SB), Y8, Y6
 	VMOVUPS      Y7, Y7
-	VFNMADD231PS Y4, Y9, Y7
-	VMOVUPS      Y8, Y8
-	VFMADD231PS  k32_35bfbe8e<>+0(SB), Y9, Y8
-	VSUBPS       Y8, Y7, Y7
-	VMOVUPS      k32_3ab56915<>+0(SB), Y8
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y7, Y8
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y7, Y8
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y7, Y8
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y7, Y8
-	VFMADD213PS  Y0, Y7, Y8
-	VMULPS       Y8, Y7, Y7
-	VMOVUPS      k32_3c6f3022<>+0(SB), Y8
-	VFMADD213PS  k32_3dfab968<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3efbf557<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3f92b63c<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3fc5e0eb<>+0(SB), Y6, Y8
-	VFMADD213PS  Y0, Y6, Y8
-	VMULPS       k32_3fe2dfc5<>+0(SB), Y6, Y10
-	VMOVUPS      k32_3c53fb81<>+0(SB), Y11
-	VFMADD213PS  k32_3dde22da<>+0(SB), Y6, Y11
-	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Y6, Y11
-	VFMADD213PS  k32_3f66dfc0<>+0(SB), Y6, Y11
-	VFMADD213PS  Y0, Y6, Y11
-	VMOVUPS      Y11, Y6
-	VFMADD231PS  Y10, Y8, Y6
-	VDIVPS       Y6, Y8, Y6
-	VMOVUPS      Y6, Y8
-	VFMADD231PS  Y7, Y6, Y8
-	VCVTPS2DQ    Y9, Y6
-	VPSRAD       $0x01, Y6, Y7
-	VPSUBD       Y7, Y6, Y6
-	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y0, Y7, Y7
-	VMULPS       Y7, Y8, Y7
+	VFMADD231PS  k32_35bfbe8e<>+0(SB), Y8, Y7
+	VSUBPS       Y7, Y6, Y6
+	VMOVUPS      k32_3ab56915<>+0(SB), Y7
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y6, Y7
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y6, Y7
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y6, Y7
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y6, Y7
+	VFMADD213PS  Y0, Y6, Y7
+	VMULPS       Y7, Y6, Y6
+	VMOVUPS      k32_3c6f3022<>+0(SB), Y7
+	VFMADD213PS  k32_3dfab968<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3efbf557<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3f92b63c<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3fc5e0eb<>+0(SB), Y5, Y7
+	VFMADD213PS  Y0, Y5, Y7
+	VMULPS       k32_3fe2dfc5<>+0(SB), Y5, Y9
+	VMOVUPS      k32_3c53fb81<>+0(SB), Y10
+	VFMADD213PS  k32_3dde22da<>+0(SB), Y5, Y10
+	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Y5, Y10
+	VFMADD213PS  k32_3f66dfc0<>+0(SB), Y5, Y10
+	VFMADD213PS  Y0, Y5, Y10
+	VMOVUPS      Y10, Y5
+	VFMADD231PS  Y9, Y7, Y5
+	VDIVPS       Y5, Y7, Y5
+	VMOVUPS      Y5, Y7
+	VFMADD231PS  Y6, Y5, Y7
+	VCVTPS2DQ    Y8, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
 	VPSLLD       $0x17, Y6, Y6
 	VPADDD       Y0, Y6, Y6
 	VMULPS       Y6, Y7, Y6
-	VCMPPS       $0x11, k32_0<>+0(SB), Y5, Y5
-	VMOVUPS      k32_40000000<>+0(SB), Y7
-	VSUBPS       Y6, Y7, Y7
-	VBLENDVPS    Y5, Y7, Y6, Y5
-	VMOVUPS      Y5, (SI)(BX*1)
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y0, Y5, Y5
+	VMULPS       Y5, Y6, Y5
+	VCMPPS       $0x11, k32_0<>+0(SB), Y4, Y4
+	VMOVUPS      k32_40000000<>+0(SB), Y6
+	VSUBPS       Y5, Y6, Y6
+	VBLENDVPS    Y4, Y6, Y5, Y4
+	VMOVUPS      Y4, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -32366,60 +33076,60 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (DI)(BX*1), Y5, Y5
-	VANDPS       Y1, Y5, Y6
-	VMINPS       Y6, Y2, Y6
-	VMULPS       Y6, Y6, Y7
-	VMOVUPS      Y6, Y8
-	VFMSUB213PS  Y7, Y6, Y8
-	VMULPS       Y3, Y7, Y9
-	VROUNDPS     $0x08, Y9, Y9
-	VXORPS       k32_80000000<>+0(SB), Y7, Y7
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (DI)(BX*1), Y4, Y4
+	VANDPS       Y1, Y4, Y5
+	VMINPS       Y5, Y2, Y5
+	VMULPS       Y5, Y5, Y6
+	VMOVUPS      Y5, Y7
+	VFMSUB213PS  Y6, Y5, Y7
+	VMULPS       Y3, Y6, Y8
+	VROUNDPS     $0x08, Y8, Y8
+	VXORPS       k32_80000000<>+0(SB), Y6, Y6
+	VMOVUPS      Y6, Y6
+	VFNMADD231PS k32_3f317200<>+0(SB), Y8, Y6
 	VMOVUPS      Y7, Y7
-	VFNMADD231PS Y4, Y9, Y7
-	VMOVUPS      Y8, Y8
-	VFMADD231PS  k32_35bfbe8e<>+0(SB), Y9, Y8
-	VSUBPS       Y8, Y7, Y7
-	VMOVUPS      k32_3ab56915<>+0(SB), Y8
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y7, Y8
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y7, Y8
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y7, Y8
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y7, Y8
-	VFMADD213PS  Y0, Y7, Y8
-	VMULPS       Y8, Y7, Y7
-	VMOVUPS      k32_3c6f3022<>+0(SB), Y8
-	VFMADD213PS  k32_3dfab968<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3efbf557<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3f92b63c<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3fc5e0eb<>+0(SB), Y6, Y8
-	VFMADD213PS  Y0, Y6, Y8
-	VMULPS       k32_3fe2dfc5<>+0(SB), Y6, Y10
-	VMOVUPS      k32_3c53fb81<>+0(SB), Y11
-	VFMADD213PS  k32_3dde22da<>+0(SB), Y6, Y11
-	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Y6, Y11
-	VFMADD213PS  k32_3f66dfc0<>+0(SB), Y6, Y11
-	VFMADD213PS  Y0, Y6, Y11
-	VMOVUPS      Y11, Y6
-	VFMADD231PS  Y10, Y8, Y6
-	VDIVPS       Y6, Y8, Y6
-	VMOVUPS      Y6, Y8
-	VFMADD231PS  Y7, Y6, Y8
-	VCVTPS2DQ    Y9, Y6
-	VPSRAD       $0x01, Y6, Y7
-	VPSUBD       Y7, Y6, Y6
-	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y0, Y7, Y7
-	VMULPS       Y7, Y8, Y7
+	VFMADD231PS  k32_35bfbe8e<>+0(SB), Y8, Y7
+	VSUBPS       Y7, Y6, Y6
+	VMOVUPS      k32_3ab56915<>+0(SB), Y7
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y6, Y7
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y6, Y7
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y6, Y7
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y6, Y7
+	VFMADD213PS  Y0, Y6, Y7
+	VMULPS       Y7, Y6, Y6
+	VMOVUPS      k32_3c6f3022<>+0(SB), Y7
+	VFMADD213PS  k32_3dfab968<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3efbf557<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3f92b63c<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3fc5e0eb<>+0(SB), Y5, Y7
+	VFMADD213PS  Y0, Y5, Y7
+	VMULPS       k32_3fe2dfc5<>+0(SB), Y5, Y9
+	VMOVUPS      k32_3c53fb81<>+0(SB), Y10
+	VFMADD213PS  k32_3dde22da<>+0(SB), Y5, Y10
+	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Y5, Y10
+	VFMADD213PS  k32_3f66dfc0<>+0(SB), Y5, Y10
+	VFMADD213PS  Y0, Y5, Y10
+	VMOVUPS      Y10, Y5
+	VFMADD231PS  Y9, Y7, Y5
+	VDIVPS       Y5, Y7, Y5
+	VMOVUPS      Y5, Y7
+	VFMADD231PS  Y6, Y5, Y7
+	VCVTPS2DQ    Y8, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
 	VPSLLD       $0x17, Y6, Y6
 	VPADDD       Y0, Y6, Y6
 	VMULPS       Y6, Y7, Y6
-	VCMPPS       $0x11, k32_0<>+0(SB), Y5, Y5
-	VMOVUPS      k32_40000000<>+0(SB), Y7
-	VSUBPS       Y6, Y7, Y7
-	VBLENDVPS    Y5, Y7, Y6, Y5
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y0, Y5, Y5
+	VMULPS       Y5, Y6, Y5
+	VCMPPS       $0x11, k32_0<>+0(SB), Y4, Y4
+	VMOVUPS      k32_40000000<>+0(SB), Y6
+	VSUBPS       Y5, Y6, Y6
+	VBLENDVPS    Y4, Y6, Y5, Y4
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -32445,11 +33155,12 @@ TEXT ·avx2F32SigmoidV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
 	VBROADCASTSS k32_80000000<>+0(SB), Y2
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y3
-	VBROADCASTSS k32_3f317200<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -32459,41 +33170,44 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y5
-	VORPS        Y2, Y5, Y6
-	VMAXPS       Y6, Y1, Y6
-	VMULPS       Y3, Y6, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VMOVUPS      Y6, Y6
-	VFNMADD231PS Y4, Y7, Y6
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
-	VMOVUPS      k32_3ab56915<>+0(SB), Y8
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y6, Y8
-	VFMADD213PS  Y0, Y6, Y8
-	VFMADD213PS  Y0, Y6, Y8
-	VCVTPS2DQ    Y7, Y6
-	VPSRAD       $0x01, Y6, Y7
-	VPSUBD       Y7, Y6, Y6
-	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y0, Y7, Y7
-	VMULPS       Y7, Y8, Y7
+	VMOVUPS      (DI)(BX*1), Y4
+	VORPS        Y2, Y4, Y5
+	VMAXPS       Y5, Y1, Y5
+	VMULPS       Y3, Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS k32_3f317200<>+0(SB), Y6, Y5
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y6, Y5
+	VMOVUPS      k32_3ab56915<>+0(SB), Y7
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y5, Y7
+	VFMADD213PS  Y0, Y5, Y7
+	VFMADD213PS  Y0, Y5, Y7
+	VCVTPS2DQ    Y6, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
 	VPSLLD       $0x17, Y6, Y6
 	VPADDD       Y0, Y6, Y6
 	VMULPS       Y6, Y7, Y6
-	VADDPS       Y0, Y6, Y7
-	VSUBPS       Y0, Y7, Y8
-	VSUBPS       Y8, Y6, Y8
-	VCMPPS       $0x11, k32_0<>+0(SB), Y5, Y5
-	VBLENDVPS    Y5, Y6, Y0, Y5
-	VDIVPS       Y7, Y5, Y5
-	VMULPS       Y8, Y5, Y7
-	VMOVUPS      Y0, Y8
-	VFMADD231PS  k32_bf000000<>+0(SB), Y6, Y8
-	VMOVUPS      Y5, Y5
-	VFNMADD231PS Y8, Y7, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y0, Y5, Y5
+	VMULPS       Y5, Y6, Y5
+	VADDPS       Y0, Y5, Y6
+	VSUBPS       Y0, Y6, Y7
+	VSUBPS       Y7, Y5, Y7
+	VCMPPS       $0x11, k32_0<>+0(SB), Y4, Y4
+	VBLENDVPS    Y4, Y5, Y0, Y4
+	VDIVPS       Y6, Y4, Y8
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS Y6, Y8, Y4
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS Y7, Y8, Y4
+	VMOVUPS      Y0, Y6
+	VFMADD231PS  k32_bf000000<>+0(SB), Y5, Y6
+	VMOVUPS      Y8, Y5
+	VFMADD231PS  Y6, Y4, Y5
 	VMOVUPS      Y5, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
@@ -32502,44 +33216,47 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (DI)(BX*1), Y5, Y5
-	VORPS        Y2, Y5, Y6
-	VMAXPS       Y6, Y1, Y6
-	VMULPS       Y3, Y6, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VMOVUPS      Y6, Y6
-	VFNMADD231PS Y4, Y7, Y6
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
-	VMOVUPS      k32_3ab56915<>+0(SB), Y8
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y6, Y8
-	VFMADD213PS  Y0, Y6, Y8
-	VFMADD213PS  Y0, Y6, Y8
-	VCVTPS2DQ    Y7, Y6
-	VPSRAD       $0x01, Y6, Y7
-	VPSUBD       Y7, Y6, Y6
-	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y0, Y7, Y7
-	VMULPS       Y7, Y8, Y7
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (DI)(BX*1), Y4, Y4
+	VORPS        Y2, Y4, Y5
+	VMAXPS       Y5, Y1, Y5
+	VMULPS       Y3, Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS k32_3f317200<>+0(SB), Y6, Y5
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y6, Y5
+	VMOVUPS      k32_3ab56915<>+0(SB), Y7
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y5, Y7
+	VFMADD213PS  Y0, Y5, Y7
+	VFMADD213PS  Y0, Y5, Y7
+	VCVTPS2DQ    Y6, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
 	VPSLLD       $0x17, Y6, Y6
 	VPADDD       Y0, Y6, Y6
 	VMULPS       Y6, Y7, Y6
-	VADDPS       Y0, Y6, Y7
-	VSUBPS       Y0, Y7, Y8
-	VSUBPS       Y8, Y6, Y8
-	VCMPPS       $0x11, k32_0<>+0(SB), Y5, Y5
-	VBLENDVPS    Y5, Y6, Y0, Y5
-	VDIVPS       Y7, Y5, Y5
-	VMULPS       Y8, Y5, Y7
-	VMOVUPS      Y0, Y8
-	VFMADD231PS  k32_bf000000<>+0(SB), Y6, Y8
-	VMOVUPS      Y5, Y5
-	VFNMADD231PS Y8, Y7, Y5
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y0, Y5, Y5
+	VMULPS       Y5, Y6, Y5
+	VADDPS       Y0, Y5, Y6
+	VSUBPS       Y0, Y6, Y7
+	VSUBPS       Y7, Y5, Y7
+	VCMPPS       $0x11, k32_0<>+0(SB), Y4, Y4
+	VBLENDVPS    Y4, Y5, Y0, Y4
+	VDIVPS       Y6, Y4, Y8
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS Y6, Y8, Y4
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS Y7, Y8, Y4
+	VMOVUPS      Y0, Y6
+	VFMADD231PS  k32_bf000000<>+0(SB), Y5, Y6
+	VMOVUPS      Y8, Y5
+	VFMADD231PS  Y6, Y4, Y5
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   Y5, Y4, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -32565,11 +33282,12 @@ TEXT ·avx2F32SoftplusV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
 	VBROADCASTSS k32_80000000<>+0(SB), Y2
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y3
-	VBROADCASTSS k32_3f317200<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -32579,48 +33297,47 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y5
-	VORPS        Y2, Y5, Y6
-	VMAXPS       Y6, Y1, Y6
-	VMULPS       Y3, Y6, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VMOVUPS      Y6, Y6
-	VFNMADD231PS Y4, Y7, Y6
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
-	VMOVUPS      k32_3ab56915<>+0(SB), Y8
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y6, Y8
-	VFMADD213PS  Y0, Y6, Y8
-	VFMADD213PS  Y0, Y6, Y8
-	VCVTPS2DQ    Y7, Y6
-	VPSRAD       $0x01, Y6, Y7
-	VPSUBD       Y7, Y6, Y6
-	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y0, Y7, Y7
-	VMULPS       Y7, Y8, Y7
+	VMOVUPS      (DI)(BX*1), Y4
+	VORPS        Y2, Y4, Y5
+	VMAXPS       Y5, Y1, Y5
+	VMULPS       Y3, Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS k32_3f317200<>+0(SB), Y6, Y5
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y6, Y5
+	VMOVUPS      k32_3ab56915<>+0(SB), Y7
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y5, Y7
+	VFMADD213PS  Y0, Y5, Y7
+	VFMADD213PS  Y0, Y5, Y7
+	VCVTPS2DQ    Y6, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
 	VPSLLD       $0x17, Y6, Y6
 	VPADDD       Y0, Y6, Y6
 	VMULPS       Y6, Y7, Y6
-	VMULPS       Y6, Y6, Y7
-	VMOVUPS      k32_bc5f56fe<>+0(SB), Y8
-	VFMADD213PS  k32_bdaa22de<>+0(SB), Y7, Y8
-	VFMADD213PS  k32_be252a1a<>+0(SB), Y7, Y8
-	VFMADD213PS  k32_be7fe210<>+0(SB), Y7, Y8
-	VFMADD213PS  k32_befffffc<>+0(SB), Y7, Y8
-	VMOVUPS      k32_3b07da9f<>+0(SB), Y9
-	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y7, Y9
-	VFMADD231PS  Y6, Y9, Y8
-	VMOVUPS      Y6, Y6
-	VFMADD231PS  Y8, Y7, Y6
-	VMOVUPS      k32_0<>+0(SB), Y7
-	VMAXPS       Y5, Y7, Y5
-	VADDPS       Y5, Y6, Y5
-	VMOVUPS      Y5, (SI)(BX*1)
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y0, Y5, Y5
+	VMULPS       Y5, Y6, Y5
+	VMULPS       Y5, Y5, Y6
+	VMOVUPS      k32_3b07da9f<>+0(SB), Y7
+	VFMADD213PS  k32_bc5f56fe<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_bdaa22de<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3dff53b7<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_be252a1a<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_be7fe210<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_befffffc<>+0(SB), Y5, Y7
+	VMOVUPS      Y5, Y5
+	VFMADD231PS  Y7, Y6, Y5
+	VMOVUPS      k32_0<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
+	VADDPS       Y4, Y5, Y4
+	VMOVUPS      Y4, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -32628,50 +33345,49 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (DI)(BX*1), Y5, Y5
-	VORPS        Y2, Y5, Y6
-	VMAXPS       Y6, Y1, Y6
-	VMULPS       Y3, Y6, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VMOVUPS      Y6, Y6
-	VFNMADD231PS Y4, Y7, Y6
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
-	VMOVUPS      k32_3ab56915<>+0(SB), Y8
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y6, Y8
-	VFMADD213PS  Y0, Y6, Y8
-	VFMADD213PS  Y0, Y6, Y8
-	VCVTPS2DQ    Y7, Y6
-	VPSRAD       $0x01, Y6, Y7
-	VPSUBD       Y7, Y6, Y6
-	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y0, Y7, Y7
-	VMULPS       Y7, Y8, Y7
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (DI)(BX*1), Y4, Y4
+	VORPS        Y2, Y4, Y5
+	VMAXPS       Y5, Y1, Y5
+	VMULPS       Y3, Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS k32_3f317200<>+0(SB), Y6, Y5
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y6, Y5
+	VMOVUPS      k32_3ab56915<>+0(SB), Y7
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y5, Y7
+	VFMADD213PS  Y0, Y5, Y7
+	VFMADD213PS  Y0, Y5, Y7
+	VCVTPS2DQ    Y6, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
 	VPSLLD       $0x17, Y6, Y6
 	VPADDD       Y0, Y6, Y6
 	VMULPS       Y6, Y7, Y6
-	VMULPS       Y6, Y6, Y7
-	VMOVUPS      k32_bc5f56fe<>+0(SB), Y8
-	VFMADD213PS  k32_bdaa22de<>+0(SB), Y7, Y8
-	VFMADD213PS  k32_be252a1a<>+0(SB), Y7, Y8
-	VFMADD213PS  k32_be7fe210<>+0(SB), Y7, Y8
-	VFMADD213PS  k32_befffffc<>+0(SB), Y7, Y8
-	VMOVUPS      k32_3b07da9f<>+0(SB), Y9
-	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y7, Y9
-	VFMADD231PS  Y6, Y9, Y8
-	VMOVUPS      Y6, Y6
-	VFMADD231PS  Y8, Y7, Y6
-	VMOVUPS      k32_0<>+0(SB), Y7
-	VMAXPS       Y5, Y7, Y5
-	VADDPS       Y5, Y6, Y5
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y0, Y5, Y5
+	VMULPS       Y5, Y6, Y5
+	VMULPS       Y5, Y5, Y6
+	VMOVUPS      k32_3b07da9f<>+0(SB), Y7
+	VFMADD213PS  k32_bc5f56fe<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_bdaa22de<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3dff53b7<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_be252a1a<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_be7fe210<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y5, Y7
+	VFMADD213PS  k32_befffffc<>+0(SB), Y5, Y7
+	VMOVUPS      Y5, Y5
+	VFMADD231PS  Y7, Y6, Y5
+	VMOVUPS      k32_0<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
+	VADDPS       Y4, Y5, Y4
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -32698,11 +33414,10 @@ TEXT ·avx2F32PowVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y1
-	VBROADCASTSD k64_0<>+0(SB), Y2
-	VBROADCASTSS k32_0<>+0(SB), Y3
-	VBROADCASTSS k32_3f800000<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -32712,157 +33427,158 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y5
-	VMOVUPS      (R8)(BX*1), Y6
-	VANDPS       k32_7fffffff<>+0(SB), Y5, Y7
-	VCVTPS2PD    X7, Y8
-	VCVTPS2PD    X6, Y9
-	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y8, Y10
-	VMULPD       Y1, Y8, Y11
-	VBLENDVPD    Y10, Y11, Y8, Y11
-	VANDPD       k64_c04a000000000000<>+0(SB), Y10, Y10
-	VPADDQ       k64_18000000000000<>+0(SB), Y11, Y17
-	VPSRLQ       $0x34, Y17, Y17
-	VORPD        Y1, Y17, Y18
-	VSUBPD       k64_4330000000000400<>+0(SB), Y18, Y18
-	VPSLLQ       $0x34, Y17, Y17
-	VPSUBQ       Y17, Y11, Y17
-	VPADDQ       k64_4000000000000000<>+0(SB), Y17, Y17
-	VADDPD       Y10, Y18, Y10
-	VCMPPD       $0x00, Y2, Y8, Y11
-	VBLENDVPD    Y11, k64_fff0000000000000<>+0(SB), Y10, Y10
-	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y8, Y11
-	VBLENDVPD    Y11, Y8, Y10, Y10
-	VCMPPD       $0x11, Y2, Y8, Y8
-	VORPD        Y8, Y10, Y8
-	VSUBPD       Y0, Y17, Y10
-	VADDPD       Y0, Y17, Y11
-	VDIVPD       Y11, Y10, Y10
-	VMULPD       Y10, Y10, Y11
-	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y17
-	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y11, Y17
-	VMOVUPD      Y8, Y8
-	VFMADD231PD  Y17, Y10, Y8
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      k64_c064000000000000<>+0(SB), Y9
-	VMOVUPD      k64_4064000000000000<>+0(SB), Y10
-	VMINPD       Y8, Y10, Y8
-	VMAXPD       Y8, Y9, Y8
-	VROUNDPD     $0x08, Y8, Y9
-	VSUBPD       Y9, Y8, Y8
-	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y10
-	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y8, Y10
-	VFMADD213PD  Y0, Y8, Y10
-	VCVTPD2DQY   Y9, X12
-	VPSRAD       $0x01, Y12, Y8
-	VPSUBD       Y8, Y12, Y12
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y10, Y8
-	VPMOVSXDQ    X12, Y12
-	VPSLLQ       $0x34, Y12, Y12
-	VPADDQ       Y0, Y12, Y12
-	VMULPD       Y12, Y8, Y8
-	VCVTPD2PSY   Y8, X13
-	VEXTRACTF128 $0x01, Y7, X8
-	VCVTPS2PD    X8, Y8
-	VEXTRACTF128 $0x01, Y6, X9
-	VCVTPS2PD    X9, Y9
-	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y8, Y10
-	VMULPD       Y1, Y8, Y11
-	VBLENDVPD    Y10, Y11, Y8, Y11
-	VANDPD       k64_c04a000000000000<>+0(SB), Y10, Y10
-	VPADDQ       k64_18000000000000<>+0(SB), Y11, Y17
-	VPSRLQ       $0x34, Y17, Y17
-	VORPD        Y1, Y17, Y18
-	VSUBPD       k64_4330000000000400<>+0(SB), Y18, Y18
-	VPSLLQ       $0x34, Y17, Y17
-	VPSUBQ       Y17, Y11, Y17
-	VPADDQ       k64_4000000000000000<>+0(SB), Y17, Y17
-	VADDPD       Y10, Y18, Y10
-	VCMPPD       $0x00, Y2, Y8, Y11
-	VBLENDVPD    Y11, k64_fff0000000000000<>+0(SB), Y10, Y10
-	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y8, Y11
-	VBLENDVPD    Y11, Y8, Y10, Y10
-	VCMPPD       $0x11, Y2, Y8, Y8
-	VORPD        Y8, Y10, Y8
-	VSUBPD       Y0, Y17, Y10
-	VADDPD       Y0, Y17, Y11
-	VDIVPD       Y11, Y10, Y10
-	VMULPD       Y10, Y10, Y11
-	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y17
-	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y11, Y17
-	VMOVUPD      Y8, Y8
-	VFMADD231PD  Y17, Y10, Y8
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      k64_c064000000000000<>+0(SB), Y9
-	VMOVUPD      k64_4064000000000000<>+0(SB), Y10
-	VMINPD       Y8, Y10, Y8
-	VMAXPD       Y8, Y9, Y8
-	VROUNDPD     $0x08, Y8, Y9
-	VSUBPD       Y9, Y8, Y8
-	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y10
-	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y8, Y10
-	VFMADD213PD  Y0, Y8, Y10
-	VCVTPD2DQY   Y9, X14
-	VPSRAD       $0x01, Y14, Y8
-	VPSUBD       Y8, Y14, Y14
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y10, Y8
-	VPMOVSXDQ    X14, Y14
+	VMOVUPS      (DI)(BX*1), Y2
+	VMOVUPS      (R8)(BX*1), Y3
+	VANDPS       k32_7fffffff<>+0(SB), Y2, Y4
+	VCVTPS2PD    X4, Y5
+	VCVTPS2PD    X3, Y6
+	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y5, Y7
+	VMULPD       Y1, Y5, Y8
+	VBLENDVPD    Y7, Y8, Y5, Y8
+	VANDPD       k64_c04a000000000000<>+0(SB), Y7, Y7
+	VPADDQ       k64_18000000000000<>+0(SB), Y8, Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VORPD        Y1, Y14, Y15
+	VSUBPD       k64_4330000000000400<>+0(SB), Y15, Y15
 	VPSLLQ       $0x34, Y14, Y14
-	VPADDQ       Y0, Y14, Y14
-	VMULPD       Y14, Y8, Y8
-	VCVTPD2PSY   Y8, X8
-	VINSERTF128  $0x01, X8, Y13, Y8
-	VMULPS       k32_3f000000<>+0(SB), Y6, Y9
-	VROUNDPS     $0x08, Y6, Y10
-	VCMPPS       $0x00, Y10, Y6, Y10
-	VROUNDPS     $0x08, Y9, Y11
-	VCMPPS       $0x00, Y11, Y9, Y9
-	VBLENDVPS    Y9, Y3, Y4, Y9
-	VCMPPS       $0x04, Y3, Y9, Y9
-	VANDPS       Y5, Y9, Y9
-	VANDPS       Y9, Y10, Y9
-	VANDPS       k32_80000000<>+0(SB), Y9, Y9
-	VORPS        Y9, Y8, Y8
-	VCMPPS       $0x11, Y3, Y5, Y9
-	VCMPPS       $0x04, k32_7f800000<>+0(SB), Y7, Y11
-	VANDPS       Y11, Y9, Y9
-	VMOVUPS      k32_7fc00000<>+0(SB), Y11
-	VBLENDVPS    Y10, Y8, Y11, Y10
-	VBLENDVPS    Y9, Y10, Y8, Y8
-	VCMPPS       $0x00, Y3, Y6, Y9
-	VCMPPS       $0x00, Y4, Y5, Y5
-	VORPS        Y5, Y9, Y5
-	VCMPPS       $0x00, Y4, Y7, Y7
-	VANDPS       k32_7fffffff<>+0(SB), Y6, Y6
-	VCMPPS       $0x00, k32_7f800000<>+0(SB), Y6, Y6
+	VPSUBQ       Y14, Y8, Y14
+	VPADDQ       k64_4000000000000000<>+0(SB), Y14, Y14
+	VADDPD       Y7, Y15, Y7
+	VCMPPD       $0x00, k64_0<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, k64_fff0000000000000<>+0(SB), Y7, Y7
+	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, Y5, Y7, Y7
+	VCMPPD       $0x11, k64_0<>+0(SB), Y5, Y5
+	VORPD        Y5, Y7, Y5
+	VSUBPD       Y0, Y14, Y7
+	VADDPD       Y0, Y14, Y8
+	VDIVPD       Y8, Y7, Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y14
+	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y8, Y14
+	VMOVUPD      Y5, Y5
+	VFMADD231PD  Y14, Y7, Y5
+	VMULPD       Y5, Y6, Y5
+	VMOVUPD      k64_c064000000000000<>+0(SB), Y6
+	VMOVUPD      k64_4064000000000000<>+0(SB), Y7
+	VMINPD       Y5, Y7, Y5
+	VMAXPD       Y5, Y6, Y5
+	VROUNDPD     $0x08, Y5, Y6
+	VSUBPD       Y6, Y5, Y5
+	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y7
+	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y5, Y7
+	VFMADD213PD  Y0, Y5, Y7
+	VCVTPD2DQY   Y6, X9
+	VPSRAD       $0x01, Y9, Y5
+	VPSUBD       Y5, Y9, Y9
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y7, Y5
+	VPMOVSXDQ    X9, Y9
+	VPSLLQ       $0x34, Y9, Y9
+	VPADDQ       Y0, Y9, Y9
+	VMULPD       Y9, Y5, Y5
+	VCVTPD2PSY   Y5, X10
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X5, Y5
+	VEXTRACTF128 $0x01, Y3, X6
+	VCVTPS2PD    X6, Y6
+	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y5, Y7
+	VMULPD       Y1, Y5, Y8
+	VBLENDVPD    Y7, Y8, Y5, Y8
+	VANDPD       k64_c04a000000000000<>+0(SB), Y7, Y7
+	VPADDQ       k64_18000000000000<>+0(SB), Y8, Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VORPD        Y1, Y14, Y15
+	VSUBPD       k64_4330000000000400<>+0(SB), Y15, Y15
+	VPSLLQ       $0x34, Y14, Y14
+	VPSUBQ       Y14, Y8, Y14
+	VPADDQ       k64_4000000000000000<>+0(SB), Y14, Y14
+	VADDPD       Y7, Y15, Y7
+	VCMPPD       $0x00, k64_0<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, k64_fff0000000000000<>+0(SB), Y7, Y7
+	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, Y5, Y7, Y7
+	VCMPPD       $0x11, k64_0<>+0(SB), Y5, Y5
+	VORPD        Y5, Y7, Y5
+	VSUBPD       Y0, Y14, Y7
+	VADDPD       Y0, Y14, Y8
+	VDIVPD       Y8, Y7, Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y14
+	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y8, Y14
+	VMOVUPD      Y5, Y5
+	VFMADD231PD  Y14, Y7, Y5
+	VMULPD       Y5, Y6, Y5
+	VMOVUPD      k64_c064000000000000<>+0(SB), Y6
+	VMOVUPD      k64_4064000000000000<>+0(SB), Y7
+	VMINPD       Y5, Y7, Y5
+	VMAXPD       Y5, Y6, Y5
+	VROUNDPD     $0x08, Y5, Y6
+	VSUBPD       Y6, Y5, Y5
+	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y7
+	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y5, Y7
+	VFMADD213PD  Y0, Y5, Y7
+	VCVTPD2DQY   Y6, X11
+	VPSRAD       $0x01, Y11, Y5
+	VPSUBD       Y5, Y11, Y11
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y7, Y5
+	VPMOVSXDQ    X11, Y11
+	VPSLLQ       $0x34, Y11, Y11
+	VPADDQ       Y0, Y11, Y11
+	VMULPD       Y11, Y5, Y5
+	VCVTPD2PSY   Y5, X5
+	VINSERTF128  $0x01, X5, Y10, Y5
+	VMULPS       k32_3f000000<>+0(SB), Y3, Y6
+	VROUNDPS     $0x08, Y3, Y7
+	VCMPPS       $0x00, Y7, Y3, Y7
+	VROUNDPS     $0x08, Y6, Y8
+	VCMPPS       $0x00, Y8, Y6, Y6
+	VMOVUPS      k32_3f800000<>+0(SB), Y8
+	VBLENDVPS    Y6, k32_0<>+0(SB), Y8, Y6
+	VCMPPS       $0x04, k32_0<>+0(SB), Y6, Y6
+	VANDPS       Y2, Y6, Y6
 	VANDPS       Y6, Y7, Y6
+	VANDPS       k32_80000000<>+0(SB), Y6, Y6
 	VORPS        Y6, Y5, Y5
-	VBLENDVPS    Y5, Y4, Y8, Y5
-	VMOVUPS      Y5, (SI)(BX*1)
+	VCMPPS       $0x11, k32_0<>+0(SB), Y2, Y6
+	VCMPPS       $0x04, k32_7f800000<>+0(SB), Y4, Y8
+	VANDPS       Y8, Y6, Y6
+	VMOVUPS      k32_7fc00000<>+0(SB), Y8
+	VBLENDVPS    Y7, Y5, Y8, Y7
+	VBLENDVPS    Y6, Y7, Y5, Y5
+	VCMPPS       $0x00, k32_0<>+0(SB), Y3, Y6
+	VCMPPS       $0x00, k32_3f800000<>+0(SB), Y2, Y2
+	VORPS        Y2, Y6, Y2
+	VCMPPS       $0x00, k32_3f800000<>+0(SB), Y4, Y4
+	VANDPS       k32_7fffffff<>+0(SB), Y3, Y3
+	VCMPPS       $0x00, k32_7f800000<>+0(SB), Y3, Y3
+	VANDPS       Y3, Y4, Y3
+	VORPS        Y3, Y2, Y2
+	VBLENDVPS    Y2, k32_3f800000<>+0(SB), Y5, Y2
+	VMOVUPS      Y2, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -32870,160 +33586,161 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
-	VMOVUPS      (R9), Y5
-	VMASKMOVPS   (DI)(BX*1), Y5, Y5
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (R8)(BX*1), Y6, Y6
-	VANDPS       k32_7fffffff<>+0(SB), Y5, Y7
-	VCVTPS2PD    X7, Y8
-	VCVTPS2PD    X6, Y9
-	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y8, Y10
-	VMULPD       Y1, Y8, Y11
-	VBLENDVPD    Y10, Y11, Y8, Y11
-	VANDPD       k64_c04a000000000000<>+0(SB), Y10, Y10
-	VPADDQ       k64_18000000000000<>+0(SB), Y11, Y17
-	VPSRLQ       $0x34, Y17, Y17
-	VORPD        Y1, Y17, Y18
-	VSUBPD       k64_4330000000000400<>+0(SB), Y18, Y18
-	VPSLLQ       $0x34, Y17, Y17
-	VPSUBQ       Y17, Y11, Y17
-	VPADDQ       k64_4000000000000000<>+0(SB), Y17, Y17
-	VADDPD       Y10, Y18, Y10
-	VCMPPD       $0x00, Y2, Y8, Y11
-	VBLENDVPD    Y11, k64_fff0000000000000<>+0(SB), Y10, Y10
-	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y8, Y11
-	VBLENDVPD    Y11, Y8, Y10, Y10
-	VCMPPD       $0x11, Y2, Y8, Y8
-	VORPD        Y8, Y10, Y8
-	VSUBPD       Y0, Y17, Y10
-	VADDPD       Y0, Y17, Y11
-	VDIVPD       Y11, Y10, Y10
-	VMULPD       Y10, Y10, Y11
-	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y17
-	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y11, Y17
-	VMOVUPD      Y8, Y8
-	VFMADD231PD  Y17, Y10, Y8
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      k64_c064000000000000<>+0(SB), Y9
-	VMOVUPD      k64_4064000000000000<>+0(SB), Y10
-	VMINPD       Y8, Y10, Y8
-	VMAXPD       Y8, Y9, Y8
-	VROUNDPD     $0x08, Y8, Y9
-	VSUBPD       Y9, Y8, Y8
-	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y10
-	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y8, Y10
-	VFMADD213PD  Y0, Y8, Y10
-	VCVTPD2DQY   Y9, X15
-	VPSRAD       $0x01, Y15, Y8
-	VPSUBD       Y8, Y15, Y15
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y10, Y8
-	VPMOVSXDQ    X15, Y15
-	VPSLLQ       $0x34, Y15, Y15
-	VPADDQ       Y0, Y15, Y15
-	VMULPD       Y15, Y8, Y8
-	VCVTPD2PSY   Y8, X13
-	VEXTRACTF128 $0x01, Y7, X8
-	VCVTPS2PD    X8, Y8
-	VEXTRACTF128 $0x01, Y6, X9
-	VCVTPS2PD    X9, Y9
-	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y8, Y10
-	VMULPD       Y1, Y8, Y11
-	VBLENDVPD    Y10, Y11, Y8, Y11
-	VANDPD       k64_c04a000000000000<>+0(SB), Y10, Y10
-	VPADDQ       k64_18000000000000<>+0(SB), Y11, Y17
-	VPSRLQ       $0x34, Y17, Y17
-	VORPD        Y1, Y17, Y18
-	VSUBPD       k64_4330000000000400<>+0(SB), Y18, Y18
-	VPSLLQ       $0x34, Y17, Y17
-	VPSUBQ       Y17, Y11, Y17
-	VPADDQ       k64_4000000000000000<>+0(SB), Y17, Y17
-	VADDPD       Y10, Y18, Y10
-	VCMPPD       $0x00, Y2, Y8, Y11
-	VBLENDVPD    Y11, k64_fff0000000000000<>+0(SB), Y10, Y10
-	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y8, Y11
-	VBLENDVPD    Y11, Y8, Y10, Y10
-	VCMPPD       $0x11, Y2, Y8, Y8
-	VORPD        Y8, Y10, Y8
-	VSUBPD       Y0, Y17, Y10
-	VADDPD       Y0, Y17, Y11
-	VDIVPD       Y11, Y10, Y10
-	VMULPD       Y10, Y10, Y11
-	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y17
-	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y11, Y17
-	VMOVUPD      Y8, Y8
-	VFMADD231PD  Y17, Y10, Y8
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      k64_c064000000000000<>+0(SB), Y9
-	VMOVUPD      k64_4064000000000000<>+0(SB), Y10
-	VMINPD       Y8, Y10, Y8
-	VMAXPD       Y8, Y9, Y8
-	VROUNDPD     $0x08, Y8, Y9
-	VSUBPD       Y9, Y8, Y8
-	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y10
-	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y8, Y10
-	VFMADD213PD  Y0, Y8, Y10
-	VCVTPD2DQY   Y9, X16
-	VPSRAD       $0x01, Y16, Y8
-	VPSUBD       Y8, Y16, Y16
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y10, Y8
-	VPMOVSXDQ    X16, Y16
-	VPSLLQ       $0x34, Y16, Y16
-	VPADDQ       Y0, Y16, Y16
-	VMULPD       Y16, Y8, Y8
-	VCVTPD2PSY   Y8, X8
-	VINSERTF128  $0x01, X8, Y13, Y8
-	VMULPS       k32_3f000000<>+0(SB), Y6, Y9
-	VROUNDPS     $0x08, Y6, Y10
-	VCMPPS       $0x00, Y10, Y6, Y10
-	VROUNDPS     $0x08, Y9, Y11
-	VCMPPS       $0x00, Y11, Y9, Y9
-	VBLENDVPS    Y9, Y3, Y4, Y9
-	VCMPPS       $0x04, Y3, Y9, Y9
-	VANDPS       Y5, Y9, Y9
-	VANDPS       Y9, Y10, Y9
-	VANDPS       k32_80000000<>+0(SB), Y9, Y9
-	VORPS        Y9, Y8, Y8
-	VCMPPS       $0x11, Y3, Y5, Y9
-	VCMPPS       $0x04, k32_7f800000<>+0(SB), Y7, Y11
-	VANDPS       Y11, Y9, Y9
-	VMOVUPS      k32_7fc00000<>+0(SB), Y11
-	VBLENDVPS    Y10, Y8, Y11, Y10
-	VBLENDVPS    Y9, Y10, Y8, Y8
-	VCMPPS       $0x00, Y3, Y6, Y9
-	VCMPPS       $0x00, Y4, Y5, Y5
-	VORPS        Y5, Y9, Y5
-	VCMPPS       $0x00, Y4, Y7, Y7
-	VANDPS       k32_7fffffff<>+0(SB), Y6, Y6
-	VCMPPS       $0x00, k32_7f800000<>+0(SB), Y6, Y6
+	VMOVUPS      (R9), Y2
+	VMASKMOVPS   (DI)(BX*1), Y2, Y2
+	VMOVUPS      (R9), Y3
+	VMASKMOVPS   (R8)(BX*1), Y3, Y3
+	VANDPS       k32_7fffffff<>+0(SB), Y2, Y4
+	VCVTPS2PD    X4, Y5
+	VCVTPS2PD    X3, Y6
+	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y5, Y7
+	VMULPD       Y1, Y5, Y8
+	VBLENDVPD    Y7, Y8, Y5, Y8
+	VANDPD       k64_c04a000000000000<>+0(SB), Y7, Y7
+	VPADDQ       k64_18000000000000<>+0(SB), Y8, Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VORPD        Y1, Y14, Y15
+	VSUBPD       k64_4330000000000400<>+0(SB), Y15, Y15
+	VPSLLQ       $0x34, Y14, Y14
+	VPSUBQ       Y14, Y8, Y14
+	VPADDQ       k64_4000000000000000<>+0(SB), Y14, Y14
+	VADDPD       Y7, Y15, Y7
+	VCMPPD       $0x00, k64_0<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, k64_fff0000000000000<>+0(SB), Y7, Y7
+	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, Y5, Y7, Y7
+	VCMPPD       $0x11, k64_0<>+0(SB), Y5, Y5
+	VORPD        Y5, Y7, Y5
+	VSUBPD       Y0, Y14, Y7
+	VADDPD       Y0, Y14, Y8
+	VDIVPD       Y8, Y7, Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y14
+	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y8, Y14
+	VMOVUPD      Y5, Y5
+	VFMADD231PD  Y14, Y7, Y5
+	VMULPD       Y5, Y6, Y5
+	VMOVUPD      k64_c064000000000000<>+0(SB), Y6
+	VMOVUPD      k64_4064000000000000<>+0(SB), Y7
+	VMINPD       Y5, Y7, Y5
+	VMAXPD       Y5, Y6, Y5
+	VROUNDPD     $0x08, Y5, Y6
+	VSUBPD       Y6, Y5, Y5
+	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y7
+	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y5, Y7
+	VFMADD213PD  Y0, Y5, Y7
+	VCVTPD2DQY   Y6, X12
+	VPSRAD       $0x01, Y12, Y5
+	VPSUBD       Y5, Y12, Y12
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y7, Y5
+	VPMOVSXDQ    X12, Y12
+	VPSLLQ       $0x34, Y12, Y12
+	VPADDQ       Y0, Y12, Y12
+	VMULPD       Y12, Y5, Y5
+	VCVTPD2PSY   Y5, X10
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X5, Y5
+	VEXTRACTF128 $0x01, Y3, X6
+	VCVTPS2PD    X6, Y6
+	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y5, Y7
+	VMULPD       Y1, Y5, Y8
+	VBLENDVPD    Y7, Y8, Y5, Y8
+	VANDPD       k64_c04a000000000000<>+0(SB), Y7, Y7
+	VPADDQ       k64_18000000000000<>+0(SB), Y8, Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VORPD        Y1, Y14, Y15
+	VSUBPD       k64_4330000000000400<>+0(SB), Y15, Y15
+	VPSLLQ       $0x34, Y14, Y14
+	VPSUBQ       Y14, Y8, Y14
+	VPADDQ       k64_4000000000000000<>+0(SB), Y14, Y14
+	VADDPD       Y7, Y15, Y7
+	VCMPPD       $0x00, k64_0<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, k64_fff0000000000000<>+0(SB), Y7, Y7
+	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, Y5, Y7, Y7
+	VCMPPD       $0x11, k64_0<>+0(SB), Y5, Y5
+	VORPD        Y5, Y7, Y5
+	VSUBPD       Y0, Y14, Y7
+	VADDPD       Y0, Y14, Y8
+	VDIVPD       Y8, Y7, Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y14
+	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y8, Y14
+	VMOVUPD      Y5, Y5
+	VFMADD231PD  Y14, Y7, Y5
+	VMULPD       Y5, Y6, Y5
+	VMOVUPD      k64_c064000000000000<>+0(SB), Y6
+	VMOVUPD      k64_4064000000000000<>+0(SB), Y7
+	VMINPD       Y5, Y7, Y5
+	VMAXPD       Y5, Y6, Y5
+	VROUNDPD     $0x08, Y5, Y6
+	VSUBPD       Y6, Y5, Y5
+	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y7
+	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y5, Y7
+	VFMADD213PD  Y0, Y5, Y7
+	VCVTPD2DQY   Y6, X13
+	VPSRAD       $0x01, Y13, Y5
+	VPSUBD       Y5, Y13, Y13
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y7, Y5
+	VPMOVSXDQ    X13, Y13
+	VPSLLQ       $0x34, Y13, Y13
+	VPADDQ       Y0, Y13, Y13
+	VMULPD       Y13, Y5, Y5
+	VCVTPD2PSY   Y5, X5
+	VINSERTF128  $0x01, X5, Y10, Y5
+	VMULPS       k32_3f000000<>+0(SB), Y3, Y6
+	VROUNDPS     $0x08, Y3, Y7
+	VCMPPS       $0x00, Y7, Y3, Y7
+	VROUNDPS     $0x08, Y6, Y8
+	VCMPPS       $0x00, Y8, Y6, Y6
+	VMOVUPS      k32_3f800000<>+0(SB), Y8
+	VBLENDVPS    Y6, k32_0<>+0(SB), Y8, Y6
+	VCMPPS       $0x04, k32_0<>+0(SB), Y6, Y6
+	VANDPS       Y2, Y6, Y6
 	VANDPS       Y6, Y7, Y6
+	VANDPS       k32_80000000<>+0(SB), Y6, Y6
 	VORPS        Y6, Y5, Y5
-	VBLENDVPS    Y5, Y4, Y8, Y5
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VCMPPS       $0x11, k32_0<>+0(SB), Y2, Y6
+	VCMPPS       $0x04, k32_7f800000<>+0(SB), Y4, Y8
+	VANDPS       Y8, Y6, Y6
+	VMOVUPS      k32_7fc00000<>+0(SB), Y8
+	VBLENDVPS    Y7, Y5, Y8, Y7
+	VBLENDVPS    Y6, Y7, Y5, Y5
+	VCMPPS       $0x00, k32_0<>+0(SB), Y3, Y6
+	VCMPPS       $0x00, k32_3f800000<>+0(SB), Y2, Y2
+	VORPS        Y2, Y6, Y2
+	VCMPPS       $0x00, k32_3f800000<>+0(SB), Y4, Y4
+	VANDPS       k32_7fffffff<>+0(SB), Y3, Y3
+	VCMPPS       $0x00, k32_7f800000<>+0(SB), Y3, Y3
+	VANDPS       Y3, Y4, Y3
+	VORPS        Y3, Y2, Y2
+	VBLENDVPS    Y2, k32_3f800000<>+0(SB), Y5, Y2
+	VMOVUPS      (R9), Y3
+	VMASKMOVPS   Y2, Y3, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -33101,14 +33818,13 @@ TEXT ·avx2F32PowSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y1
-	VBROADCASTSD k64_0<>+0(SB), Y2
-	VBROADCASTSS k32_0<>+0(SB), Y3
-	VBROADCASTSS k32_3f800000<>+0(SB), Y4
 
 row:
-	VBROADCASTSS (DI), Y5
+	VBROADCASTSS (DI), Y2
 	XORL         BX, BX
 	MOVQ         72(AX), DX
 	SUBQ         $+8, DX
@@ -33116,156 +33832,157 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (R8)(BX*1), Y6
-	VANDPS       k32_7fffffff<>+0(SB), Y5, Y7
-	VCVTPS2PD    X7, Y8
-	VCVTPS2PD    X6, Y9
-	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y8, Y10
-	VMULPD       Y1, Y8, Y11
-	VBLENDVPD    Y10, Y11, Y8, Y11
-	VANDPD       k64_c04a000000000000<>+0(SB), Y10, Y10
-	VPADDQ       k64_18000000000000<>+0(SB), Y11, Y17
-	VPSRLQ       $0x34, Y17, Y17
-	VORPD        Y1, Y17, Y18
-	VSUBPD       k64_4330000000000400<>+0(SB), Y18, Y18
-	VPSLLQ       $0x34, Y17, Y17
-	VPSUBQ       Y17, Y11, Y17
-	VPADDQ       k64_4000000000000000<>+0(SB), Y17, Y17
-	VADDPD       Y10, Y18, Y10
-	VCMPPD       $0x00, Y2, Y8, Y11
-	VBLENDVPD    Y11, k64_fff0000000000000<>+0(SB), Y10, Y10
-	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y8, Y11
-	VBLENDVPD    Y11, Y8, Y10, Y10
-	VCMPPD       $0x11, Y2, Y8, Y8
-	VORPD        Y8, Y10, Y8
-	VSUBPD       Y0, Y17, Y10
-	VADDPD       Y0, Y17, Y11
-	VDIVPD       Y11, Y10, Y10
-	VMULPD       Y10, Y10, Y11
-	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y17
-	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y11, Y17
-	VMOVUPD      Y8, Y8
-	VFMADD231PD  Y17, Y10, Y8
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      k64_c064000000000000<>+0(SB), Y9
-	VMOVUPD      k64_4064000000000000<>+0(SB), Y10
-	VMINPD       Y8, Y10, Y8
-	VMAXPD       Y8, Y9, Y8
-	VROUNDPD     $0x08, Y8, Y9
-	VSUBPD       Y9, Y8, Y8
-	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y10
-	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y8, Y10
-	VFMADD213PD  Y0, Y8, Y10
-	VCVTPD2DQY   Y9, X12
-	VPSRAD       $0x01, Y12, Y8
-	VPSUBD       Y8, Y12, Y12
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y10, Y8
-	VPMOVSXDQ    X12, Y12
-	VPSLLQ       $0x34, Y12, Y12
-	VPADDQ       Y0, Y12, Y12
-	VMULPD       Y12, Y8, Y8
-	VCVTPD2PSY   Y8, X13
-	VEXTRACTF128 $0x01, Y7, X8
-	VCVTPS2PD    X8, Y8
-	VEXTRACTF128 $0x01, Y6, X9
-	VCVTPS2PD    X9, Y9
-	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y8, Y10
-	VMULPD       Y1, Y8, Y11
-	VBLENDVPD    Y10, Y11, Y8, Y11
-	VANDPD       k64_c04a000000000000<>+0(SB), Y10, Y10
-	VPADDQ       k64_18000000000000<>+0(SB), Y11, Y17
-	VPSRLQ       $0x34, Y17, Y17
-	VORPD        Y1, Y17, Y18
-	VSUBPD       k64_4330000000000400<>+0(SB), Y18, Y18
-	VPSLLQ       $0x34, Y17, Y17
-	VPSUBQ       Y17, Y11, Y17
-	VPADDQ       k64_4000000000000000<>+0(SB), Y17, Y17
-	VADDPD       Y10, Y18, Y10
-	VCMPPD       $0x00, Y2, Y8, Y11
-	VBLENDVPD    Y11, k64_fff0000000000000<>+0(SB), Y10, Y10
-	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y8, Y11
-	VBLENDVPD    Y11, Y8, Y10, Y10
-	VCMPPD       $0x11, Y2, Y8, Y8
-	VORPD        Y8, Y10, Y8
-	VSUBPD       Y0, Y17, Y10
-	VADDPD       Y0, Y17, Y11
-	VDIVPD       Y11, Y10, Y10
-	VMULPD       Y10, Y10, Y11
-	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y17
-	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y11, Y17
-	VMOVUPD      Y8, Y8
-	VFMADD231PD  Y17, Y10, Y8
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      k64_c064000000000000<>+0(SB), Y9
-	VMOVUPD      k64_4064000000000000<>+0(SB), Y10
-	VMINPD       Y8, Y10, Y8
-	VMAXPD       Y8, Y9, Y8
-	VROUNDPD     $0x08, Y8, Y9
-	VSUBPD       Y9, Y8, Y8
-	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y10
-	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y8, Y10
-	VFMADD213PD  Y0, Y8, Y10
-	VCVTPD2DQY   Y9, X14
-	VPSRAD       $0x01, Y14, Y8
-	VPSUBD       Y8, Y14, Y14
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y10, Y8
-	VPMOVSXDQ    X14, Y14
+	VMOVUPS      (R8)(BX*1), Y3
+	VANDPS       k32_7fffffff<>+0(SB), Y2, Y4
+	VCVTPS2PD    X4, Y5
+	VCVTPS2PD    X3, Y6
+	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y5, Y7
+	VMULPD       Y1, Y5, Y8
+	VBLENDVPD    Y7, Y8, Y5, Y8
+	VANDPD       k64_c04a000000000000<>+0(SB), Y7, Y7
+	VPADDQ       k64_18000000000000<>+0(SB), Y8, Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VORPD        Y1, Y14, Y15
+	VSUBPD       k64_4330000000000400<>+0(SB), Y15, Y15
 	VPSLLQ       $0x34, Y14, Y14
-	VPADDQ       Y0, Y14, Y14
-	VMULPD       Y14, Y8, Y8
-	VCVTPD2PSY   Y8, X8
-	VINSERTF128  $0x01, X8, Y13, Y8
-	VMULPS       k32_3f000000<>+0(SB), Y6, Y9
-	VROUNDPS     $0x08, Y6, Y10
-	VCMPPS       $0x00, Y10, Y6, Y10
-	VROUNDPS     $0x08, Y9, Y11
-	VCMPPS       $0x00, Y11, Y9, Y9
-	VBLENDVPS    Y9, Y3, Y4, Y9
-	VCMPPS       $0x04, Y3, Y9, Y9
-	VANDPS       Y5, Y9, Y9
-	VANDPS       Y9, Y10, Y9
-	VANDPS       k32_80000000<>+0(SB), Y9, Y9
-	VORPS        Y9, Y8, Y8
-	VCMPPS       $0x11, Y3, Y5, Y9
-	VCMPPS       $0x04, k32_7f800000<>+0(SB), Y7, Y11
-	VANDPS       Y11, Y9, Y9
-	VMOVUPS      k32_7fc00000<>+0(SB), Y11
-	VBLENDVPS    Y10, Y8, Y11, Y10
-	VBLENDVPS    Y9, Y10, Y8, Y8
-	VCMPPS       $0x00, Y3, Y6, Y9
-	VCMPPS       $0x00, Y4, Y5, Y10
-	VORPS        Y10, Y9, Y9
-	VCMPPS       $0x00, Y4, Y7, Y7
-	VANDPS       k32_7fffffff<>+0(SB), Y6, Y6
-	VCMPPS       $0x00, k32_7f800000<>+0(SB), Y6, Y6
+	VPSUBQ       Y14, Y8, Y14
+	VPADDQ       k64_4000000000000000<>+0(SB), Y14, Y14
+	VADDPD       Y7, Y15, Y7
+	VCMPPD       $0x00, k64_0<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, k64_fff0000000000000<>+0(SB), Y7, Y7
+	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, Y5, Y7, Y7
+	VCMPPD       $0x11, k64_0<>+0(SB), Y5, Y5
+	VORPD        Y5, Y7, Y5
+	VSUBPD       Y0, Y14, Y7
+	VADDPD       Y0, Y14, Y8
+	VDIVPD       Y8, Y7, Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y14
+	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y8, Y14
+	VMOVUPD      Y5, Y5
+	VFMADD231PD  Y14, Y7, Y5
+	VMULPD       Y5, Y6, Y5
+	VMOVUPD      k64_c064000000000000<>+0(SB), Y6
+	VMOVUPD      k64_4064000000000000<>+0(SB), Y7
+	VMINPD       Y5, Y7, Y5
+	VMAXPD       Y5, Y6, Y5
+	VROUNDPD     $0x08, Y5, Y6
+	VSUBPD       Y6, Y5, Y5
+	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y7
+	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y5, Y7
+	VFMADD213PD  Y0, Y5, Y7
+	VCVTPD2DQY   Y6, X9
+	VPSRAD       $0x01, Y9, Y5
+	VPSUBD       Y5, Y9, Y9
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y7, Y5
+	VPMOVSXDQ    X9, Y9
+	VPSLLQ       $0x34, Y9, Y9
+	VPADDQ       Y0, Y9, Y9
+	VMULPD       Y9, Y5, Y5
+	VCVTPD2PSY   Y5, X10
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X5, Y5
+	VEXTRACTF128 $0x01, Y3, X6
+	VCVTPS2PD    X6, Y6
+	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y5, Y7
+	VMULPD       Y1, Y5, Y8
+	VBLENDVPD    Y7, Y8, Y5, Y8
+	VANDPD       k64_c04a000000000000<>+0(SB), Y7, Y7
+	VPADDQ       k64_18000000000000<>+0(SB), Y8, Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VORPD        Y1, Y14, Y15
+	VSUBPD       k64_4330000000000400<>+0(SB), Y15, Y15
+	VPSLLQ       $0x34, Y14, Y14
+	VPSUBQ       Y14, Y8, Y14
+	VPADDQ       k64_4000000000000000<>+0(SB), Y14, Y14
+	VADDPD       Y7, Y15, Y7
+	VCMPPD       $0x00, k64_0<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, k64_fff0000000000000<>+0(SB), Y7, Y7
+	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, Y5, Y7, Y7
+	VCMPPD       $0x11, k64_0<>+0(SB), Y5, Y5
+	VORPD        Y5, Y7, Y5
+	VSUBPD       Y0, Y14, Y7
+	VADDPD       Y0, Y14, Y8
+	VDIVPD       Y8, Y7, Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y14
+	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y8, Y14
+	VMOVUPD      Y5, Y5
+	VFMADD231PD  Y14, Y7, Y5
+	VMULPD       Y5, Y6, Y5
+	VMOVUPD      k64_c064000000000000<>+0(SB), Y6
+	VMOVUPD      k64_4064000000000000<>+0(SB), Y7
+	VMINPD       Y5, Y7, Y5
+	VMAXPD       Y5, Y6, Y5
+	VROUNDPD     $0x08, Y5, Y6
+	VSUBPD       Y6, Y5, Y5
+	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y7
+	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y5, Y7
+	VFMADD213PD  Y0, Y5, Y7
+	VCVTPD2DQY   Y6, X11
+	VPSRAD       $0x01, Y11, Y5
+	VPSUBD       Y5, Y11, Y11
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y7, Y5
+	VPMOVSXDQ    X11, Y11
+	VPSLLQ       $0x34, Y11, Y11
+	VPADDQ       Y0, Y11, Y11
+	VMULPD       Y11, Y5, Y5
+	VCVTPD2PSY   Y5, X5
+	VINSERTF128  $0x01, X5, Y10, Y5
+	VMULPS       k32_3f000000<>+0(SB), Y3, Y6
+	VROUNDPS     $0x08, Y3, Y7
+	VCMPPS       $0x00, Y7, Y3, Y7
+	VROUNDPS     $0x08, Y6, Y8
+	VCMPPS       $0x00, Y8, Y6, Y6
+	VMOVUPS      k32_3f800000<>+0(SB), Y8
+	VBLENDVPS    Y6, k32_0<>+0(SB), Y8, Y6
+	VCMPPS       $0x04, k32_0<>+0(SB), Y6, Y6
+	VANDPS       Y2, Y6, Y6
 	VANDPS       Y6, Y7, Y6
-	VORPS        Y6, Y9, Y6
-	VBLENDVPS    Y6, Y4, Y8, Y6
-	VMOVUPS      Y6, (SI)(BX*1)
+	VANDPS       k32_80000000<>+0(SB), Y6, Y6
+	VORPS        Y6, Y5, Y5
+	VCMPPS       $0x11, k32_0<>+0(SB), Y2, Y6
+	VCMPPS       $0x04, k32_7f800000<>+0(SB), Y4, Y8
+	VANDPS       Y8, Y6, Y6
+	VMOVUPS      k32_7fc00000<>+0(SB), Y8
+	VBLENDVPS    Y7, Y5, Y8, Y7
+	VBLENDVPS    Y6, Y7, Y5, Y5
+	VCMPPS       $0x00, k32_0<>+0(SB), Y3, Y6
+	VCMPPS       $0x00, k32_3f800000<>+0(SB), Y2, Y7
+	VORPS        Y7, Y6, Y6
+	VCMPPS       $0x00, k32_3f800000<>+0(SB), Y4, Y4
+	VANDPS       k32_7fffffff<>+0(SB), Y3, Y3
+	VCMPPS       $0x00, k32_7f800000<>+0(SB), Y3, Y3
+	VANDPS       Y3, Y4, Y3
+	VORPS        Y3, Y6, Y3
+	VBLENDVPS    Y3, k32_3f800000<>+0(SB), Y5, Y3
+	VMOVUPS      Y3, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -33273,158 +33990,159 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (R8)(BX*1), Y6, Y6
-	VANDPS       k32_7fffffff<>+0(SB), Y5, Y7
-	VCVTPS2PD    X7, Y8
-	VCVTPS2PD    X6, Y9
-	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y8, Y10
-	VMULPD       Y1, Y8, Y11
-	VBLENDVPD    Y10, Y11, Y8, Y11
-	VANDPD       k64_c04a000000000000<>+0(SB), Y10, Y10
-	VPADDQ       k64_18000000000000<>+0(SB), Y11, Y17
-	VPSRLQ       $0x34, Y17, Y17
-	VORPD        Y1, Y17, Y18
-	VSUBPD       k64_4330000000000400<>+0(SB), Y18, Y18
-	VPSLLQ       $0x34, Y17, Y17
-	VPSUBQ       Y17, Y11, Y17
-	VPADDQ       k64_4000000000000000<>+0(SB), Y17, Y17
-	VADDPD       Y10, Y18, Y10
-	VCMPPD       $0x00, Y2, Y8, Y11
-	VBLENDVPD    Y11, k64_fff0000000000000<>+0(SB), Y10, Y10
-	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y8, Y11
-	VBLENDVPD    Y11, Y8, Y10, Y10
-	VCMPPD       $0x11, Y2, Y8, Y8
-	VORPD        Y8, Y10, Y8
-	VSUBPD       Y0, Y17, Y10
-	VADDPD       Y0, Y17, Y11
-	VDIVPD       Y11, Y10, Y10
-	VMULPD       Y10, Y10, Y11
-	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y17
-	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y11, Y17
-	VMOVUPD      Y8, Y8
-	VFMADD231PD  Y17, Y10, Y8
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      k64_c064000000000000<>+0(SB), Y9
-	VMOVUPD      k64_4064000000000000<>+0(SB), Y10
-	VMINPD       Y8, Y10, Y8
-	VMAXPD       Y8, Y9, Y8
-	VROUNDPD     $0x08, Y8, Y9
-	VSUBPD       Y9, Y8, Y8
-	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y10
-	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y8, Y10
-	VFMADD213PD  Y0, Y8, Y10
-	VCVTPD2DQY   Y9, X15
-	VPSRAD       $0x01, Y15, Y8
-	VPSUBD       Y8, Y15, Y15
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y10, Y8
-	VPMOVSXDQ    X15, Y15
-	VPSLLQ       $0x34, Y15, Y15
-	VPADDQ       Y0, Y15, Y15
-	VMULPD       Y15, Y8, Y8
-	VCVTPD2PSY   Y8, X13
-	VEXTRACTF128 $0x01, Y7, X8
-	VCVTPS2PD    X8, Y8
-	VEXTRACTF128 $0x01, Y6, X9
-	VCVTPS2PD    X9, Y9
-	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y8, Y10
-	VMULPD       Y1, Y8, Y11
-	VBLENDVPD    Y10, Y11, Y8, Y11
-	VANDPD       k64_c04a000000000000<>+0(SB), Y10, Y10
-	VPADDQ       k64_18000000000000<>+0(SB), Y11, Y17
-	VPSRLQ       $0x34, Y17, Y17
-	VORPD        Y1, Y17, Y18
-	VSUBPD       k64_4330000000000400<>+0(SB), Y18, Y18
-	VPSLLQ       $0x34, Y17, Y17
-	VPSUBQ       Y17, Y11, Y17
-	VPADDQ       k64_4000000000000000<>+0(SB), Y17, Y17
-	VADDPD       Y10, Y18, Y10
-	VCMPPD       $0x00, Y2, Y8, Y11
-	VBLENDVPD    Y11, k64_fff0000000000000<>+0(SB), Y10, Y10
-	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y8, Y11
-	VBLENDVPD    Y11, Y8, Y10, Y10
-	VCMPPD       $0x11, Y2, Y8, Y8
-	VORPD        Y8, Y10, Y8
-	VSUBPD       Y0, Y17, Y10
-	VADDPD       Y0, Y17, Y11
-	VDIVPD       Y11, Y10, Y10
-	VMULPD       Y10, Y10, Y11
-	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y17
-	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y11, Y17
-	VMOVUPD      Y8, Y8
-	VFMADD231PD  Y17, Y10, Y8
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      k64_c064000000000000<>+0(SB), Y9
-	VMOVUPD      k64_4064000000000000<>+0(SB), Y10
-	VMINPD       Y8, Y10, Y8
-	VMAXPD       Y8, Y9, Y8
-	VROUNDPD     $0x08, Y8, Y9
-	VSUBPD       Y9, Y8, Y8
-	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y10
-	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y8, Y10
-	VFMADD213PD  Y0, Y8, Y10
-	VCVTPD2DQY   Y9, X16
-	VPSRAD       $0x01, Y16, Y8
-	VPSUBD       Y8, Y16, Y16
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y10, Y8
-	VPMOVSXDQ    X16, Y16
-	VPSLLQ       $0x34, Y16, Y16
-	VPADDQ       Y0, Y16, Y16
-	VMULPD       Y16, Y8, Y8
-	VCVTPD2PSY   Y8, X8
-	VINSERTF128  $0x01, X8, Y13, Y8
-	VMULPS       k32_3f000000<>+0(SB), Y6, Y9
-	VROUNDPS     $0x08, Y6, Y10
-	VCMPPS       $0x00, Y10, Y6, Y10
-	VROUNDPS     $0x08, Y9, Y11
-	VCMPPS       $0x00, Y11, Y9, Y9
-	VBLENDVPS    Y9, Y3, Y4, Y9
-	VCMPPS       $0x04, Y3, Y9, Y9
-	VANDPS       Y5, Y9, Y9
-	VANDPS       Y9, Y10, Y9
-	VANDPS       k32_80000000<>+0(SB), Y9, Y9
-	VORPS        Y9, Y8, Y8
-	VCMPPS       $0x11, Y3, Y5, Y9
-	VCMPPS       $0x04, k32_7f800000<>+0(SB), Y7, Y11
-	VANDPS       Y11, Y9, Y9
-	VMOVUPS      k32_7fc00000<>+0(SB), Y11
-	VBLENDVPS    Y10, Y8, Y11, Y10
-	VBLENDVPS    Y9, Y10, Y8, Y8
-	VCMPPS       $0x00, Y3, Y6, Y9
-	VCMPPS       $0x00, Y4, Y5, Y5
-	VORPS        Y5, Y9, Y5
-	VCMPPS       $0x00, Y4, Y7, Y7
-	VANDPS       k32_7fffffff<>+0(SB), Y6, Y6
-	VCMPPS       $0x00, k32_7f800000<>+0(SB), Y6, Y6
+	VMOVUPS      (R9), Y3
+	VMASKMOVPS   (R8)(BX*1), Y3, Y3
+	VANDPS       k32_7fffffff<>+0(SB), Y2, Y4
+	VCVTPS2PD    X4, Y5
+	VCVTPS2PD    X3, Y6
+	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y5, Y7
+	VMULPD       Y1, Y5, Y8
+	VBLENDVPD    Y7, Y8, Y5, Y8
+	VANDPD       k64_c04a000000000000<>+0(SB), Y7, Y7
+	VPADDQ       k64_18000000000000<>+0(SB), Y8, Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VORPD        Y1, Y14, Y15
+	VSUBPD       k64_4330000000000400<>+0(SB), Y15, Y15
+	VPSLLQ       $0x34, Y14, Y14
+	VPSUBQ       Y14, Y8, Y14
+	VPADDQ       k64_4000000000000000<>+0(SB), Y14, Y14
+	VADDPD       Y7, Y15, Y7
+	VCMPPD       $0x00, k64_0<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, k64_fff0000000000000<>+0(SB), Y7, Y7
+	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, Y5, Y7, Y7
+	VCMPPD       $0x11, k64_0<>+0(SB), Y5, Y5
+	VORPD        Y5, Y7, Y5
+	VSUBPD       Y0, Y14, Y7
+	VADDPD       Y0, Y14, Y8
+	VDIVPD       Y8, Y7, Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y14
+	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y8, Y14
+	VMOVUPD      Y5, Y5
+	VFMADD231PD  Y14, Y7, Y5
+	VMULPD       Y5, Y6, Y5
+	VMOVUPD      k64_c064000000000000<>+0(SB), Y6
+	VMOVUPD      k64_4064000000000000<>+0(SB), Y7
+	VMINPD       Y5, Y7, Y5
+	VMAXPD       Y5, Y6, Y5
+	VROUNDPD     $0x08, Y5, Y6
+	VSUBPD       Y6, Y5, Y5
+	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y7
+	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y5, Y7
+	VFMADD213PD  Y0, Y5, Y7
+	VCVTPD2DQY   Y6, X12
+	VPSRAD       $0x01, Y12, Y5
+	VPSUBD       Y5, Y12, Y12
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y7, Y5
+	VPMOVSXDQ    X12, Y12
+	VPSLLQ       $0x34, Y12, Y12
+	VPADDQ       Y0, Y12, Y12
+	VMULPD       Y12, Y5, Y5
+	VCVTPD2PSY   Y5, X10
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X5, Y5
+	VEXTRACTF128 $0x01, Y3, X6
+	VCVTPS2PD    X6, Y6
+	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y5, Y7
+	VMULPD       Y1, Y5, Y8
+	VBLENDVPD    Y7, Y8, Y5, Y8
+	VANDPD       k64_c04a000000000000<>+0(SB), Y7, Y7
+	VPADDQ       k64_18000000000000<>+0(SB), Y8, Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VORPD        Y1, Y14, Y15
+	VSUBPD       k64_4330000000000400<>+0(SB), Y15, Y15
+	VPSLLQ       $0x34, Y14, Y14
+	VPSUBQ       Y14, Y8, Y14
+	VPADDQ       k64_4000000000000000<>+0(SB), Y14, Y14
+	VADDPD       Y7, Y15, Y7
+	VCMPPD       $0x00, k64_0<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, k64_fff0000000000000<>+0(SB), Y7, Y7
+	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, Y5, Y7, Y7
+	VCMPPD       $0x11, k64_0<>+0(SB), Y5, Y5
+	VORPD        Y5, Y7, Y5
+	VSUBPD       Y0, Y14, Y7
+	VADDPD       Y0, Y14, Y8
+	VDIVPD       Y8, Y7, Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y14
+	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y8, Y14
+	VMOVUPD      Y5, Y5
+	VFMADD231PD  Y14, Y7, Y5
+	VMULPD       Y5, Y6, Y5
+	VMOVUPD      k64_c064000000000000<>+0(SB), Y6
+	VMOVUPD      k64_4064000000000000<>+0(SB), Y7
+	VMINPD       Y5, Y7, Y5
+	VMAXPD       Y5, Y6, Y5
+	VROUNDPD     $0x08, Y5, Y6
+	VSUBPD       Y6, Y5, Y5
+	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y7
+	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y5, Y7
+	VFMADD213PD  Y0, Y5, Y7
+	VCVTPD2DQY   Y6, X13
+	VPSRAD       $0x01, Y13, Y5
+	VPSUBD       Y5, Y13, Y13
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y7, Y5
+	VPMOVSXDQ    X13, Y13
+	VPSLLQ       $0x34, Y13, Y13
+	VPADDQ       Y0, Y13, Y13
+	VMULPD       Y13, Y5, Y5
+	VCVTPD2PSY   Y5, X5
+	VINSERTF128  $0x01, X5, Y10, Y5
+	VMULPS       k32_3f000000<>+0(SB), Y3, Y6
+	VROUNDPS     $0x08, Y3, Y7
+	VCMPPS       $0x00, Y7, Y3, Y7
+	VROUNDPS     $0x08, Y6, Y8
+	VCMPPS       $0x00, Y8, Y6, Y6
+	VMOVUPS      k32_3f800000<>+0(SB), Y8
+	VBLENDVPS    Y6, k32_0<>+0(SB), Y8, Y6
+	VCMPPS       $0x04, k32_0<>+0(SB), Y6, Y6
+	VANDPS       Y2, Y6, Y6
 	VANDPS       Y6, Y7, Y6
+	VANDPS       k32_80000000<>+0(SB), Y6, Y6
 	VORPS        Y6, Y5, Y5
-	VBLENDVPS    Y5, Y4, Y8, Y5
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VCMPPS       $0x11, k32_0<>+0(SB), Y2, Y6
+	VCMPPS       $0x04, k32_7f800000<>+0(SB), Y4, Y8
+	VANDPS       Y8, Y6, Y6
+	VMOVUPS      k32_7fc00000<>+0(SB), Y8
+	VBLENDVPS    Y7, Y5, Y8, Y7
+	VBLENDVPS    Y6, Y7, Y5, Y5
+	VCMPPS       $0x00, k32_0<>+0(SB), Y3, Y6
+	VCMPPS       $0x00, k32_3f800000<>+0(SB), Y2, Y2
+	VORPS        Y2, Y6, Y2
+	VCMPPS       $0x00, k32_3f800000<>+0(SB), Y4, Y4
+	VANDPS       k32_7fffffff<>+0(SB), Y3, Y3
+	VCMPPS       $0x00, k32_7f800000<>+0(SB), Y3, Y3
+	VANDPS       Y3, Y4, Y3
+	VORPS        Y3, Y2, Y2
+	VBLENDVPS    Y2, k32_3f800000<>+0(SB), Y5, Y2
+	VMOVUPS      (R9), Y3
+	VMASKMOVPS   Y2, Y3, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -33452,14 +34170,13 @@ TEXT ·avx2F32PowVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y1
-	VBROADCASTSD k64_0<>+0(SB), Y2
-	VBROADCASTSS k32_0<>+0(SB), Y3
-	VBROADCASTSS k32_3f800000<>+0(SB), Y4
 
 row:
-	VBROADCASTSS (R8), Y5
+	VBROADCASTSS (R8), Y2
 	XORL         BX, BX
 	MOVQ         72(AX), DX
 	SUBQ         $+8, DX
@@ -33467,156 +34184,157 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y6
-	VANDPS       k32_7fffffff<>+0(SB), Y6, Y7
-	VCVTPS2PD    X7, Y8
-	VCVTPS2PD    X5, Y9
-	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y8, Y10
-	VMULPD       Y1, Y8, Y11
-	VBLENDVPD    Y10, Y11, Y8, Y11
-	VANDPD       k64_c04a000000000000<>+0(SB), Y10, Y10
-	VPADDQ       k64_18000000000000<>+0(SB), Y11, Y17
-	VPSRLQ       $0x34, Y17, Y17
-	VORPD        Y1, Y17, Y18
-	VSUBPD       k64_4330000000000400<>+0(SB), Y18, Y18
-	VPSLLQ       $0x34, Y17, Y17
-	VPSUBQ       Y17, Y11, Y17
-	VPADDQ       k64_4000000000000000<>+0(SB), Y17, Y17
-	VADDPD       Y10, Y18, Y10
-	VCMPPD       $0x00, Y2, Y8, Y11
-	VBLENDVPD    Y11, k64_fff0000000000000<>+0(SB), Y10, Y10
-	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y8, Y11
-	VBLENDVPD    Y11, Y8, Y10, Y10
-	VCMPPD       $0x11, Y2, Y8, Y8
-	VORPD        Y8, Y10, Y8
-	VSUBPD       Y0, Y17, Y10
-	VADDPD       Y0, Y17, Y11
-	VDIVPD       Y11, Y10, Y10
-	VMULPD       Y10, Y10, Y11
-	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y17
-	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y11, Y17
-	VMOVUPD      Y8, Y8
-	VFMADD231PD  Y17, Y10, Y8
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      k64_c064000000000000<>+0(SB), Y9
-	VMOVUPD      k64_4064000000000000<>+0(SB), Y10
-	VMINPD       Y8, Y10, Y8
-	VMAXPD       Y8, Y9, Y8
-	VROUNDPD     $0x08, Y8, Y9
-	VSUBPD       Y9, Y8, Y8
-	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y10
-	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y8, Y10
-	VFMADD213PD  Y0, Y8, Y10
-	VCVTPD2DQY   Y9, X12
-	VPSRAD       $0x01, Y12, Y8
-	VPSUBD       Y8, Y12, Y12
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y10, Y8
-	VPMOVSXDQ    X12, Y12
-	VPSLLQ       $0x34, Y12, Y12
-	VPADDQ       Y0, Y12, Y12
-	VMULPD       Y12, Y8, Y8
-	VCVTPD2PSY   Y8, X13
-	VEXTRACTF128 $0x01, Y7, X8
-	VCVTPS2PD    X8, Y8
-	VEXTRACTF128 $0x01, Y5, X9
-	VCVTPS2PD    X9, Y9
-	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y8, Y10
-	VMULPD       Y1, Y8, Y11
-	VBLENDVPD    Y10, Y11, Y8, Y11
-	VANDPD       k64_c04a000000000000<>+0(SB), Y10, Y10
-	VPADDQ       k64_18000000000000<>+0(SB), Y11, Y17
-	VPSRLQ       $0x34, Y17, Y17
-	VORPD        Y1, Y17, Y18
-	VSUBPD       k64_4330000000000400<>+0(SB), Y18, Y18
-	VPSLLQ       $0x34, Y17, Y17
-	VPSUBQ       Y17, Y11, Y17
-	VPADDQ       k64_4000000000000000<>+0(SB), Y17, Y17
-	VADDPD       Y10, Y18, Y10
-	VCMPPD       $0x00, Y2, Y8, Y11
-	VBLENDVPD    Y11, k64_fff0000000000000<>+0(SB), Y10, Y10
-	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y8, Y11
-	VBLENDVPD    Y11, Y8, Y10, Y10
-	VCMPPD       $0x11, Y2, Y8, Y8
-	VORPD        Y8, Y10, Y8
-	VSUBPD       Y0, Y17, Y10
-	VADDPD       Y0, Y17, Y11
-	VDIVPD       Y11, Y10, Y10
-	VMULPD       Y10, Y10, Y11
-	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y17
-	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y11, Y17
-	VMOVUPD      Y8, Y8
-	VFMADD231PD  Y17, Y10, Y8
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      k64_c064000000000000<>+0(SB), Y9
-	VMOVUPD      k64_4064000000000000<>+0(SB), Y10
-	VMINPD       Y8, Y10, Y8
-	VMAXPD       Y8, Y9, Y8
-	VROUNDPD     $0x08, Y8, Y9
-	VSUBPD       Y9, Y8, Y8
-	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y10
-	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y8, Y10
-	VFMADD213PD  Y0, Y8, Y10
-	VCVTPD2DQY   Y9, X14
-	VPSRAD       $0x01, Y14, Y8
-	VPSUBD       Y8, Y14, Y14
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y10, Y8
-	VPMOVSXDQ    X14, Y14
+	VMOVUPS      (DI)(BX*1), Y3
+	VANDPS       k32_7fffffff<>+0(SB), Y3, Y4
+	VCVTPS2PD    X4, Y5
+	VCVTPS2PD    X2, Y6
+	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y5, Y7
+	VMULPD       Y1, Y5, Y8
+	VBLENDVPD    Y7, Y8, Y5, Y8
+	VANDPD       k64_c04a000000000000<>+0(SB), Y7, Y7
+	VPADDQ       k64_18000000000000<>+0(SB), Y8, Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VORPD        Y1, Y14, Y15
+	VSUBPD       k64_4330000000000400<>+0(SB), Y15, Y15
 	VPSLLQ       $0x34, Y14, Y14
-	VPADDQ       Y0, Y14, Y14
-	VMULPD       Y14, Y8, Y8
-	VCVTPD2PSY   Y8, X8
-	VINSERTF128  $0x01, X8, Y13, Y8
-	VMULPS       k32_3f000000<>+0(SB), Y5, Y9
-	VROUNDPS     $0x08, Y5, Y10
-	VCMPPS       $0x00, Y10, Y5, Y10
-	VROUNDPS     $0x08, Y9, Y11
-	VCMPPS       $0x00, Y11, Y9, Y9
-	VBLENDVPS    Y9, Y3, Y4, Y9
-	VCMPPS       $0x04, Y3, Y9, Y9
-	VANDPS       Y6, Y9, Y9
-	VANDPS       Y9, Y10, Y9
-	VANDPS       k32_80000000<>+0(SB), Y9, Y9
-	VORPS        Y9, Y8, Y8
-	VCMPPS       $0x11, Y3, Y6, Y9
-	VCMPPS       $0x04, k32_7f800000<>+0(SB), Y7, Y11
-	VANDPS       Y11, Y9, Y9
-	VMOVUPS      k32_7fc00000<>+0(SB), Y11
-	VBLENDVPS    Y10, Y8, Y11, Y10
-	VBLENDVPS    Y9, Y10, Y8, Y8
-	VCMPPS       $0x00, Y3, Y5, Y9
-	VCMPPS       $0x00, Y4, Y6, Y6
-	VORPS        Y6, Y9, Y6
-	VCMPPS       $0x00, Y4, Y7, Y7
-	VANDPS       k32_7fffffff<>+0(SB), Y5, Y9
-	VCMPPS       $0x00, k32_7f800000<>+0(SB), Y9, Y9
-	VANDPS       Y9, Y7, Y7
-	VORPS        Y7, Y6, Y6
-	VBLENDVPS    Y6, Y4, Y8, Y6
-	VMOVUPS      Y6, (SI)(BX*1)
+	VPSUBQ       Y14, Y8, Y14
+	VPADDQ       k64_4000000000000000<>+0(SB), Y14, Y14
+	VADDPD       Y7, Y15, Y7
+	VCMPPD       $0x00, k64_0<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, k64_fff0000000000000<>+0(SB), Y7, Y7
+	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, Y5, Y7, Y7
+	VCMPPD       $0x11, k64_0<>+0(SB), Y5, Y5
+	VORPD        Y5, Y7, Y5
+	VSUBPD       Y0, Y14, Y7
+	VADDPD       Y0, Y14, Y8
+	VDIVPD       Y8, Y7, Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y14
+	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y8, Y14
+	VMOVUPD      Y5, Y5
+	VFMADD231PD  Y14, Y7, Y5
+	VMULPD       Y5, Y6, Y5
+	VMOVUPD      k64_c064000000000000<>+0(SB), Y6
+	VMOVUPD      k64_4064000000000000<>+0(SB), Y7
+	VMINPD       Y5, Y7, Y5
+	VMAXPD       Y5, Y6, Y5
+	VROUNDPD     $0x08, Y5, Y6
+	VSUBPD       Y6, Y5, Y5
+	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y7
+	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y5, Y7
+	VFMADD213PD  Y0, Y5, Y7
+	VCVTPD2DQY   Y6, X9
+	VPSRAD       $0x01, Y9, Y5
+	VPSUBD       Y5, Y9, Y9
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y7, Y5
+	VPMOVSXDQ    X9, Y9
+	VPSLLQ       $0x34, Y9, Y9
+	VPADDQ       Y0, Y9, Y9
+	VMULPD       Y9, Y5, Y5
+	VCVTPD2PSY   Y5, X10
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X5, Y5
+	VEXTRACTF128 $0x01, Y2, X6
+	VCVTPS2PD    X6, Y6
+	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y5, Y7
+	VMULPD       Y1, Y5, Y8
+	VBLENDVPD    Y7, Y8, Y5, Y8
+	VANDPD       k64_c04a000000000000<>+0(SB), Y7, Y7
+	VPADDQ       k64_18000000000000<>+0(SB), Y8, Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VORPD        Y1, Y14, Y15
+	VSUBPD       k64_4330000000000400<>+0(SB), Y15, Y15
+	VPSLLQ       $0x34, Y14, Y14
+	VPSUBQ       Y14, Y8, Y14
+	VPADDQ       k64_4000000000000000<>+0(SB), Y14, Y14
+	VADDPD       Y7, Y15, Y7
+	VCMPPD       $0x00, k64_0<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, k64_fff0000000000000<>+0(SB), Y7, Y7
+	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, Y5, Y7, Y7
+	VCMPPD       $0x11, k64_0<>+0(SB), Y5, Y5
+	VORPD        Y5, Y7, Y5
+	VSUBPD       Y0, Y14, Y7
+	VADDPD       Y0, Y14, Y8
+	VDIVPD       Y8, Y7, Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y14
+	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y8, Y14
+	VMOVUPD      Y5, Y5
+	VFMADD231PD  Y14, Y7, Y5
+	VMULPD       Y5, Y6, Y5
+	VMOVUPD      k64_c064000000000000<>+0(SB), Y6
+	VMOVUPD      k64_4064000000000000<>+0(SB), Y7
+	VMINPD       Y5, Y7, Y5
+	VMAXPD       Y5, Y6, Y5
+	VROUNDPD     $0x08, Y5, Y6
+	VSUBPD       Y6, Y5, Y5
+	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y7
+	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y5, Y7
+	VFMADD213PD  Y0, Y5, Y7
+	VCVTPD2DQY   Y6, X11
+	VPSRAD       $0x01, Y11, Y5
+	VPSUBD       Y5, Y11, Y11
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y7, Y5
+	VPMOVSXDQ    X11, Y11
+	VPSLLQ       $0x34, Y11, Y11
+	VPADDQ       Y0, Y11, Y11
+	VMULPD       Y11, Y5, Y5
+	VCVTPD2PSY   Y5, X5
+	VINSERTF128  $0x01, X5, Y10, Y5
+	VMULPS       k32_3f000000<>+0(SB), Y2, Y6
+	VROUNDPS     $0x08, Y2, Y7
+	VCMPPS       $0x00, Y7, Y2, Y7
+	VROUNDPS     $0x08, Y6, Y8
+	VCMPPS       $0x00, Y8, Y6, Y6
+	VMOVUPS      k32_3f800000<>+0(SB), Y8
+	VBLENDVPS    Y6, k32_0<>+0(SB), Y8, Y6
+	VCMPPS       $0x04, k32_0<>+0(SB), Y6, Y6
+	VANDPS       Y3, Y6, Y6
+	VANDPS       Y6, Y7, Y6
+	VANDPS       k32_80000000<>+0(SB), Y6, Y6
+	VORPS        Y6, Y5, Y5
+	VCMPPS       $0x11, k32_0<>+0(SB), Y3, Y6
+	VCMPPS       $0x04, k32_7f800000<>+0(SB), Y4, Y8
+	VANDPS       Y8, Y6, Y6
+	VMOVUPS      k32_7fc00000<>+0(SB), Y8
+	VBLENDVPS    Y7, Y5, Y8, Y7
+	VBLENDVPS    Y6, Y7, Y5, Y5
+	VCMPPS       $0x00, k32_0<>+0(SB), Y2, Y6
+	VCMPPS       $0x00, k32_3f800000<>+0(SB), Y3, Y3
+	VORPS        Y3, Y6, Y3
+	VCMPPS       $0x00, k32_3f800000<>+0(SB), Y4, Y4
+	VANDPS       k32_7fffffff<>+0(SB), Y2, Y6
+	VCMPPS       $0x00, k32_7f800000<>+0(SB), Y6, Y6
+	VANDPS       Y6, Y4, Y4
+	VORPS        Y4, Y3, Y3
+	VBLENDVPS    Y3, k32_3f800000<>+0(SB), Y5, Y3
+	VMOVUPS      Y3, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -33624,158 +34342,159 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (DI)(BX*1), Y6, Y6
-	VANDPS       k32_7fffffff<>+0(SB), Y6, Y7
-	VCVTPS2PD    X7, Y8
-	VCVTPS2PD    X5, Y9
-	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y8, Y10
-	VMULPD       Y1, Y8, Y11
-	VBLENDVPD    Y10, Y11, Y8, Y11
-	VANDPD       k64_c04a000000000000<>+0(SB), Y10, Y10
-	VPADDQ       k64_18000000000000<>+0(SB), Y11, Y17
-	VPSRLQ       $0x34, Y17, Y17
-	VORPD        Y1, Y17, Y18
-	VSUBPD       k64_4330000000000400<>+0(SB), Y18, Y18
-	VPSLLQ       $0x34, Y17, Y17
-	VPSUBQ       Y17, Y11, Y17
-	VPADDQ       k64_4000000000000000<>+0(SB), Y17, Y17
-	VADDPD       Y10, Y18, Y10
-	VCMPPD       $0x00, Y2, Y8, Y11
-	VBLENDVPD    Y11, k64_fff0000000000000<>+0(SB), Y10, Y10
-	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y8, Y11
-	VBLENDVPD    Y11, Y8, Y10, Y10
-	VCMPPD       $0x11, Y2, Y8, Y8
-	VORPD        Y8, Y10, Y8
-	VSUBPD       Y0, Y17, Y10
-	VADDPD       Y0, Y17, Y11
-	VDIVPD       Y11, Y10, Y10
-	VMULPD       Y10, Y10, Y11
-	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y17
-	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y11, Y17
-	VMOVUPD      Y8, Y8
-	VFMADD231PD  Y17, Y10, Y8
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      k64_c064000000000000<>+0(SB), Y9
-	VMOVUPD      k64_4064000000000000<>+0(SB), Y10
-	VMINPD       Y8, Y10, Y8
-	VMAXPD       Y8, Y9, Y8
-	VROUNDPD     $0x08, Y8, Y9
-	VSUBPD       Y9, Y8, Y8
-	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y10
-	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y8, Y10
-	VFMADD213PD  Y0, Y8, Y10
-	VCVTPD2DQY   Y9, X15
-	VPSRAD       $0x01, Y15, Y8
-	VPSUBD       Y8, Y15, Y15
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y10, Y8
-	VPMOVSXDQ    X15, Y15
-	VPSLLQ       $0x34, Y15, Y15
-	VPADDQ       Y0, Y15, Y15
-	VMULPD       Y15, Y8, Y8
-	VCVTPD2PSY   Y8, X13
-	VEXTRACTF128 $0x01, Y7, X8
-	VCVTPS2PD    X8, Y8
-	VEXTRACTF128 $0x01, Y5, X9
-	VCVTPS2PD    X9, Y9
-	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y8, Y10
-	VMULPD       Y1, Y8, Y11
-	VBLENDVPD    Y10, Y11, Y8, Y11
-	VANDPD       k64_c04a000000000000<>+0(SB), Y10, Y10
-	VPADDQ       k64_18000000000000<>+0(SB), Y11, Y17
-	VPSRLQ       $0x34, Y17, Y17
-	VORPD        Y1, Y17, Y18
-	VSUBPD       k64_4330000000000400<>+0(SB), Y18, Y18
-	VPSLLQ       $0x34, Y17, Y17
-	VPSUBQ       Y17, Y11, Y17
-	VPADDQ       k64_4000000000000000<>+0(SB), Y17, Y17
-	VADDPD       Y10, Y18, Y10
-	VCMPPD       $0x00, Y2, Y8, Y11
-	VBLENDVPD    Y11, k64_fff0000000000000<>+0(SB), Y10, Y10
-	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y8, Y11
-	VBLENDVPD    Y11, Y8, Y10, Y10
-	VCMPPD       $0x11, Y2, Y8, Y8
-	VORPD        Y8, Y10, Y8
-	VSUBPD       Y0, Y17, Y10
-	VADDPD       Y0, Y17, Y11
-	VDIVPD       Y11, Y10, Y10
-	VMULPD       Y10, Y10, Y11
-	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y17
-	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y11, Y17
-	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y11, Y17
-	VMOVUPD      Y8, Y8
-	VFMADD231PD  Y17, Y10, Y8
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      k64_c064000000000000<>+0(SB), Y9
-	VMOVUPD      k64_4064000000000000<>+0(SB), Y10
-	VMINPD       Y8, Y10, Y8
-	VMAXPD       Y8, Y9, Y8
-	VROUNDPD     $0x08, Y8, Y9
-	VSUBPD       Y9, Y8, Y8
-	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y10
-	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y8, Y10
-	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y8, Y10
-	VFMADD213PD  Y0, Y8, Y10
-	VCVTPD2DQY   Y9, X16
-	VPSRAD       $0x01, Y16, Y8
-	VPSUBD       Y8, Y16, Y16
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y10, Y8
-	VPMOVSXDQ    X16, Y16
-	VPSLLQ       $0x34, Y16, Y16
-	VPADDQ       Y0, Y16, Y16
-	VMULPD       Y16, Y8, Y8
-	VCVTPD2PSY   Y8, X8
-	VINSERTF128  $0x01, X8, Y13, Y8
-	VMULPS       k32_3f000000<>+0(SB), Y5, Y9
-	VROUNDPS     $0x08, Y5, Y10
-	VCMPPS       $0x00, Y10, Y5, Y10
-	VROUNDPS     $0x08, Y9, Y11
-	VCMPPS       $0x00, Y11, Y9, Y9
-	VBLENDVPS    Y9, Y3, Y4, Y9
-	VCMPPS       $0x04, Y3, Y9, Y9
-	VANDPS       Y6, Y9, Y9
-	VANDPS       Y9, Y10, Y9
-	VANDPS       k32_80000000<>+0(SB), Y9, Y9
-	VORPS        Y9, Y8, Y8
-	VCMPPS       $0x11, Y3, Y6, Y9
-	VCMPPS       $0x04, k32_7f800000<>+0(SB), Y7, Y11
-	VANDPS       Y11, Y9, Y9
-	VMOVUPS      k32_7fc00000<>+0(SB), Y11
-	VBLENDVPS    Y10, Y8, Y11, Y10
-	VBLENDVPS    Y9, Y10, Y8, Y8
-	VCMPPS       $0x00, Y3, Y5, Y9
-	VCMPPS       $0x00, Y4, Y6, Y6
-	VORPS        Y6, Y9, Y6
-	VCMPPS       $0x00, Y4, Y7, Y7
-	VANDPS       k32_7fffffff<>+0(SB), Y5, Y5
-	VCMPPS       $0x00, k32_7f800000<>+0(SB), Y5, Y5
-	VANDPS       Y5, Y7, Y5
-	VORPS        Y5, Y6, Y5
-	VBLENDVPS    Y5, Y4, Y8, Y5
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VMOVUPS      (R9), Y3
+	VMASKMOVPS   (DI)(BX*1), Y3, Y3
+	VANDPS       k32_7fffffff<>+0(SB), Y3, Y4
+	VCVTPS2PD    X4, Y5
+	VCVTPS2PD    X2, Y6
+	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y5, Y7
+	VMULPD       Y1, Y5, Y8
+	VBLENDVPD    Y7, Y8, Y5, Y8
+	VANDPD       k64_c04a000000000000<>+0(SB), Y7, Y7
+	VPADDQ       k64_18000000000000<>+0(SB), Y8, Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VORPD        Y1, Y14, Y15
+	VSUBPD       k64_4330000000000400<>+0(SB), Y15, Y15
+	VPSLLQ       $0x34, Y14, Y14
+	VPSUBQ       Y14, Y8, Y14
+	VPADDQ       k64_4000000000000000<>+0(SB), Y14, Y14
+	VADDPD       Y7, Y15, Y7
+	VCMPPD       $0x00, k64_0<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, k64_fff0000000000000<>+0(SB), Y7, Y7
+	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, Y5, Y7, Y7
+	VCMPPD       $0x11, k64_0<>+0(SB), Y5, Y5
+	VORPD        Y5, Y7, Y5
+	VSUBPD       Y0, Y14, Y7
+	VADDPD       Y0, Y14, Y8
+	VDIVPD       Y8, Y7, Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y14
+	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y8, Y14
+	VMOVUPD      Y5, Y5
+	VFMADD231PD  Y14, Y7, Y5
+	VMULPD       Y5, Y6, Y5
+	VMOVUPD      k64_c064000000000000<>+0(SB), Y6
+	VMOVUPD      k64_4064000000000000<>+0(SB), Y7
+	VMINPD       Y5, Y7, Y5
+	VMAXPD       Y5, Y6, Y5
+	VROUNDPD     $0x08, Y5, Y6
+	VSUBPD       Y6, Y5, Y5
+	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y7
+	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y5, Y7
+	VFMADD213PD  Y0, Y5, Y7
+	VCVTPD2DQY   Y6, X12
+	VPSRAD       $0x01, Y12, Y5
+	VPSUBD       Y5, Y12, Y12
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y7, Y5
+	VPMOVSXDQ    X12, Y12
+	VPSLLQ       $0x34, Y12, Y12
+	VPADDQ       Y0, Y12, Y12
+	VMULPD       Y12, Y5, Y5
+	VCVTPD2PSY   Y5, X10
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X5, Y5
+	VEXTRACTF128 $0x01, Y2, X6
+	VCVTPS2PD    X6, Y6
+	VCMPPD       $0x11, k64_10000000000000<>+0(SB), Y5, Y7
+	VMULPD       Y1, Y5, Y8
+	VBLENDVPD    Y7, Y8, Y5, Y8
+	VANDPD       k64_c04a000000000000<>+0(SB), Y7, Y7
+	VPADDQ       k64_18000000000000<>+0(SB), Y8, Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VORPD        Y1, Y14, Y15
+	VSUBPD       k64_4330000000000400<>+0(SB), Y15, Y15
+	VPSLLQ       $0x34, Y14, Y14
+	VPSUBQ       Y14, Y8, Y14
+	VPADDQ       k64_4000000000000000<>+0(SB), Y14, Y14
+	VADDPD       Y7, Y15, Y7
+	VCMPPD       $0x00, k64_0<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, k64_fff0000000000000<>+0(SB), Y7, Y7
+	VCMPPD       $0x15, k64_7ff0000000000000<>+0(SB), Y5, Y8
+	VBLENDVPD    Y8, Y5, Y7, Y7
+	VCMPPD       $0x11, k64_0<>+0(SB), Y5, Y5
+	VORPD        Y5, Y7, Y5
+	VSUBPD       Y0, Y14, Y7
+	VADDPD       Y0, Y14, Y8
+	VDIVPD       Y8, Y7, Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      k64_3fd29daf5d415259<>+0(SB), Y14
+	VFMADD213PD  k64_3fd46f1a4913e3f7<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fda61ea64462ef0<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3fe2776bc4232523<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_3feec709dcb6838a<>+0(SB), Y8, Y14
+	VFMADD213PD  k64_40071547652b7e8a<>+0(SB), Y8, Y14
+	VMOVUPD      Y5, Y5
+	VFMADD231PD  Y14, Y7, Y5
+	VMULPD       Y5, Y6, Y5
+	VMOVUPD      k64_c064000000000000<>+0(SB), Y6
+	VMOVUPD      k64_4064000000000000<>+0(SB), Y7
+	VMINPD       Y5, Y7, Y5
+	VMAXPD       Y5, Y6, Y5
+	VROUNDPD     $0x08, Y5, Y6
+	VSUBPD       Y6, Y5, Y5
+	VMOVUPD      k64_3eefde3f878c6360<>+0(SB), Y7
+	VFMADD213PD  k64_3f2445ddeb476718<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f55d8a8b412827e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3f83b29f20e2d1b2<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fac6b08ab811813<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fcebfbe0790d53e<>+0(SB), Y5, Y7
+	VFMADD213PD  k64_3fe62e42ff0e6b86<>+0(SB), Y5, Y7
+	VFMADD213PD  Y0, Y5, Y7
+	VCVTPD2DQY   Y6, X13
+	VPSRAD       $0x01, Y13, Y5
+	VPSUBD       Y5, Y13, Y13
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y7, Y5
+	VPMOVSXDQ    X13, Y13
+	VPSLLQ       $0x34, Y13, Y13
+	VPADDQ       Y0, Y13, Y13
+	VMULPD       Y13, Y5, Y5
+	VCVTPD2PSY   Y5, X5
+	VINSERTF128  $0x01, X5, Y10, Y5
+	VMULPS       k32_3f000000<>+0(SB), Y2, Y6
+	VROUNDPS     $0x08, Y2, Y7
+	VCMPPS       $0x00, Y7, Y2, Y7
+	VROUNDPS     $0x08, Y6, Y8
+	VCMPPS       $0x00, Y8, Y6, Y6
+	VMOVUPS      k32_3f800000<>+0(SB), Y8
+	VBLENDVPS    Y6, k32_0<>+0(SB), Y8, Y6
+	VCMPPS       $0x04, k32_0<>+0(SB), Y6, Y6
+	VANDPS       Y3, Y6, Y6
+	VANDPS       Y6, Y7, Y6
+	VANDPS       k32_80000000<>+0(SB), Y6, Y6
+	VORPS        Y6, Y5, Y5
+	VCMPPS       $0x11, k32_0<>+0(SB), Y3, Y6
+	VCMPPS       $0x04, k32_7f800000<>+0(SB), Y4, Y8
+	VANDPS       Y8, Y6, Y6
+	VMOVUPS      k32_7fc00000<>+0(SB), Y8
+	VBLENDVPS    Y7, Y5, Y8, Y7
+	VBLENDVPS    Y6, Y7, Y5, Y5
+	VCMPPS       $0x00, k32_0<>+0(SB), Y2, Y6
+	VCMPPS       $0x00, k32_3f800000<>+0(SB), Y3, Y3
+	VORPS        Y3, Y6, Y3
+	VCMPPS       $0x00, k32_3f800000<>+0(SB), Y4, Y4
+	VANDPS       k32_7fffffff<>+0(SB), Y2, Y2
+	VCMPPS       $0x00, k32_7f800000<>+0(SB), Y2, Y2
+	VANDPS       Y2, Y4, Y2
+	VORPS        Y2, Y3, Y2
+	VBLENDVPS    Y2, k32_3f800000<>+0(SB), Y5, Y2
+	VMOVUPS      (R9), Y3
+	VMASKMOVPS   Y2, Y3, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -33803,11 +34522,12 @@ TEXT ·avx2F32LogAddExpVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y2
 	VBROADCASTSS k32_80000000<>+0(SB), Y3
-	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -33817,51 +34537,50 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y5
-	VMOVUPS      (R8)(BX*1), Y6
-	VCMPPS       $0x00, Y6, Y5, Y7
-	VSUBPS       Y6, Y5, Y8
-	VBLENDVPS    Y7, Y1, Y8, Y7
-	VORPS        Y3, Y7, Y7
-	VMAXPS       Y7, Y2, Y7
-	VMULPS       Y4, Y7, Y8
-	VROUNDPS     $0x08, Y8, Y8
-	VMOVUPS      Y7, Y7
-	VFNMADD231PS k32_3f317200<>+0(SB), Y8, Y7
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y8, Y7
-	VMOVUPS      k32_3ab56915<>+0(SB), Y9
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y7, Y9
-	VFMADD213PS  Y0, Y7, Y9
-	VFMADD213PS  Y0, Y7, Y9
-	VCVTPS2DQ    Y8, Y7
-	VPSRAD       $0x01, Y7, Y8
-	VPSUBD       Y8, Y7, Y7
-	VPSLLD       $0x17, Y8, Y8
-	VPADDD       Y0, Y8, Y8
-	VMULPS       Y8, Y9, Y8
+	VMOVUPS      (DI)(BX*1), Y4
+	VMOVUPS      (R8)(BX*1), Y5
+	VCMPPS       $0x00, Y5, Y4, Y6
+	VSUBPS       Y5, Y4, Y7
+	VBLENDVPS    Y6, Y1, Y7, Y6
+	VORPS        Y3, Y6, Y6
+	VMAXPS       Y6, Y2, Y6
+	VMULPS       k32_3fb8aa3b<>+0(SB), Y6, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VMOVUPS      Y6, Y6
+	VFNMADD231PS k32_3f317200<>+0(SB), Y7, Y6
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
+	VMOVUPS      k32_3ab56915<>+0(SB), Y8
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y6, Y8
+	VFMADD213PS  Y0, Y6, Y8
+	VFMADD213PS  Y0, Y6, Y8
+	VCVTPS2DQ    Y7, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
 	VPSLLD       $0x17, Y7, Y7
 	VPADDD       Y0, Y7, Y7
 	VMULPS       Y7, Y8, Y7
-	VMULPS       Y7, Y7, Y8
-	VMOVUPS      k32_bc5f56fe<>+0(SB), Y9
-	VFMADD213PS  k32_bdaa22de<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_be252a1a<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_be7fe210<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_befffffc<>+0(SB), Y8, Y9
-	VMOVUPS      k32_3b07da9f<>+0(SB), Y10
-	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y8, Y10
-	VFMADD231PS  Y7, Y10, Y9
-	VMOVUPS      Y7, Y7
-	VFMADD231PS  Y9, Y8, Y7
-	VMAXPS       Y6, Y5, Y5
-	VADDPS       Y5, Y7, Y5
-	VMOVUPS      Y5, (SI)(BX*1)
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y0, Y6, Y6
+	VMULPS       Y6, Y7, Y6
+	VMULPS       Y6, Y6, Y7
+	VMOVUPS      k32_3b07da9f<>+0(SB), Y8
+	VFMADD213PS  k32_bc5f56fe<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_bdaa22de<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3dff53b7<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_be252a1a<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_be7fe210<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_befffffc<>+0(SB), Y6, Y8
+	VMOVUPS      Y6, Y6
+	VFMADD231PS  Y8, Y7, Y6
+	VMAXPS       Y5, Y4, Y4
+	VADDPS       Y4, Y6, Y4
+	VMOVUPS      Y4, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -33869,54 +34588,53 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
+	VMOVUPS      (R9), Y4
+	VMASKMOVPS   (DI)(BX*1), Y4, Y4
 	VMOVUPS      (R9), Y5
-	VMASKMOVPS   (DI)(BX*1), Y5, Y5
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (R8)(BX*1), Y6, Y6
-	VCMPPS       $0x00, Y6, Y5, Y7
-	VSUBPS       Y6, Y5, Y8
-	VBLENDVPS    Y7, Y1, Y8, Y7
-	VORPS        Y3, Y7, Y7
-	VMAXPS       Y7, Y2, Y7
-	VMULPS       Y4, Y7, Y8
-	VROUNDPS     $0x08, Y8, Y8
-	VMOVUPS      Y7, Y7
-	VFNMADD231PS k32_3f317200<>+0(SB), Y8, Y7
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y8, Y7
-	VMOVUPS      k32_3ab56915<>+0(SB), Y9
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y7, Y9
-	VFMADD213PS  Y0, Y7, Y9
-	VFMADD213PS  Y0, Y7, Y9
-	VCVTPS2DQ    Y8, Y7
-	VPSRAD       $0x01, Y7, Y8
-	VPSUBD       Y8, Y7, Y7
-	VPSLLD       $0x17, Y8, Y8
-	VPADDD       Y0, Y8, Y8
-	VMULPS       Y8, Y9, Y8
+	VMASKMOVPS   (R8)(BX*1), Y5, Y5
+	VCMPPS       $0x00, Y5, Y4, Y6
+	VSUBPS       Y5, Y4, Y7
+	VBLENDVPS    Y6, Y1, Y7, Y6
+	VORPS        Y3, Y6, Y6
+	VMAXPS       Y6, Y2, Y6
+	VMULPS       k32_3fb8aa3b<>+0(SB), Y6, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VMOVUPS      Y6, Y6
+	VFNMADD231PS k32_3f317200<>+0(SB), Y7, Y6
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
+	VMOVUPS      k32_3ab56915<>+0(SB), Y8
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y6, Y8
+	VFMADD213PS  Y0, Y6, Y8
+	VFMADD213PS  Y0, Y6, Y8
+	VCVTPS2DQ    Y7, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
 	VPSLLD       $0x17, Y7, Y7
 	VPADDD       Y0, Y7, Y7
 	VMULPS       Y7, Y8, Y7
-	VMULPS       Y7, Y7, Y8
-	VMOVUPS      k32_bc5f56fe<>+0(SB), Y9
-	VFMADD213PS  k32_bdaa22de<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_be252a1a<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_be7fe210<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_befffffc<>+0(SB), Y8, Y9
-	VMOVUPS      k32_3b07da9f<>+0(SB), Y10
-	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y8, Y10
-	VFMADD231PS  Y7, Y10, Y9
-	VMOVUPS      Y7, Y7
-	VFMADD231PS  Y9, Y8, Y7
-	VMAXPS       Y6, Y5, Y5
-	VADDPS       Y5, Y7, Y5
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y0, Y6, Y6
+	VMULPS       Y6, Y7, Y6
+	VMULPS       Y6, Y6, Y7
+	VMOVUPS      k32_3b07da9f<>+0(SB), Y8
+	VFMADD213PS  k32_bc5f56fe<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_bdaa22de<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3dff53b7<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_be252a1a<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_be7fe210<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_befffffc<>+0(SB), Y6, Y8
+	VMOVUPS      Y6, Y6
+	VFMADD231PS  Y8, Y7, Y6
+	VMAXPS       Y5, Y4, Y4
+	VADDPS       Y4, Y6, Y4
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -33944,14 +34662,15 @@ TEXT ·avx2F32LogAddExpSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y2
 	VBROADCASTSS k32_80000000<>+0(SB), Y3
-	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y4
 
 row:
-	VBROADCASTSS (DI), Y5
+	VBROADCASTSS (DI), Y4
 	XORL         BX, BX
 	MOVQ         72(AX), DX
 	SUBQ         $+8, DX
@@ -33959,50 +34678,49 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (R8)(BX*1), Y6
-	VCMPPS       $0x00, Y6, Y5, Y7
-	VSUBPS       Y6, Y5, Y8
-	VBLENDVPS    Y7, Y1, Y8, Y7
-	VORPS        Y3, Y7, Y7
-	VMAXPS       Y7, Y2, Y7
-	VMULPS       Y4, Y7, Y8
-	VROUNDPS     $0x08, Y8, Y8
-	VMOVUPS      Y7, Y7
-	VFNMADD231PS k32_3f317200<>+0(SB), Y8, Y7
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y8, Y7
-	VMOVUPS      k32_3ab56915<>+0(SB), Y9
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y7, Y9
-	VFMADD213PS  Y0, Y7, Y9
-	VFMADD213PS  Y0, Y7, Y9
-	VCVTPS2DQ    Y8, Y7
-	VPSRAD       $0x01, Y7, Y8
-	VPSUBD       Y8, Y7, Y7
-	VPSLLD       $0x17, Y8, Y8
-	VPADDD       Y0, Y8, Y8
-	VMULPS       Y8, Y9, Y8
+	VMOVUPS      (R8)(BX*1), Y5
+	VCMPPS       $0x00, Y5, Y4, Y6
+	VSUBPS       Y5, Y4, Y7
+	VBLENDVPS    Y6, Y1, Y7, Y6
+	VORPS        Y3, Y6, Y6
+	VMAXPS       Y6, Y2, Y6
+	VMULPS       k32_3fb8aa3b<>+0(SB), Y6, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VMOVUPS      Y6, Y6
+	VFNMADD231PS k32_3f317200<>+0(SB), Y7, Y6
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
+	VMOVUPS      k32_3ab56915<>+0(SB), Y8
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y6, Y8
+	VFMADD213PS  Y0, Y6, Y8
+	VFMADD213PS  Y0, Y6, Y8
+	VCVTPS2DQ    Y7, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
 	VPSLLD       $0x17, Y7, Y7
 	VPADDD       Y0, Y7, Y7
 	VMULPS       Y7, Y8, Y7
-	VMULPS       Y7, Y7, Y8
-	VMOVUPS      k32_bc5f56fe<>+0(SB), Y9
-	VFMADD213PS  k32_bdaa22de<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_be252a1a<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_be7fe210<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_befffffc<>+0(SB), Y8, Y9
-	VMOVUPS      k32_3b07da9f<>+0(SB), Y10
-	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y8, Y10
-	VFMADD231PS  Y7, Y10, Y9
-	VMOVUPS      Y7, Y7
-	VFMADD231PS  Y9, Y8, Y7
-	VMAXPS       Y6, Y5, Y6
-	VADDPS       Y6, Y7, Y6
-	VMOVUPS      Y6, (SI)(BX*1)
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y0, Y6, Y6
+	VMULPS       Y6, Y7, Y6
+	VMULPS       Y6, Y6, Y7
+	VMOVUPS      k32_3b07da9f<>+0(SB), Y8
+	VFMADD213PS  k32_bc5f56fe<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_bdaa22de<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3dff53b7<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_be252a1a<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_be7fe210<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_befffffc<>+0(SB), Y6, Y8
+	VMOVUPS      Y6, Y6
+	VFMADD231PS  Y8, Y7, Y6
+	VMAXPS       Y5, Y4, Y5
+	VADDPS       Y5, Y6, Y5
+	VMOVUPS      Y5, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -34010,52 +34728,51 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (R8)(BX*1), Y6, Y6
-	VCMPPS       $0x00, Y6, Y5, Y7
-	VSUBPS       Y6, Y5, Y8
-	VBLENDVPS    Y7, Y1, Y8, Y7
-	VORPS        Y3, Y7, Y7
-	VMAXPS       Y7, Y2, Y7
-	VMULPS       Y4, Y7, Y8
-	VROUNDPS     $0x08, Y8, Y8
-	VMOVUPS      Y7, Y7
-	VFNMADD231PS k32_3f317200<>+0(SB), Y8, Y7
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y8, Y7
-	VMOVUPS      k32_3ab56915<>+0(SB), Y9
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y7, Y9
-	VFMADD213PS  Y0, Y7, Y9
-	VFMADD213PS  Y0, Y7, Y9
-	VCVTPS2DQ    Y8, Y7
-	VPSRAD       $0x01, Y7, Y8
-	VPSUBD       Y8, Y7, Y7
-	VPSLLD       $0x17, Y8, Y8
-	VPADDD       Y0, Y8, Y8
-	VMULPS       Y8, Y9, Y8
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   (R8)(BX*1), Y5, Y5
+	VCMPPS       $0x00, Y5, Y4, Y6
+	VSUBPS       Y5, Y4, Y7
+	VBLENDVPS    Y6, Y1, Y7, Y6
+	VORPS        Y3, Y6, Y6
+	VMAXPS       Y6, Y2, Y6
+	VMULPS       k32_3fb8aa3b<>+0(SB), Y6, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VMOVUPS      Y6, Y6
+	VFNMADD231PS k32_3f317200<>+0(SB), Y7, Y6
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
+	VMOVUPS      k32_3ab56915<>+0(SB), Y8
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y6, Y8
+	VFMADD213PS  Y0, Y6, Y8
+	VFMADD213PS  Y0, Y6, Y8
+	VCVTPS2DQ    Y7, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
 	VPSLLD       $0x17, Y7, Y7
 	VPADDD       Y0, Y7, Y7
 	VMULPS       Y7, Y8, Y7
-	VMULPS       Y7, Y7, Y8
-	VMOVUPS      k32_bc5f56fe<>+0(SB), Y9
-	VFMADD213PS  k32_bdaa22de<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_be252a1a<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_be7fe210<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_befffffc<>+0(SB), Y8, Y9
-	VMOVUPS      k32_3b07da9f<>+0(SB), Y10
-	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y8, Y10
-	VFMADD231PS  Y7, Y10, Y9
-	VMOVUPS      Y7, Y7
-	VFMADD231PS  Y9, Y8, Y7
-	VMAXPS       Y6, Y5, Y5
-	VADDPS       Y5, Y7, Y5
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y0, Y6, Y6
+	VMULPS       Y6, Y7, Y6
+	VMULPS       Y6, Y6, Y7
+	VMOVUPS      k32_3b07da9f<>+0(SB), Y8
+	VFMADD213PS  k32_bc5f56fe<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_bdaa22de<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3dff53b7<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_be252a1a<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_be7fe210<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_befffffc<>+0(SB), Y6, Y8
+	VMOVUPS      Y6, Y6
+	VFMADD231PS  Y8, Y7, Y6
+	VMAXPS       Y5, Y4, Y4
+	VADDPS       Y4, Y6, Y4
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -34083,14 +34800,15 @@ TEXT ·avx2F32LogAddExpVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y2
 	VBROADCASTSS k32_80000000<>+0(SB), Y3
-	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y4
 
 row:
-	VBROADCASTSS (R8), Y5
+	VBROADCASTSS (R8), Y4
 	XORL         BX, BX
 	MOVQ         72(AX), DX
 	SUBQ         $+8, DX
@@ -34098,50 +34816,49 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y6
-	VCMPPS       $0x00, Y5, Y6, Y7
-	VSUBPS       Y5, Y6, Y8
-	VBLENDVPS    Y7, Y1, Y8, Y7
-	VORPS        Y3, Y7, Y7
-	VMAXPS       Y7, Y2, Y7
-	VMULPS       Y4, Y7, Y8
-	VROUNDPS     $0x08, Y8, Y8
-	VMOVUPS      Y7, Y7
-	VFNMADD231PS k32_3f317200<>+0(SB), Y8, Y7
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y8, Y7
-	VMOVUPS      k32_3ab56915<>+0(SB), Y9
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y7, Y9
-	VFMADD213PS  Y0, Y7, Y9
-	VFMADD213PS  Y0, Y7, Y9
-	VCVTPS2DQ    Y8, Y7
-	VPSRAD       $0x01, Y7, Y8
-	VPSUBD       Y8, Y7, Y7
-	VPSLLD       $0x17, Y8, Y8
-	VPADDD       Y0, Y8, Y8
-	VMULPS       Y8, Y9, Y8
+	VMOVUPS      (DI)(BX*1), Y5
+	VCMPPS       $0x00, Y4, Y5, Y6
+	VSUBPS       Y4, Y5, Y7
+	VBLENDVPS    Y6, Y1, Y7, Y6
+	VORPS        Y3, Y6, Y6
+	VMAXPS       Y6, Y2, Y6
+	VMULPS       k32_3fb8aa3b<>+0(SB), Y6, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VMOVUPS      Y6, Y6
+	VFNMADD231PS k32_3f317200<>+0(SB), Y7, Y6
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
+	VMOVUPS      k32_3ab56915<>+0(SB), Y8
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y6, Y8
+	VFMADD213PS  Y0, Y6, Y8
+	VFMADD213PS  Y0, Y6, Y8
+	VCVTPS2DQ    Y7, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
 	VPSLLD       $0x17, Y7, Y7
 	VPADDD       Y0, Y7, Y7
 	VMULPS       Y7, Y8, Y7
-	VMULPS       Y7, Y7, Y8
-	VMOVUPS      k32_bc5f56fe<>+0(SB), Y9
-	VFMADD213PS  k32_bdaa22de<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_be252a1a<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_be7fe210<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_befffffc<>+0(SB), Y8, Y9
-	VMOVUPS      k32_3b07da9f<>+0(SB), Y10
-	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y8, Y10
-	VFMADD231PS  Y7, Y10, Y9
-	VMOVUPS      Y7, Y7
-	VFMADD231PS  Y9, Y8, Y7
-	VMAXPS       Y5, Y6, Y6
-	VADDPS       Y6, Y7, Y6
-	VMOVUPS      Y6, (SI)(BX*1)
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y0, Y6, Y6
+	VMULPS       Y6, Y7, Y6
+	VMULPS       Y6, Y6, Y7
+	VMOVUPS      k32_3b07da9f<>+0(SB), Y8
+	VFMADD213PS  k32_bc5f56fe<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_bdaa22de<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3dff53b7<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_be252a1a<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_be7fe210<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_befffffc<>+0(SB), Y6, Y8
+	VMOVUPS      Y6, Y6
+	VFMADD231PS  Y8, Y7, Y6
+	VMAXPS       Y4, Y5, Y5
+	VADDPS       Y5, Y6, Y5
+	VMOVUPS      Y5, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -34149,52 +34866,51 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (DI)(BX*1), Y6, Y6
-	VCMPPS       $0x00, Y5, Y6, Y7
-	VSUBPS       Y5, Y6, Y8
-	VBLENDVPS    Y7, Y1, Y8, Y7
-	VORPS        Y3, Y7, Y7
-	VMAXPS       Y7, Y2, Y7
-	VMULPS       Y4, Y7, Y8
-	VROUNDPS     $0x08, Y8, Y8
-	VMOVUPS      Y7, Y7
-	VFNMADD231PS k32_3f317200<>+0(SB), Y8, Y7
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y8, Y7
-	VMOVUPS      k32_3ab56915<>+0(SB), Y9
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y7, Y9
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y7, Y9
-	VFMADD213PS  Y0, Y7, Y9
-	VFMADD213PS  Y0, Y7, Y9
-	VCVTPS2DQ    Y8, Y7
-	VPSRAD       $0x01, Y7, Y8
-	VPSUBD       Y8, Y7, Y7
-	VPSLLD       $0x17, Y8, Y8
-	VPADDD       Y0, Y8, Y8
-	VMULPS       Y8, Y9, Y8
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   (DI)(BX*1), Y5, Y5
+	VCMPPS       $0x00, Y4, Y5, Y6
+	VSUBPS       Y4, Y5, Y7
+	VBLENDVPS    Y6, Y1, Y7, Y6
+	VORPS        Y3, Y6, Y6
+	VMAXPS       Y6, Y2, Y6
+	VMULPS       k32_3fb8aa3b<>+0(SB), Y6, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VMOVUPS      Y6, Y6
+	VFNMADD231PS k32_3f317200<>+0(SB), Y7, Y6
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
+	VMOVUPS      k32_3ab56915<>+0(SB), Y8
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y6, Y8
+	VFMADD213PS  Y0, Y6, Y8
+	VFMADD213PS  Y0, Y6, Y8
+	VCVTPS2DQ    Y7, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
 	VPSLLD       $0x17, Y7, Y7
 	VPADDD       Y0, Y7, Y7
 	VMULPS       Y7, Y8, Y7
-	VMULPS       Y7, Y7, Y8
-	VMOVUPS      k32_bc5f56fe<>+0(SB), Y9
-	VFMADD213PS  k32_bdaa22de<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_be252a1a<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_be7fe210<>+0(SB), Y8, Y9
-	VFMADD213PS  k32_befffffc<>+0(SB), Y8, Y9
-	VMOVUPS      k32_3b07da9f<>+0(SB), Y10
-	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3dff53b7<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y8, Y10
-	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y8, Y10
-	VFMADD231PS  Y7, Y10, Y9
-	VMOVUPS      Y7, Y7
-	VFMADD231PS  Y9, Y8, Y7
-	VMAXPS       Y5, Y6, Y5
-	VADDPS       Y5, Y7, Y5
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y0, Y6, Y6
+	VMULPS       Y6, Y7, Y6
+	VMULPS       Y6, Y6, Y7
+	VMOVUPS      k32_3b07da9f<>+0(SB), Y8
+	VFMADD213PS  k32_bc5f56fe<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3d2bf4df<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_bdaa22de<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3dff53b7<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_be252a1a<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3e4bc13d<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_be7fe210<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_3eaaa9d3<>+0(SB), Y6, Y8
+	VFMADD213PS  k32_befffffc<>+0(SB), Y6, Y8
+	VMOVUPS      Y6, Y6
+	VFMADD231PS  Y8, Y7, Y6
+	VMAXPS       Y4, Y5, Y4
+	VADDPS       Y4, Y6, Y4
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -34222,11 +34938,12 @@ TEXT ·avx2F32ExpSubVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
 	VBROADCASTSS k32_42b20000<>+0(SB), Y2
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y3
-	VBROADCASTSS k32_3f317200<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -34236,33 +34953,33 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y5
-	VMOVUPS      (R8)(BX*1), Y6
-	VSUBPS       Y6, Y5, Y5
-	VMINPS       Y5, Y2, Y5
-	VMAXPS       Y5, Y1, Y5
-	VMULPS       Y3, Y5, Y6
-	VROUNDPS     $0x08, Y6, Y6
-	VMOVUPS      Y5, Y5
-	VFNMADD231PS Y4, Y6, Y5
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y6, Y5
-	VMOVUPS      k32_3ab56915<>+0(SB), Y7
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y5, Y7
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y5, Y7
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y5, Y7
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y5, Y7
-	VFMADD213PS  Y0, Y5, Y7
-	VFMADD213PS  Y0, Y5, Y7
-	VCVTPS2DQ    Y6, Y5
-	VPSRAD       $0x01, Y5, Y6
-	VPSUBD       Y6, Y5, Y5
-	VPSLLD       $0x17, Y6, Y6
-	VPADDD       Y0, Y6, Y6
-	VMULPS       Y6, Y7, Y6
+	VMOVUPS      (DI)(BX*1), Y4
+	VMOVUPS      (R8)(BX*1), Y5
+	VSUBPS       Y5, Y4, Y4
+	VMINPS       Y4, Y2, Y4
+	VMAXPS       Y4, Y1, Y4
+	VMULPS       Y3, Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS k32_3f317200<>+0(SB), Y5, Y4
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y5, Y4
+	VMOVUPS      k32_3ab56915<>+0(SB), Y6
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y4, Y6
+	VFMADD213PS  Y0, Y4, Y6
+	VFMADD213PS  Y0, Y4, Y6
+	VCVTPS2DQ    Y5, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
 	VPSLLD       $0x17, Y5, Y5
 	VPADDD       Y0, Y5, Y5
 	VMULPS       Y5, Y6, Y5
-	VMOVUPS      Y5, (SI)(BX*1)
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y0, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      Y4, (SI)(BX*1)
 	ADDQ         $+32, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -34270,36 +34987,36 @@ loop:
 rest:
 	ADDQ         $+8, DX
 	JZ           next
+	VMOVUPS      (R9), Y4
+	VMASKMOVPS   (DI)(BX*1), Y4, Y4
 	VMOVUPS      (R9), Y5
-	VMASKMOVPS   (DI)(BX*1), Y5, Y5
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (R8)(BX*1), Y6, Y6
-	VSUBPS       Y6, Y5, Y5
-	VMINPS       Y5, Y2, Y5
-	VMAXPS       Y5, Y1, Y5
-	VMULPS       Y3, Y5, Y6
-	VROUNDPS     $0x08, Y6, Y6
-	VMOVUPS      Y5, Y5
-	VFNMADD231PS Y4, Y6, Y5
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y6, Y5
-	VMOVUPS      k32_3ab56915<>+0(SB), Y7
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y5, Y7
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y5, Y7
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y5, Y7
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y5, Y7
-	VFMADD213PS  Y0, Y5, Y7
-	VFMADD213PS  Y0, Y5, Y7
-	VCVTPS2DQ    Y6, Y5
-	VPSRAD       $0x01, Y5, Y6
-	VPSUBD       Y6, Y5, Y5
-	VPSLLD       $0x17, Y6, Y6
-	VPADDD       Y0, Y6, Y6
-	VMULPS       Y6, Y7, Y6
+	VMASKMOVPS   (R8)(BX*1), Y5, Y5
+	VSUBPS       Y5, Y4, Y4
+	VMINPS       Y4, Y2, Y4
+	VMAXPS       Y4, Y1, Y4
+	VMULPS       Y3, Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS k32_3f317200<>+0(SB), Y5, Y4
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y5, Y4
+	VMOVUPS      k32_3ab56915<>+0(SB), Y6
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y4, Y6
+	VFMADD213PS  Y0, Y4, Y6
+	VFMADD213PS  Y0, Y4, Y6
+	VCVTPS2DQ    Y5, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
 	VPSLLD       $0x17, Y5, Y5
 	VPADDD       Y0, Y5, Y5
 	VMULPS       Y5, Y6, Y5
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y0, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -34327,14 +35044,15 @@ TEXT ·avx2F32ExpSubSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
 	VBROADCASTSS k32_42b20000<>+0(SB), Y2
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y3
-	VBROADCASTSS k32_3f317200<>+0(SB), Y4
 
 row:
-	VBROADCASTSS (DI), Y5
+	VBROADCASTSS (DI), Y4
 	XORL         BX, BX
 	MOVQ         72(AX), DX
 	SUBQ         $+8, DX
@@ -34342,48 +35060,14 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (R8)(BX*1), Y6
-	VSUBPS       Y6, Y5, Y6
-	VMINPS       Y6, Y2, Y6
-	VMAXPS       Y6, Y1, Y6
-	VMULPS       Y3, Y6, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VMOVUPS      Y6, Y6
-	VFNMADD231PS Y4, Y7, Y6
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
-	VMOVUPS      k32_3ab56915<>+0(SB), Y8
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y6, Y8
-	VFMADD213PS  Y0, Y6, Y8
-	VFMADD213PS  Y0, Y6, Y8
-	VCVTPS2DQ    Y7, Y6
-	VPSRAD       $0x01, Y6, Y7
-	VPSUBD       Y7, Y6, Y6
-	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y0, Y7, Y7
-	VMULPS       Y7, Y8, Y7
-	VPSLLD       $0x17, Y6, Y6
-	VPADDD       Y0, Y6, Y6
-	VMULPS       Y6, Y7, Y6
-	VMOVUPS      Y6, (SI)(BX*1)
-	ADDQ         $+32, BX
-	SUBQ         $+8, DX
-	JGE          loop
-
-rest:
-	ADDQ         $+8, DX
-	JZ           next
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (R8)(BX*1), Y6, Y6
-	VSUBPS       Y6, Y5, Y5
+	VMOVUPS      (R8)(BX*1), Y5
+	VSUBPS       Y5, Y4, Y5
 	VMINPS       Y5, Y2, Y5
 	VMAXPS       Y5, Y1, Y5
 	VMULPS       Y3, Y5, Y6
 	VROUNDPS     $0x08, Y6, Y6
 	VMOVUPS      Y5, Y5
-	VFNMADD231PS Y4, Y6, Y5
+	VFNMADD231PS k32_3f317200<>+0(SB), Y6, Y5
 	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y6, Y5
 	VMOVUPS      k32_3ab56915<>+0(SB), Y7
 	VFMADD213PS  k32_3c091f9c<>+0(SB), Y5, Y7
@@ -34401,8 +35085,42 @@ rest:
 	VPSLLD       $0x17, Y5, Y5
 	VPADDD       Y0, Y5, Y5
 	VMULPS       Y5, Y6, Y5
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VMOVUPS      Y5, (SI)(BX*1)
+	ADDQ         $+32, BX
+	SUBQ         $+8, DX
+	JGE          loop
+
+rest:
+	ADDQ         $+8, DX
+	JZ           next
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   (R8)(BX*1), Y5, Y5
+	VSUBPS       Y5, Y4, Y4
+	VMINPS       Y4, Y2, Y4
+	VMAXPS       Y4, Y1, Y4
+	VMULPS       Y3, Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS k32_3f317200<>+0(SB), Y5, Y4
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y5, Y4
+	VMOVUPS      k32_3ab56915<>+0(SB), Y6
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y4, Y6
+	VFMADD213PS  Y0, Y4, Y6
+	VFMADD213PS  Y0, Y4, Y6
+	VCVTPS2DQ    Y5, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y0, Y5, Y5
+	VMULPS       Y5, Y6, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y0, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -34430,14 +35148,15 @@ TEXT ·avx2F32ExpSubVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
 	VBROADCASTSS k32_42b20000<>+0(SB), Y2
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y3
-	VBROADCASTSS k32_3f317200<>+0(SB), Y4
 
 row:
-	VBROADCASTSS (R8), Y5
+	VBROADCASTSS (R8), Y4
 	XORL         BX, BX
 	MOVQ         72(AX), DX
 	SUBQ         $+8, DX
@@ -34445,48 +35164,14 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPS      (DI)(BX*1), Y6
-	VSUBPS       Y5, Y6, Y6
-	VMINPS       Y6, Y2, Y6
-	VMAXPS       Y6, Y1, Y6
-	VMULPS       Y3, Y6, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VMOVUPS      Y6, Y6
-	VFNMADD231PS Y4, Y7, Y6
-	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y7, Y6
-	VMOVUPS      k32_3ab56915<>+0(SB), Y8
-	VFMADD213PS  k32_3c091f9c<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3d2aac27<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y6, Y8
-	VFMADD213PS  k32_3efffffe<>+0(SB), Y6, Y8
-	VFMADD213PS  Y0, Y6, Y8
-	VFMADD213PS  Y0, Y6, Y8
-	VCVTPS2DQ    Y7, Y6
-	VPSRAD       $0x01, Y6, Y7
-	VPSUBD       Y7, Y6, Y6
-	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y0, Y7, Y7
-	VMULPS       Y7, Y8, Y7
-	VPSLLD       $0x17, Y6, Y6
-	VPADDD       Y0, Y6, Y6
-	VMULPS       Y6, Y7, Y6
-	VMOVUPS      Y6, (SI)(BX*1)
-	ADDQ         $+32, BX
-	SUBQ         $+8, DX
-	JGE          loop
-
-rest:
-	ADDQ         $+8, DX
-	JZ           next
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (DI)(BX*1), Y6, Y6
-	VSUBPS       Y5, Y6, Y5
+	VMOVUPS      (DI)(BX*1), Y5
+	VSUBPS       Y4, Y5, Y5
 	VMINPS       Y5, Y2, Y5
 	VMAXPS       Y5, Y1, Y5
 	VMULPS       Y3, Y5, Y6
 	VROUNDPS     $0x08, Y6, Y6
 	VMOVUPS      Y5, Y5
-	VFNMADD231PS Y4, Y6, Y5
+	VFNMADD231PS k32_3f317200<>+0(SB), Y6, Y5
 	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y6, Y5
 	VMOVUPS      k32_3ab56915<>+0(SB), Y7
 	VFMADD213PS  k32_3c091f9c<>+0(SB), Y5, Y7
@@ -34504,8 +35189,42 @@ rest:
 	VPSLLD       $0x17, Y5, Y5
 	VPADDD       Y0, Y5, Y5
 	VMULPS       Y5, Y6, Y5
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   Y5, Y6, (SI)(BX*1)
+	VMOVUPS      Y5, (SI)(BX*1)
+	ADDQ         $+32, BX
+	SUBQ         $+8, DX
+	JGE          loop
+
+rest:
+	ADDQ         $+8, DX
+	JZ           next
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   (DI)(BX*1), Y5, Y5
+	VSUBPS       Y4, Y5, Y4
+	VMINPS       Y4, Y2, Y4
+	VMAXPS       Y4, Y1, Y4
+	VMULPS       Y3, Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS k32_3f317200<>+0(SB), Y5, Y4
+	VFNMADD231PS k32_35bfbe8e<>+0(SB), Y5, Y4
+	VMOVUPS      k32_3ab56915<>+0(SB), Y6
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y4, Y6
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y4, Y6
+	VFMADD213PS  Y0, Y4, Y6
+	VFMADD213PS  Y0, Y4, Y6
+	VCVTPS2DQ    Y5, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y0, Y5, Y5
+	VMULPS       Y5, Y6, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y0, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -34532,6 +35251,8 @@ TEXT ·avx2F32FromI32V(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -34986,7 +35707,8 @@ row:
 loop:
 	VMOVUPS (DI)(BX*1), Y5
 	VMAXPS  Y5, Y1, Y6
-	VMAXPS  Y1, Y5, Y6
+	VMAXPS  Y1, Y5, Y7
+	VANDPS  Y7, Y6, Y6
 	VMINPS  Y5, Y1, Y6
 	VMINPS  Y1, Y5, Y7
 	VORPS   Y7, Y6, Y6
@@ -34995,7 +35717,8 @@ loop:
 	VMOVAPS Y1, Y1
 	VMOVUPS 32(DI)(BX*1), Y5
 	VMAXPS  Y5, Y2, Y6
-	VMAXPS  Y2, Y5, Y6
+	VMAXPS  Y2, Y5, Y7
+	VANDPS  Y7, Y6, Y6
 	VMINPS  Y5, Y2, Y6
 	VMINPS  Y2, Y5, Y7
 	VORPS   Y7, Y6, Y6
@@ -35004,7 +35727,8 @@ loop:
 	VMOVAPS Y2, Y2
 	VMOVUPS 64(DI)(BX*1), Y5
 	VMAXPS  Y5, Y3, Y6
-	VMAXPS  Y3, Y5, Y6
+	VMAXPS  Y3, Y5, Y7
+	VANDPS  Y7, Y6, Y6
 	VMINPS  Y5, Y3, Y6
 	VMINPS  Y3, Y5, Y7
 	VORPS   Y7, Y6, Y6
@@ -35013,7 +35737,8 @@ loop:
 	VMOVAPS Y3, Y3
 	VMOVUPS 96(DI)(BX*1), Y5
 	VMAXPS  Y5, Y4, Y6
-	VMAXPS  Y4, Y5, Y6
+	VMAXPS  Y4, Y5, Y7
+	VANDPS  Y7, Y6, Y6
 	VMINPS  Y5, Y4, Y6
 	VMINPS  Y4, Y5, Y7
 	VORPS   Y7, Y6, Y6
@@ -35031,7 +35756,8 @@ rest:
 one:
 	VMOVUPS (DI)(BX*1), Y5
 	VMAXPS  Y5, Y1, Y6
-	VMAXPS  Y1, Y5, Y6
+	VMAXPS  Y1, Y5, Y7
+	VANDPS  Y7, Y6, Y6
 	VMINPS  Y5, Y1, Y6
 	VMINPS  Y1, Y5, Y7
 	VORPS   Y7, Y6, Y6
@@ -35050,7 +35776,8 @@ tail:
 	VMOVUPS    (R8), Y6
 	VBLENDVPS  Y6, Y5, Y0, Y5
 	VMAXPS     Y5, Y1, Y6
-	VMAXPS     Y1, Y5, Y6
+	VMAXPS     Y1, Y5, Y7
+	VANDPS     Y7, Y6, Y6
 	VMINPS     Y5, Y1, Y6
 	VMINPS     Y1, Y5, Y7
 	VORPS      Y7, Y6, Y6
@@ -35060,21 +35787,24 @@ tail:
 
 next:
 	VMAXPS       Y2, Y1, Y5
-	VMAXPS       Y1, Y2, Y5
+	VMAXPS       Y1, Y2, Y6
+	VANDPS       Y6, Y5, Y5
 	VMINPS       Y2, Y1, Y5
 	VMINPS       Y1, Y2, Y6
 	VORPS        Y6, Y5, Y5
 	VCMPPS       $0x03, Y2, Y1, Y1
 	VORPS        Y1, Y5, Y1
 	VMAXPS       Y4, Y3, Y2
-	VMAXPS       Y3, Y4, Y2
+	VMAXPS       Y3, Y4, Y5
+	VANDPS       Y5, Y2, Y2
 	VMINPS       Y4, Y3, Y2
 	VMINPS       Y3, Y4, Y5
 	VORPS        Y5, Y2, Y2
 	VCMPPS       $0x03, Y4, Y3, Y3
 	VORPS        Y3, Y2, Y2
 	VMAXPS       Y2, Y1, Y3
-	VMAXPS       Y1, Y2, Y3
+	VMAXPS       Y1, Y2, Y4
+	VANDPS       Y4, Y3, Y3
 	VMINPS       Y2, Y1, Y3
 	VMINPS       Y1, Y2, Y4
 	VORPS        Y4, Y3, Y3
@@ -35082,7 +35812,8 @@ next:
 	VORPS        Y1, Y3, Y1
 	VEXTRACTF128 $0x01, Y1, X2
 	VMAXPS       X2, X1, X3
-	VMAXPS       X1, X2, X3
+	VMAXPS       X1, X2, X4
+	VANDPS       X4, X3, X3
 	VMINPS       X2, X1, X3
 	VMINPS       X1, X2, X4
 	VORPS        X4, X3, X3
@@ -35090,7 +35821,8 @@ next:
 	VORPS        X1, X3, X1
 	VMOVHLPS     X1, X1, X2
 	VMAXPS       X2, X1, X3
-	VMAXPS       X1, X2, X3
+	VMAXPS       X1, X2, X4
+	VANDPS       X4, X3, X3
 	VMINPS       X2, X1, X3
 	VMINPS       X1, X2, X4
 	VORPS        X4, X3, X3
@@ -35098,7 +35830,8 @@ next:
 	VORPS        X1, X3, X1
 	VMOVSHDUP    X1, X2
 	VMAXPS       X2, X1, X3
-	VMAXPS       X1, X2, X3
+	VMAXPS       X1, X2, X4
+	VANDPS       X4, X3, X3
 	VMINPS       X2, X1, X3
 	VMINPS       X1, X2, X4
 	VORPS        X4, X3, X3
@@ -35366,6 +36099,8 @@ TEXT ·avx2F64CopyV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -35430,6 +36165,8 @@ TEXT ·avx2F64CopyS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -35488,6 +36225,8 @@ TEXT ·avx2F64NegV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Y0
 
 row:
@@ -35550,6 +36289,8 @@ TEXT ·avx2F64AbsV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Y0
 
 row:
@@ -35612,6 +36353,8 @@ TEXT ·avx2F64SignV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Y2
@@ -35688,6 +36431,8 @@ TEXT ·avx2F64SquareV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -35749,6 +36494,8 @@ TEXT ·avx2F64RecipV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -35811,6 +36558,8 @@ TEXT ·avx2F64SqrtV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -35872,6 +36621,8 @@ TEXT ·avx2F64ReLUV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -35938,6 +36689,8 @@ TEXT ·avx2F64FloorV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -35999,6 +36752,8 @@ TEXT ·avx2F64CeilV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -36060,6 +36815,8 @@ TEXT ·avx2F64RoundV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -36121,6 +36878,8 @@ TEXT ·avx2F64IsNaNV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -36187,6 +36946,8 @@ TEXT ·avx2F64NotV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -36255,6 +37016,8 @@ TEXT ·avx2F64AddVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -36323,6 +37086,8 @@ TEXT ·avx2F64AddSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -36387,6 +37152,8 @@ TEXT ·avx2F64AddVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -36451,6 +37218,8 @@ TEXT ·avx2F64SubVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -36519,6 +37288,8 @@ TEXT ·avx2F64SubSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -36583,6 +37354,8 @@ TEXT ·avx2F64SubVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -36647,6 +37420,8 @@ TEXT ·avx2F64MulVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -36715,6 +37490,8 @@ TEXT ·avx2F64MulSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -36779,6 +37556,8 @@ TEXT ·avx2F64MulVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -36843,6 +37622,8 @@ TEXT ·avx2F64DivVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -36911,6 +37692,8 @@ TEXT ·avx2F64DivSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -36975,6 +37758,8 @@ TEXT ·avx2F64DivVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -37039,6 +37824,8 @@ TEXT ·avx2F64MaximumVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -37123,6 +37910,8 @@ TEXT ·avx2F64MaximumSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -37203,6 +37992,8 @@ TEXT ·avx2F64MaximumVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -37283,6 +38074,8 @@ TEXT ·avx2F64MinimumVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -37295,7 +38088,8 @@ loop:
 	VMOVUPD (DI)(BX*1), Y0
 	VMOVUPD (R8)(BX*1), Y1
 	VMAXPD  Y1, Y0, Y2
-	VMAXPD  Y0, Y1, Y2
+	VMAXPD  Y0, Y1, Y3
+	VANDPD  Y3, Y2, Y2
 	VMINPD  Y1, Y0, Y2
 	VMINPD  Y0, Y1, Y3
 	VORPD   Y3, Y2, Y2
@@ -37305,7 +38099,8 @@ loop:
 	VMOVUPD 32(DI)(BX*1), Y0
 	VMOVUPD 32(R8)(BX*1), Y1
 	VMAXPD  Y1, Y0, Y2
-	VMAXPD  Y0, Y1, Y2
+	VMAXPD  Y0, Y1, Y3
+	VANDPD  Y3, Y2, Y2
 	VMINPD  Y1, Y0, Y2
 	VMINPD  Y0, Y1, Y3
 	VORPD   Y3, Y2, Y2
@@ -37322,7 +38117,8 @@ rest:
 	VMOVUPD (DI)(BX*1), Y0
 	VMOVUPD (R8)(BX*1), Y1
 	VMAXPD  Y1, Y0, Y2
-	VMAXPD  Y0, Y1, Y2
+	VMAXPD  Y0, Y1, Y3
+	VANDPD  Y3, Y2, Y2
 	VMINPD  Y1, Y0, Y2
 	VMINPD  Y0, Y1, Y3
 	VORPD   Y3, Y2, Y2
@@ -37340,7 +38136,8 @@ tail:
 	VMOVUPD    (R9), Y1
 	VMASKMOVPD (R8)(BX*1), Y1, Y1
 	VMAXPD     Y1, Y0, Y2
-	VMAXPD     Y0, Y1, Y2
+	VMAXPD     Y0, Y1, Y3
+	VANDPD     Y3, Y2, Y2
 	VMINPD     Y1, Y0, Y2
 	VMINPD     Y0, Y1, Y3
 	VORPD      Y3, Y2, Y2
@@ -37375,6 +38172,8 @@ TEXT ·avx2F64MinimumSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -37387,7 +38186,8 @@ row:
 loop:
 	VMOVUPD (R8)(BX*1), Y1
 	VMAXPD  Y1, Y0, Y2
-	VMAXPD  Y0, Y1, Y2
+	VMAXPD  Y0, Y1, Y3
+	VANDPD  Y3, Y2, Y2
 	VMINPD  Y1, Y0, Y2
 	VMINPD  Y0, Y1, Y3
 	VORPD   Y3, Y2, Y2
@@ -37396,7 +38196,8 @@ loop:
 	VMOVUPD Y1, (SI)(BX*1)
 	VMOVUPD 32(R8)(BX*1), Y1
 	VMAXPD  Y1, Y0, Y2
-	VMAXPD  Y0, Y1, Y2
+	VMAXPD  Y0, Y1, Y3
+	VANDPD  Y3, Y2, Y2
 	VMINPD  Y1, Y0, Y2
 	VMINPD  Y0, Y1, Y3
 	VORPD   Y3, Y2, Y2
@@ -37412,7 +38213,8 @@ rest:
 	JLT     tail
 	VMOVUPD (R8)(BX*1), Y1
 	VMAXPD  Y1, Y0, Y2
-	VMAXPD  Y0, Y1, Y2
+	VMAXPD  Y0, Y1, Y3
+	VANDPD  Y3, Y2, Y2
 	VMINPD  Y1, Y0, Y2
 	VMINPD  Y0, Y1, Y3
 	VORPD   Y3, Y2, Y2
@@ -37428,7 +38230,8 @@ tail:
 	VMOVUPD    (R9), Y1
 	VMASKMOVPD (R8)(BX*1), Y1, Y1
 	VMAXPD     Y1, Y0, Y2
-	VMAXPD     Y0, Y1, Y2
+	VMAXPD     Y0, Y1, Y3
+	VANDPD     Y3, Y2, Y2
 	VMINPD     Y1, Y0, Y2
 	VMINPD     Y0, Y1, Y3
 	VORPD      Y3, Y2, Y2
@@ -37463,6 +38266,8 @@ TEXT ·avx2F64MinimumVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -37475,7 +38280,8 @@ row:
 loop:
 	VMOVUPD (DI)(BX*1), Y1
 	VMAXPD  Y0, Y1, Y2
-	VMAXPD  Y1, Y0, Y2
+	VMAXPD  Y1, Y0, Y3
+	VANDPD  Y3, Y2, Y2
 	VMINPD  Y0, Y1, Y2
 	VMINPD  Y1, Y0, Y3
 	VORPD   Y3, Y2, Y2
@@ -37484,7 +38290,8 @@ loop:
 	VMOVUPD Y1, (SI)(BX*1)
 	VMOVUPD 32(DI)(BX*1), Y1
 	VMAXPD  Y0, Y1, Y2
-	VMAXPD  Y1, Y0, Y2
+	VMAXPD  Y1, Y0, Y3
+	VANDPD  Y3, Y2, Y2
 	VMINPD  Y0, Y1, Y2
 	VMINPD  Y1, Y0, Y3
 	VORPD   Y3, Y2, Y2
@@ -37500,7 +38307,8 @@ rest:
 	JLT     tail
 	VMOVUPD (DI)(BX*1), Y1
 	VMAXPD  Y0, Y1, Y2
-	VMAXPD  Y1, Y0, Y2
+	VMAXPD  Y1, Y0, Y3
+	VANDPD  Y3, Y2, Y2
 	VMINPD  Y0, Y1, Y2
 	VMINPD  Y1, Y0, Y3
 	VORPD   Y3, Y2, Y2
@@ -37516,7 +38324,8 @@ tail:
 	VMOVUPD    (R9), Y1
 	VMASKMOVPD (DI)(BX*1), Y1, Y1
 	VMAXPD     Y0, Y1, Y2
-	VMAXPD     Y1, Y0, Y2
+	VMAXPD     Y1, Y0, Y3
+	VANDPD     Y3, Y2, Y2
 	VMINPD     Y0, Y1, Y2
 	VMINPD     Y1, Y0, Y3
 	VORPD      Y3, Y2, Y2
@@ -37551,6 +38360,8 @@ TEXT ·avx2F64EqualVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -37624,6 +38435,8 @@ TEXT ·avx2F64EqualSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -37693,6 +38506,8 @@ TEXT ·avx2F64EqualVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -37762,6 +38577,8 @@ TEXT ·avx2F64LessVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -37835,6 +38652,8 @@ TEXT ·avx2F64LessSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -37904,6 +38723,8 @@ TEXT ·avx2F64LessVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -37973,6 +38794,8 @@ TEXT ·avx2F64LessEqualVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -38046,6 +38869,8 @@ TEXT ·avx2F64LessEqualSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -38115,6 +38940,8 @@ TEXT ·avx2F64LessEqualVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
@@ -38184,6 +39011,8 @@ TEXT ·avx2F64AndVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38266,6 +39095,8 @@ TEXT ·avx2F64AndSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38344,6 +39175,8 @@ TEXT ·avx2F64AndVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38422,6 +39255,8 @@ TEXT ·avx2F64OrVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38504,6 +39339,8 @@ TEXT ·avx2F64OrSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38582,6 +39419,8 @@ TEXT ·avx2F64OrVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38660,6 +39499,8 @@ TEXT ·avx2F64XorVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38742,6 +39583,8 @@ TEXT ·avx2F64XorSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38820,6 +39663,8 @@ TEXT ·avx2F64XorVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
@@ -38899,6 +39744,8 @@ TEXT ·avx2F64WhereVVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -38979,6 +39826,8 @@ TEXT ·avx2F64WhereSVV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -39055,6 +39904,8 @@ TEXT ·avx2F64WhereVSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -39131,6 +39982,8 @@ TEXT ·avx2F64WhereSSV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -39203,6 +40056,8 @@ TEXT ·avx2F64WhereVVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -39279,6 +40134,8 @@ TEXT ·avx2F64WhereSVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -39351,6 +40208,8 @@ TEXT ·avx2F64WhereVSS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
@@ -39423,6 +40282,8 @@ TEXT ·avx2F64FMAVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -39502,6 +40363,8 @@ TEXT ·avx2F64FMASVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -39577,6 +40440,8 @@ TEXT ·avx2F64FMAVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -39652,6 +40517,8 @@ TEXT ·avx2F64FMASSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -39723,6 +40590,8 @@ TEXT ·avx2F64FMAVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
@@ -39798,6 +40667,8 @@ TEXT ·avx2F64FMASVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -39869,6 +40740,8 @@ TEXT ·avx2F64FMAVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -39940,6 +40813,8 @@ TEXT ·avx2F64FMSVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -40019,6 +40894,8 @@ TEXT ·avx2F64FMSSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -40094,6 +40971,8 @@ TEXT ·avx2F64FMSVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -40169,6 +41048,8 @@ TEXT ·avx2F64FMSSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -40240,6 +41121,8 @@ TEXT ·avx2F64FMSVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
@@ -40315,6 +41198,8 @@ TEXT ·avx2F64FMSSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -40386,6 +41271,8 @@ TEXT ·avx2F64FMSVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -40457,6 +41344,8 @@ TEXT ·avx2F64FNMAVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -40536,6 +41425,8 @@ TEXT ·avx2F64FNMASVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -40611,6 +41502,8 @@ TEXT ·avx2F64FNMAVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -40686,6 +41579,8 @@ TEXT ·avx2F64FNMASSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -40757,6 +41652,8 @@ TEXT ·avx2F64FNMAVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
@@ -40832,6 +41729,8 @@ TEXT ·avx2F64FNMASVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -40903,6 +41802,8 @@ TEXT ·avx2F64FNMAVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -40974,6 +41875,8 @@ TEXT ·avx2F64AddMulVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -41053,6 +41956,8 @@ TEXT ·avx2F64AddMulSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -41128,6 +42033,8 @@ TEXT ·avx2F64AddMulVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -41203,6 +42110,8 @@ TEXT ·avx2F64AddMulSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -41274,6 +42183,8 @@ TEXT ·avx2F64AddMulVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
@@ -41349,6 +42260,8 @@ TEXT ·avx2F64AddMulSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -41420,6 +42333,8 @@ TEXT ·avx2F64AddMulVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -41491,6 +42406,8 @@ TEXT ·avx2F64SubMulVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -41570,6 +42487,8 @@ TEXT ·avx2F64SubMulSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -41645,6 +42564,8 @@ TEXT ·avx2F64SubMulVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -41720,6 +42641,8 @@ TEXT ·avx2F64SubMulSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -41791,6 +42714,8 @@ TEXT ·avx2F64SubMulVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
@@ -41866,6 +42791,8 @@ TEXT ·avx2F64SubMulSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -41937,6 +42864,8 @@ TEXT ·avx2F64SubMulVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -42008,6 +42937,8 @@ TEXT ·avx2F64MulMulVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -42087,6 +43018,8 @@ TEXT ·avx2F64MulMulSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -42162,6 +43095,8 @@ TEXT ·avx2F64MulMulVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -42237,6 +43172,8 @@ TEXT ·avx2F64MulMulSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -42308,6 +43245,8 @@ TEXT ·avx2F64MulMulVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
@@ -42383,6 +43322,8 @@ TEXT ·avx2F64MulMulSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -42454,6 +43395,8 @@ TEXT ·avx2F64MulMulVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -42525,6 +43468,8 @@ TEXT ·avx2F64AboveVVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	XORL BX, BX
@@ -42604,6 +43549,8 @@ TEXT ·avx2F64AboveSVV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -42679,6 +43626,8 @@ TEXT ·avx2F64AboveVSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -42754,6 +43703,8 @@ TEXT ·avx2F64AboveSSV(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -42825,6 +43776,8 @@ TEXT ·avx2F64AboveVVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
@@ -42900,6 +43853,8 @@ TEXT ·avx2F64AboveSVS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
@@ -42971,6 +43926,8 @@ TEXT ·avx2F64AboveVSS(SB), NOSPLIT, $0-8
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
@@ -43040,11 +43997,12 @@ TEXT ·avx2F64ExpV(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Y2
 	VBROADCASTSD k64_3ff71547652b82fe<>+0(SB), Y3
-	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Y4
 
 row:
 	XORL BX, BX
@@ -43054,13 +44012,662 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPD      (DI)(BX*1), Y5
+	VMOVUPD      (DI)(BX*1), Y4
+	VMINPD       Y4, Y2, Y4
+	VMAXPD       Y4, Y1, Y4
+	VMULPD       Y3, Y4, Y7
+	VROUNDPD     $0x08, Y7, Y7
+	VMOVUPD      Y4, Y4
+	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y7, Y4
+	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y7, Y4
+	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y8
+	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y4, Y8
+	VFMADD213PD  Y0, Y4, Y8
+	VFMADD213PD  Y0, Y4, Y8
+	VCVTPD2DQY   Y7, X5
+	VPSRAD       $0x01, Y5, Y4
+	VPSUBD       Y4, Y5, Y5
+	VPMOVSXDQ    X4, Y4
+	VPSLLQ       $0x34, Y4, Y4
+	VPADDQ       Y0, Y4, Y4
+	VMULPD       Y4, Y8, Y4
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y4, Y4
+	VMOVUPD      Y4, (SI)(BX*1)
+	ADDQ         $+32, BX
+	SUBQ         $+4, DX
+	JGE          loop
+
+rest:
+	ADDQ         $+4, DX
+	JZ           next
+	VMOVUPD      (R8), Y4
+	VMASKMOVPD   (DI)(BX*1), Y4, Y4
+	VMINPD       Y4, Y2, Y4
+	VMAXPD       Y4, Y1, Y4
+	VMULPD       Y3, Y4, Y7
+	VROUNDPD     $0x08, Y7, Y7
+	VMOVUPD      Y4, Y4
+	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y7, Y4
+	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y7, Y4
+	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y8
+	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y4, Y8
+	VFMADD213PD  Y0, Y4, Y8
+	VFMADD213PD  Y0, Y4, Y8
+	VCVTPD2DQY   Y7, X6
+	VPSRAD       $0x01, Y6, Y4
+	VPSUBD       Y4, Y6, Y6
+	VPMOVSXDQ    X4, Y4
+	VPSLLQ       $0x34, Y4, Y4
+	VPADDQ       Y0, Y4, Y4
+	VMULPD       Y4, Y8, Y4
+	VPMOVSXDQ    X6, Y6
+	VPSLLQ       $0x34, Y6, Y6
+	VPADDQ       Y0, Y6, Y6
+	VMULPD       Y6, Y4, Y4
+	VMOVUPD      (R8), Y7
+	VMASKMOVPD   Y4, Y7, (SI)(BX*1)
+
+next:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64LogV(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·avx2F64LogV(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         64(AX), CX
+	TESTQ        CX, CX
+	JLE          done
+	MOVQ         (AX), SI
+	MOVQ         8(AX), DI
+	MOVQ         72(AX), DX
+	ANDQ         $0x03, DX
+	LEAQ         masks<>+32(SB), BX
+	NEGQ         DX
+	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
+	VBROADCASTSD k64_4330000000000000<>+0(SB), Y0
+	VBROADCASTSD k64_0<>+0(SB), Y1
+	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y2
+	VBROADCASTSD k64_10000000000000<>+0(SB), Y3
+
+row:
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+4, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Y4
+	VCMPPD      $0x11, Y3, Y4, Y5
+	VMULPD      Y0, Y4, Y6
+	VBLENDVPD   Y5, Y6, Y4, Y6
+	VANDPD      k64_c04a000000000000<>+0(SB), Y5, Y5
+	VPADDQ      k64_18000000000000<>+0(SB), Y6, Y7
+	VPSRLQ      $0x34, Y7, Y7
+	VORPD       Y0, Y7, Y8
+	VSUBPD      k64_4330000000000400<>+0(SB), Y8, Y8
+	VPSLLQ      $0x34, Y7, Y7
+	VPSUBQ      Y7, Y6, Y7
+	VPADDQ      k64_4000000000000000<>+0(SB), Y7, Y7
+	VADDPD      Y5, Y8, Y5
+	VCMPPD      $0x00, Y1, Y4, Y6
+	VBLENDVPD   Y6, k64_fff0000000000000<>+0(SB), Y5, Y5
+	VCMPPD      $0x15, k64_7ff0000000000000<>+0(SB), Y4, Y6
+	VBLENDVPD   Y6, Y4, Y5, Y5
+	VCMPPD      $0x11, Y1, Y4, Y4
+	VORPD       Y4, Y5, Y4
+	VSUBPD      Y2, Y7, Y5
+	VADDPD      Y2, Y7, Y6
+	VDIVPD      Y6, Y5, Y6
+	VMULPD      Y6, Y6, Y7
+	VMULPD      k64_3fe0000000000000<>+0(SB), Y5, Y8
+	VMULPD      Y8, Y5, Y8
+	VMOVUPD     k64_3fc1b87dc0b8f971<>+0(SB), Y9
+	VFMADD213PD k64_3fc0dca9f442bbac<>+0(SB), Y7, Y9
+	VFMADD213PD k64_3fc3b35d01f08a87<>+0(SB), Y7, Y9
+	VFMADD213PD k64_3fc745c4a5cc3396<>+0(SB), Y7, Y9
+	VFMADD213PD k64_3fcc71c749203504<>+0(SB), Y7, Y9
+	VFMADD213PD k64_3fd24924921e1849<>+0(SB), Y7, Y9
+	VFMADD213PD k64_3fd999999999c1ad<>+0(SB), Y7, Y9
+	VFMADD213PD k64_3fe555555555554f<>+0(SB), Y7, Y9
+	VMOVUPD     Y8, Y10
+	VFMADD231PD Y9, Y7, Y10
+	VMULPD      k64_3dea39ef357956a8<>+0(SB), Y4, Y7
+	VMOVUPD     Y7, Y7
+	VFMADD231PD Y10, Y6, Y7
+	VSUBPD      Y7, Y8, Y6
+	VSUBPD      Y6, Y5, Y5
+	VMOVUPD     Y5, Y5
+	VFMADD231PD k64_3fe62e42fee00000<>+0(SB), Y4, Y5
+	VMOVUPD     Y5, (SI)(BX*1)
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R8), Y4
+	VMASKMOVPD  (DI)(BX*1), Y4, Y4
+	VCMPPD      $0x11, Y3, Y4, Y5
+	VMULPD      Y0, Y4, Y6
+	VBLENDVPD   Y5, Y6, Y4, Y6
+	VANDPD      k64_c04a000000000000<>+0(SB), Y5, Y5
+	VPADDQ      k64_18000000000000<>+0(SB), Y6, Y7
+	VPSRLQ      $0x34, Y7, Y7
+	VORPD       Y0, Y7, Y8
+	VSUBPD      k64_4330000000000400<>+0(SB), Y8, Y8
+	VPSLLQ      $0x34, Y7, Y7
+	VPSUBQ      Y7, Y6, Y7
+	VPADDQ      k64_4000000000000000<>+0(SB), Y7, Y7
+	VADDPD      Y5, Y8, Y5
+	VCMPPD      $0x00, Y1, Y4, Y6
+	VBLENDVPD   Y6, k64_fff0000000000000<>+0(SB), Y5, Y5
+	VCMPPD      $0x15, k64_7ff0000000000000<>+0(SB), Y4, Y6
+	VBLENDVPD   Y6, Y4, Y5, Y5
+	VCMPPD      $0x11, Y1, Y4, Y4
+	VORPD       Y4, Y5, Y4
+	VSUBPD      Y2, Y7, Y5
+	VADDPD      Y2, Y7, Y6
+	VDIVPD      Y6, Y5, Y6
+	VMULPD      Y6, Y6, Y7
+	VMULPD      k64_3fe0000000000000<>+0(SB), Y5, Y8
+	VMULPD      Y8, Y5, Y8
+	VMOVUPD     k64_3fc1b87dc0b8f971<>+0(SB), Y9
+	VFMADD213PD k64_3fc0dca9f442bbac<>+0(SB), Y7, Y9
+	VFMADD213PD k64_3fc3b35d01f08a87<>+0(SB), Y7, Y9
+	VFMADD213PD k64_3fc745c4a5cc3396<>+0(SB), Y7, Y9
+	VFMADD213PD k64_3fcc71c749203504<>+0(SB), Y7, Y9
+	VFMADD213PD k64_3fd24924921e1849<>+0(SB), Y7, Y9
+	VFMADD213PD k64_3fd999999999c1ad<>+0(SB), Y7, Y9
+	VFMADD213PD k64_3fe555555555554f<>+0(SB), Y7, Y9
+	VMOVUPD     Y8, Y10
+	VFMADD231PD Y9, Y7, Y10
+	VMULPD      k64_3dea39ef357956a8<>+0(SB), Y4, Y7
+	VMOVUPD     Y7, Y7
+	VFMADD231PD Y10, Y6, Y7
+	VSUBPD      Y7, Y8, Y6
+	VSUBPD      Y6, Y5, Y5
+	VMOVUPD     Y5, Y5
+	VFMADD231PD k64_3fe62e42fee00000<>+0(SB), Y4, Y5
+	VMOVUPD     (R8), Y4
+	VMASKMOVPD  Y5, Y4, (SI)(BX*1)
+
+next:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64TanhV(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·avx2F64TanhV(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         64(AX), CX
+	TESTQ        CX, CX
+	JLE          done
+	MOVQ         (AX), SI
+	MOVQ         8(AX), DI
+	MOVQ         72(AX), DX
+	ANDQ         $0x03, DX
+	LEAQ         masks<>+32(SB), BX
+	NEGQ         DX
+	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
+	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
+	VBROADCASTSD k64_8000000000000000<>+0(SB), Y1
+	VBROADCASTSD k64_4034000000000000<>+0(SB), Y2
+	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Y3
+
+row:
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+4, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD      (DI)(BX*1), Y4
+	VANDPD       Y3, Y4, Y5
+	VMINPD       Y5, Y2, Y5
+	VADDPD       Y5, Y5, Y5
+	VORPD        Y1, Y5, Y5
+	VMULPD       k64_3ff71547652b82fe<>+0(SB), Y5, Y8
+	VROUNDPD     $0x08, Y8, Y8
+	VMOVUPD      Y5, Y5
+	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y8, Y5
+	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y8, Y5
+	VCVTPD2DQY   Y8, X6
+	VPSRAD       $0x01, Y6, Y8
+	VPSUBD       Y8, Y6, Y6
+	VPMOVSXDQ    X8, Y8
+	VPSLLQ       $0x34, Y8, Y8
+	VPADDQ       Y0, Y8, Y8
+	VMULPD       Y8, Y0, Y8
+	VPMOVSXDQ    X6, Y6
+	VPSLLQ       $0x34, Y6, Y6
+	VPADDQ       Y0, Y6, Y6
+	VMULPD       Y6, Y8, Y8
+	VMOVUPD      k64_3e21ee8799a1bf2e<>+0(SB), Y9
+	VFMADD213PD  k64_3e5af5ea898aadcc<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3e927e5364d49b10<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3ec71ddf86392efa<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3efa01a017babae4<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3f2a01a01afdd9c0<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3f56c16c16c1f0f4<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3f8111111110f6c4<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3fa555555555553e<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3fc5555555555559<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3fe0000000000000<>+0(SB), Y5, Y9
+	VMULPD       Y5, Y5, Y10
+	VMOVUPD      Y5, Y5
+	VFMADD231PD  Y10, Y9, Y5
+	VSUBPD       Y8, Y0, Y9
+	VMOVUPD      Y9, Y9
+	VFNMADD231PD Y8, Y5, Y9
+	VMOVUPD      k64_4000000000000000<>+0(SB), Y5
+	VSUBPD       Y9, Y5, Y5
+	VDIVPD       Y5, Y9, Y5
+	VANDPD       Y1, Y4, Y4
+	VORPD        Y4, Y5, Y4
+	VMOVUPD      Y4, (SI)(BX*1)
+	ADDQ         $+32, BX
+	SUBQ         $+4, DX
+	JGE          loop
+
+rest:
+	ADDQ         $+4, DX
+	JZ           next
+	VMOVUPD      (R8), Y4
+	VMASKMOVPD   (DI)(BX*1), Y4, Y4
+	VANDPD       Y3, Y4, Y5
+	VMINPD       Y5, Y2, Y5
+	VADDPD       Y5, Y5, Y5
+	VORPD        Y1, Y5, Y5
+	VMULPD       k64_3ff71547652b82fe<>+0(SB), Y5, Y8
+	VROUNDPD     $0x08, Y8, Y8
+	VMOVUPD      Y5, Y5
+	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y8, Y5
+	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y8, Y5
+	VCVTPD2DQY   Y8, X7
+	VPSRAD       $0x01, Y7, Y8
+	VPSUBD       Y8, Y7, Y7
+	VPMOVSXDQ    X8, Y8
+	VPSLLQ       $0x34, Y8, Y8
+	VPADDQ       Y0, Y8, Y8
+	VMULPD       Y8, Y0, Y8
+	VPMOVSXDQ    X7, Y7
+	VPSLLQ       $0x34, Y7, Y7
+	VPADDQ       Y0, Y7, Y7
+	VMULPD       Y7, Y8, Y8
+	VMOVUPD      k64_3e21ee8799a1bf2e<>+0(SB), Y9
+	VFMADD213PD  k64_3e5af5ea898aadcc<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3e927e5364d49b10<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3ec71ddf86392efa<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3efa01a017babae4<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3f2a01a01afdd9c0<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3f56c16c16c1f0f4<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3f8111111110f6c4<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3fa555555555553e<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3fc5555555555559<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3fe0000000000000<>+0(SB), Y5, Y9
+	VMULPD       Y5, Y5, Y10
+	VMOVUPD      Y5, Y5
+	VFMADD231PD  Y10, Y9, Y5
+	VSUBPD       Y8, Y0, Y9
+	VMOVUPD      Y9, Y9
+	VFNMADD231PD Y8, Y5, Y9
+	VMOVUPD      k64_4000000000000000<>+0(SB), Y5
+	VSUBPD       Y9, Y5, Y5
+	VDIVPD       Y5, Y9, Y5
+	VANDPD       Y1, Y4, Y4
+	VORPD        Y4, Y5, Y4
+	VMOVUPD      (R8), Y5
+	VMASKMOVPD   Y4, Y5, (SI)(BX*1)
+
+next:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SigmoidV(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·avx2F64SigmoidV(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         64(AX), CX
+	TESTQ        CX, CX
+	JLE          done
+	MOVQ         (AX), SI
+	MOVQ         8(AX), DI
+	MOVQ         72(AX), DX
+	ANDQ         $0x03, DX
+	LEAQ         masks<>+32(SB), BX
+	NEGQ         DX
+	LEAQ         (BX)(DX*8), R8
+	CMPQ         72(AX), $0x00
+	JLE          done
+	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
+	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
+	VBROADCASTSD k64_8000000000000000<>+0(SB), Y2
+	VBROADCASTSD k64_3ff71547652b82fe<>+0(SB), Y3
+
+row:
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+4, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD      (DI)(BX*1), Y4
+	VORPD        Y2, Y4, Y5
+	VMAXPD       Y5, Y1, Y5
+	VMULPD       Y3, Y5, Y8
+	VROUNDPD     $0x08, Y8, Y8
+	VMOVUPD      Y5, Y5
+	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y8, Y5
+	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y8, Y5
+	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y9
+	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y5, Y9
+	VFMADD213PD  Y0, Y5, Y9
+	VFMADD213PD  Y0, Y5, Y9
+	VCVTPD2DQY   Y8, X6
+	VPSRAD       $0x01, Y6, Y5
+	VPSUBD       Y5, Y6, Y6
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y9, Y5
+	VPMOVSXDQ    X6, Y6
+	VPSLLQ       $0x34, Y6, Y6
+	VPADDQ       Y0, Y6, Y6
+	VMULPD       Y6, Y5, Y5
+	VADDPD       Y0, Y5, Y8
+	VSUBPD       Y0, Y8, Y9
+	VSUBPD       Y9, Y5, Y9
+	VCMPPD       $0x11, k64_0<>+0(SB), Y4, Y4
+	VBLENDVPD    Y4, Y5, Y0, Y4
+	VDIVPD       Y8, Y4, Y10
+	VMOVUPD      Y4, Y4
+	VFNMADD231PD Y8, Y10, Y4
+	VMOVUPD      Y4, Y4
+	VFNMADD231PD Y9, Y10, Y4
+	VMOVUPD      Y0, Y8
+	VFMADD231PD  k64_bfe0000000000000<>+0(SB), Y5, Y8
+	VMOVUPD      Y10, Y5
+	VFMADD231PD  Y8, Y4, Y5
+	VMOVUPD      Y5, (SI)(BX*1)
+	ADDQ         $+32, BX
+	SUBQ         $+4, DX
+	JGE          loop
+
+rest:
+	ADDQ         $+4, DX
+	JZ           next
+	VMOVUPD      (R8), Y4
+	VMASKMOVPD   (DI)(BX*1), Y4, Y4
+	VORPD        Y2, Y4, Y5
+	VMAXPD       Y5, Y1, Y5
+	VMULPD       Y3, Y5, Y8
+	VROUNDPD     $0x08, Y8, Y8
+	VMOVUPD      Y5, Y5
+	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y8, Y5
+	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y8, Y5
+	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y9
+	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y5, Y9
+	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y5, Y9
+	VFMADD213PD  Y0, Y5, Y9
+	VFMADD213PD  Y0, Y5, Y9
+	VCVTPD2DQY   Y8, X7
+	VPSRAD       $0x01, Y7, Y5
+	VPSUBD       Y5, Y7, Y7
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y0, Y5, Y5
+	VMULPD       Y5, Y9, Y5
+	VPMOVSXDQ    X7, Y7
+	VPSLLQ       $0x34, Y7, Y7
+	VPADDQ       Y0, Y7, Y7
+	VMULPD       Y7, Y5, Y5
+	VADDPD       Y0, Y5, Y8
+	VSUBPD       Y0, Y8, Y9
+	VSUBPD       Y9, Y5, Y9
+	VCMPPD       $0x11, k64_0<>+0(SB), Y4, Y4
+	VBLENDVPD    Y4, Y5, Y0, Y4
+	VDIVPD       Y8, Y4, Y10
+	VMOVUPD      Y4, Y4
+	VFNMADD231PD Y8, Y10, Y4
+	VMOVUPD      Y4, Y4
+	VFNMADD231PD Y9, Y10, Y4
+	VMOVUPD      Y0, Y8
+	VFMADD231PD  k64_bfe0000000000000<>+0(SB), Y5, Y8
+	VMOVUPD      Y10, Y5
+	VFMADD231PD  Y8, Y4, Y5
+	VMOVUPD      (R8), Y4
+	VMASKMOVPD   Y5, Y4, (SI)(BX*1)
+
+next:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64ExpSubVV(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·avx2F64ExpSubVV(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         64(AX), CX
+	TESTQ        CX, CX
+	JLE          done
+	MOVQ         (AX), SI
+	MOVQ         8(AX), DI
+	MOVQ         16(AX), R8
+	MOVQ         72(AX), DX
+	ANDQ         $0x03, DX
+	LEAQ         masks<>+32(SB), BX
+	NEGQ         DX
+	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
+	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
+	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
+	VBROADCASTSD k64_4086300000000000<>+0(SB), Y2
+	VBROADCASTSD k64_3ff71547652b82fe<>+0(SB), Y3
+
+row:
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+4, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD      (DI)(BX*1), Y4
+	VMOVUPD      (R8)(BX*1), Y5
+	VSUBPD       Y5, Y4, Y4
+	VMINPD       Y4, Y2, Y4
+	VMAXPD       Y4, Y1, Y4
+	VMULPD       Y3, Y4, Y5
+	VROUNDPD     $0x08, Y5, Y5
+	VMOVUPD      Y4, Y4
+	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y5, Y4
+	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y5, Y4
+	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y8
+	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y4, Y8
+	VFMADD213PD  Y0, Y4, Y8
+	VFMADD213PD  Y0, Y4, Y8
+	VCVTPD2DQY   Y5, X6
+	VPSRAD       $0x01, Y6, Y4
+	VPSUBD       Y4, Y6, Y6
+	VPMOVSXDQ    X4, Y4
+	VPSLLQ       $0x34, Y4, Y4
+	VPADDQ       Y0, Y4, Y4
+	VMULPD       Y4, Y8, Y4
+	VPMOVSXDQ    X6, Y6
+	VPSLLQ       $0x34, Y6, Y6
+	VPADDQ       Y0, Y6, Y6
+	VMULPD       Y6, Y4, Y4
+	VMOVUPD      Y4, (SI)(BX*1)
+	ADDQ         $+32, BX
+	SUBQ         $+4, DX
+	JGE          loop
+
+rest:
+	ADDQ         $+4, DX
+	JZ           next
+	VMOVUPD      (R9), Y4
+	VMASKMOVPD   (DI)(BX*1), Y4, Y4
+	VMOVUPD      (R9), Y5
+	VMASKMOVPD   (R8)(BX*1), Y5, Y5
+	VSUBPD       Y5, Y4, Y4
+	VMINPD       Y4, Y2, Y4
+	VMAXPD       Y4, Y1, Y4
+	VMULPD       Y3, Y4, Y5
+	VROUNDPD     $0x08, Y5, Y5
+	VMOVUPD      Y4, Y4
+	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y5, Y4
+	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y5, Y4
+	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y8
+	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y4, Y8
+	VFMADD213PD  Y0, Y4, Y8
+	VFMADD213PD  Y0, Y4, Y8
+	VCVTPD2DQY   Y5, X7
+	VPSRAD       $0x01, Y7, Y4
+	VPSUBD       Y4, Y7, Y7
+	VPMOVSXDQ    X4, Y4
+	VPSLLQ       $0x34, Y4, Y4
+	VPADDQ       Y0, Y4, Y4
+	VMULPD       Y4, Y8, Y4
+	VPMOVSXDQ    X7, Y7
+	VPSLLQ       $0x34, Y7, Y7
+	VPADDQ       Y0, Y7, Y7
+	VMULPD       Y7, Y4, Y4
+	VMOVUPD      (R9), Y5
+	VMASKMOVPD   Y4, Y5, (SI)(BX*1)
+
+next:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	ADDQ 48(AX), R8
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64ExpSubSV(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·avx2F64ExpSubSV(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         64(AX), CX
+	TESTQ        CX, CX
+	JLE          done
+	MOVQ         (AX), SI
+	MOVQ         8(AX), DI
+	MOVQ         16(AX), R8
+	MOVQ         72(AX), DX
+	ANDQ         $0x03, DX
+	LEAQ         masks<>+32(SB), BX
+	NEGQ         DX
+	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
+	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
+	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
+	VBROADCASTSD k64_4086300000000000<>+0(SB), Y2
+	VBROADCASTSD k64_3ff71547652b82fe<>+0(SB), Y3
+
+row:
+	VBROADCASTSD (DI), Y4
+	XORL         BX, BX
+	MOVQ         72(AX), DX
+	SUBQ         $+4, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD      (R8)(BX*1), Y5
+	VSUBPD       Y5, Y4, Y5
 	VMINPD       Y5, Y2, Y5
 	VMAXPD       Y5, Y1, Y5
 	VMULPD       Y3, Y5, Y8
 	VROUNDPD     $0x08, Y8, Y8
 	VMOVUPD      Y5, Y5
-	VFNMADD231PD Y4, Y8, Y5
+	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y8, Y5
 	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y8, Y5
 	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y9
 	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y5, Y9
@@ -43093,675 +44700,41 @@ loop:
 rest:
 	ADDQ         $+4, DX
 	JZ           next
-	VMOVUPD      (R8), Y5
-	VMASKMOVPD   (DI)(BX*1), Y5, Y5
-	VMINPD       Y5, Y2, Y5
-	VMAXPD       Y5, Y1, Y5
-	VMULPD       Y3, Y5, Y8
-	VROUNDPD     $0x08, Y8, Y8
-	VMOVUPD      Y5, Y5
-	VFNMADD231PD Y4, Y8, Y5
-	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y8, Y5
-	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y9
-	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y5, Y9
-	VFMADD213PD  Y0, Y5, Y9
-	VFMADD213PD  Y0, Y5, Y9
-	VCVTPD2DQY   Y8, X7
-	VPSRAD       $0x01, Y7, Y5
-	VPSUBD       Y5, Y7, Y7
-	VPMOVSXDQ    X5, Y5
-	VPSLLQ       $0x34, Y5, Y5
-	VPADDQ       Y0, Y5, Y5
-	VMULPD       Y5, Y9, Y5
-	VPMOVSXDQ    X7, Y7
-	VPSLLQ       $0x34, Y7, Y7
-	VPADDQ       Y0, Y7, Y7
-	VMULPD       Y7, Y5, Y5
-	VMOVUPD      (R8), Y8
-	VMASKMOVPD   Y5, Y8, (SI)(BX*1)
-
-next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	DECQ CX
-	JNZ  row
-	VZEROUPPER
-
-done:
-	RET
-
-// func avx2F64LogV(a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·avx2F64LogV(SB), NOSPLIT, $0-8
-	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
-	TESTQ        CX, CX
-	JLE          done
-	MOVQ         (AX), SI
-	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
-	ANDQ         $0x03, DX
-	LEAQ         masks<>+32(SB), BX
-	NEGQ         DX
-	LEAQ         (BX)(DX*8), R8
-	VBROADCASTSD k64_4330000000000000<>+0(SB), Y0
-	VBROADCASTSD k64_0<>+0(SB), Y1
-	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y2
-	VBROADCASTSD k64_10000000000000<>+0(SB), Y3
-	VBROADCASTSD k64_c04a000000000000<>+0(SB), Y4
-
-row:
-	XORL BX, BX
-	MOVQ 72(AX), DX
-	SUBQ $+4, DX
-	JLT  rest
-
-	PCALIGN $32
-loop:
-	VMOVUPD     (DI)(BX*1), Y5
-	VCMPPD      $0x11, Y3, Y5, Y6
-	VMULPD      Y0, Y5, Y7
-	VBLENDVPD   Y6, Y7, Y5, Y7
-	VANDPD      Y4, Y6, Y6
-	VPADDQ      k64_18000000000000<>+0(SB), Y7, Y8
-	VPSRLQ      $0x34, Y8, Y8
-	VORPD       Y0, Y8, Y9
-	VSUBPD      k64_4330000000000400<>+0(SB), Y9, Y9
-	VPSLLQ      $0x34, Y8, Y8
-	VPSUBQ      Y8, Y7, Y8
-	VPADDQ      k64_4000000000000000<>+0(SB), Y8, Y8
-	VADDPD      Y6, Y9, Y6
-	VCMPPD      $0x00, Y1, Y5, Y7
-	VBLENDVPD   Y7, k64_fff0000000000000<>+0(SB), Y6, Y6
-	VCMPPD      $0x15, k64_7ff0000000000000<>+0(SB), Y5, Y7
-	VBLENDVPD   Y7, Y5, Y6, Y6
-	VCMPPD      $0x11, Y1, Y5, Y5
-	VORPD       Y5, Y6, Y5
-	VSUBPD      Y2, Y8, Y6
-	VADDPD      Y2, Y8, Y7
-	VDIVPD      Y7, Y6, Y7
-	VMULPD      Y7, Y7, Y8
-	VMULPD      k64_3fe0000000000000<>+0(SB), Y6, Y9
-	VMULPD      Y9, Y6, Y9
-	VMOVUPD     k64_3fc1b87dc0b8f971<>+0(SB), Y10
-	VFMADD213PD k64_3fc0dca9f442bbac<>+0(SB), Y8, Y10
-	VFMADD213PD k64_3fc3b35d01f08a87<>+0(SB), Y8, Y10
-	VFMADD213PD k64_3fc745c4a5cc3396<>+0(SB), Y8, Y10
-	VFMADD213PD k64_3fcc71c749203504<>+0(SB), Y8, Y10
-	VFMADD213PD k64_3fd24924921e1849<>+0(SB), Y8, Y10
-	VFMADD213PD k64_3fd999999999c1ad<>+0(SB), Y8, Y10
-	VFMADD213PD k64_3fe555555555554f<>+0(SB), Y8, Y10
-	VMOVUPD     Y9, Y11
-	VFMADD231PD Y10, Y8, Y11
-	VMULPD      k64_3dea39ef357956a8<>+0(SB), Y5, Y8
-	VMOVUPD     Y8, Y8
-	VFMADD231PD Y11, Y7, Y8
-	VSUBPD      Y8, Y9, Y7
-	VSUBPD      Y7, Y6, Y6
-	VMOVUPD     Y6, Y6
-	VFMADD231PD k64_3fe62e42fee00000<>+0(SB), Y5, Y6
-	VMOVUPD     Y6, (SI)(BX*1)
-	ADDQ        $+32, BX
-	SUBQ        $+4, DX
-	JGE         loop
-
-rest:
-	ADDQ        $+4, DX
-	JZ          next
-	VMOVUPD     (R8), Y5
-	VMASKMOVPD  (DI)(BX*1), Y5, Y5
-	VCMPPD      $0x11, Y3, Y5, Y6
-	VMULPD      Y0, Y5, Y7
-	VBLENDVPD   Y6, Y7, Y5, Y7
-	VANDPD      Y4, Y6, Y6
-	VPADDQ      k64_18000000000000<>+0(SB), Y7, Y8
-	VPSRLQ      $0x34, Y8, Y8
-	VORPD       Y0, Y8, Y9
-	VSUBPD      k64_4330000000000400<>+0(SB), Y9, Y9
-	VPSLLQ      $0x34, Y8, Y8
-	VPSUBQ      Y8, Y7, Y8
-	VPADDQ      k64_4000000000000000<>+0(SB), Y8, Y8
-	VADDPD      Y6, Y9, Y6
-	VCMPPD      $0x00, Y1, Y5, Y7
-	VBLENDVPD   Y7, k64_fff0000000000000<>+0(SB), Y6, Y6
-	VCMPPD      $0x15, k64_7ff0000000000000<>+0(SB), Y5, Y7
-	VBLENDVPD   Y7, Y5, Y6, Y6
-	VCMPPD      $0x11, Y1, Y5, Y5
-	VORPD       Y5, Y6, Y5
-	VSUBPD      Y2, Y8, Y6
-	VADDPD      Y2, Y8, Y7
-	VDIVPD      Y7, Y6, Y7
-	VMULPD      Y7, Y7, Y8
-	VMULPD      k64_3fe0000000000000<>+0(SB), Y6, Y9
-	VMULPD      Y9, Y6, Y9
-	VMOVUPD     k64_3fc1b87dc0b8f971<>+0(SB), Y10
-	VFMADD213PD k64_3fc0dca9f442bbac<>+0(SB), Y8, Y10
-	VFMADD213PD k64_3fc3b35d01f08a87<>+0(SB), Y8, Y10
-	VFMADD213PD k64_3fc745c4a5cc3396<>+0(SB), Y8, Y10
-	VFMADD213PD k64_3fcc71c749203504<>+0(SB), Y8, Y10
-	VFMADD213PD k64_3fd24924921e1849<>+0(SB), Y8, Y10
-	VFMADD213PD k64_3fd999999999c1ad<>+0(SB), Y8, Y10
-	VFMADD213PD k64_3fe555555555554f<>+0(SB), Y8, Y10
-	VMOVUPD     Y9, Y11
-	VFMADD231PD Y10, Y8, Y11
-	VMULPD      k64_3dea39ef357956a8<>+0(SB), Y5, Y8
-	VMOVUPD     Y8, Y8
-	VFMADD231PD Y11, Y7, Y8
-	VSUBPD      Y8, Y9, Y7
-	VSUBPD      Y7, Y6, Y6
-	VMOVUPD     Y6, Y6
-	VFMADD231PD k64_3fe62e42fee00000<>+0(SB), Y5, Y6
-	VMOVUPD     (R8), Y5
-	VMASKMOVPD  Y6, Y5, (SI)(BX*1)
-
-next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	DECQ CX
-	JNZ  row
-	VZEROUPPER
-
-done:
-	RET
-
-// func avx2F64TanhV(a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·avx2F64TanhV(SB), NOSPLIT, $0-8
-	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
-	TESTQ        CX, CX
-	JLE          done
-	MOVQ         (AX), SI
-	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
-	ANDQ         $0x03, DX
-	LEAQ         masks<>+32(SB), BX
-	NEGQ         DX
-	LEAQ         (BX)(DX*8), R8
-	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
-	VBROADCASTSD k64_4034000000000000<>+0(SB), Y1
-	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Y2
-	VBROADCASTSD k64_3ff71547652b82fe<>+0(SB), Y3
-	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Y4
-
-row:
-	XORL BX, BX
-	MOVQ 72(AX), DX
-	SUBQ $+4, DX
-	JLT  rest
-
-	PCALIGN $32
-loop:
-	VMOVUPD      (DI)(BX*1), Y5
-	VANDPD       Y2, Y5, Y6
-	VMINPD       Y6, Y1, Y6
-	VADDPD       Y6, Y6, Y6
-	VMULPD       Y3, Y6, Y9
-	VROUNDPD     $0x08, Y9, Y9
-	VMOVUPD      Y6, Y6
-	VFNMADD231PD Y4, Y9, Y6
-	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y9, Y6
-	VCVTPD2DQY   Y9, X7
-	VPSRAD       $0x01, Y7, Y9
-	VPSUBD       Y9, Y7, Y7
-	VPMOVSXDQ    X9, Y9
-	VPSLLQ       $0x34, Y9, Y9
-	VPADDQ       Y0, Y9, Y9
-	VMULPD       Y9, Y0, Y9
-	VPMOVSXDQ    X7, Y7
-	VPSLLQ       $0x34, Y7, Y7
-	VPADDQ       Y0, Y7, Y7
-	VMULPD       Y7, Y9, Y9
-	VMOVUPD      k64_3e21ee8799a1bf2e<>+0(SB), Y10
-	VFMADD213PD  k64_3e5af5ea898aadcc<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3e927e5364d49b10<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3ec71ddf86392efa<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3efa01a017babae4<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f2a01a01afdd9c0<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f56c16c16c1f0f4<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f8111111110f6c4<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fa555555555553e<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fc5555555555559<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fe0000000000000<>+0(SB), Y6, Y10
-	VMULPD       Y6, Y6, Y11
-	VMOVUPD      Y6, Y6
-	VFMADD231PD  Y11, Y10, Y6
-	VSUBPD       Y0, Y9, Y10
-	VMOVUPD      Y10, Y10
-	VFMADD231PD  Y9, Y6, Y10
-	VADDPD       k64_4000000000000000<>+0(SB), Y10, Y6
-	VDIVPD       Y6, Y10, Y6
-	VANDPD       k64_8000000000000000<>+0(SB), Y5, Y5
-	VORPD        Y5, Y6, Y5
-	VMOVUPD      Y5, (SI)(BX*1)
-	ADDQ         $+32, BX
-	SUBQ         $+4, DX
-	JGE          loop
-
-rest:
-	ADDQ         $+4, DX
-	JZ           next
-	VMOVUPD      (R8), Y5
-	VMASKMOVPD   (DI)(BX*1), Y5, Y5
-	VANDPD       Y2, Y5, Y6
-	VMINPD       Y6, Y1, Y6
-	VADDPD       Y6, Y6, Y6
-	VMULPD       Y3, Y6, Y9
-	VROUNDPD     $0x08, Y9, Y9
-	VMOVUPD      Y6, Y6
-	VFNMADD231PD Y4, Y9, Y6
-	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y9, Y6
-	VCVTPD2DQY   Y9, X8
-	VPSRAD       $0x01, Y8, Y9
-	VPSUBD       Y9, Y8, Y8
-	VPMOVSXDQ    X9, Y9
-	VPSLLQ       $0x34, Y9, Y9
-	VPADDQ       Y0, Y9, Y9
-	VMULPD       Y9, Y0, Y9
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y9, Y9
-	VMOVUPD      k64_3e21ee8799a1bf2e<>+0(SB), Y10
-	VFMADD213PD  k64_3e5af5ea898aadcc<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3e927e5364d49b10<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3ec71ddf86392efa<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3efa01a017babae4<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f2a01a01afdd9c0<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f56c16c16c1f0f4<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f8111111110f6c4<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fa555555555553e<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fc5555555555559<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fe0000000000000<>+0(SB), Y6, Y10
-	VMULPD       Y6, Y6, Y11
-	VMOVUPD      Y6, Y6
-	VFMADD231PD  Y11, Y10, Y6
-	VSUBPD       Y0, Y9, Y10
-	VMOVUPD      Y10, Y10
-	VFMADD231PD  Y9, Y6, Y10
-	VADDPD       k64_4000000000000000<>+0(SB), Y10, Y6
-	VDIVPD       Y6, Y10, Y6
-	VANDPD       k64_8000000000000000<>+0(SB), Y5, Y5
-	VORPD        Y5, Y6, Y5
-	VMOVUPD      (R8), Y6
-	VMASKMOVPD   Y5, Y6, (SI)(BX*1)
-
-next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	DECQ CX
-	JNZ  row
-	VZEROUPPER
-
-done:
-	RET
-
-// func avx2F64SigmoidV(a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·avx2F64SigmoidV(SB), NOSPLIT, $0-8
-	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
-	TESTQ        CX, CX
-	JLE          done
-	MOVQ         (AX), SI
-	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
-	ANDQ         $0x03, DX
-	LEAQ         masks<>+32(SB), BX
-	NEGQ         DX
-	LEAQ         (BX)(DX*8), R8
-	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
-	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
-	VBROADCASTSD k64_8000000000000000<>+0(SB), Y2
-	VBROADCASTSD k64_3ff71547652b82fe<>+0(SB), Y3
-	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Y4
-
-row:
-	XORL BX, BX
-	MOVQ 72(AX), DX
-	SUBQ $+4, DX
-	JLT  rest
-
-	PCALIGN $32
-loop:
-	VMOVUPD      (DI)(BX*1), Y5
-	VORPD        Y2, Y5, Y6
-	VMAXPD       Y6, Y1, Y6
-	VMULPD       Y3, Y6, Y9
-	VROUNDPD     $0x08, Y9, Y9
-	VMOVUPD      Y6, Y6
-	VFNMADD231PD Y4, Y9, Y6
-	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y9, Y6
-	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y10
-	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y6, Y10
-	VFMADD213PD  Y0, Y6, Y10
-	VFMADD213PD  Y0, Y6, Y10
-	VCVTPD2DQY   Y9, X7
-	VPSRAD       $0x01, Y7, Y6
-	VPSUBD       Y6, Y7, Y7
-	VPMOVSXDQ    X6, Y6
-	VPSLLQ       $0x34, Y6, Y6
-	VPADDQ       Y0, Y6, Y6
-	VMULPD       Y6, Y10, Y6
-	VPMOVSXDQ    X7, Y7
-	VPSLLQ       $0x34, Y7, Y7
-	VPADDQ       Y0, Y7, Y7
-	VMULPD       Y7, Y6, Y6
-	VADDPD       Y0, Y6, Y9
-	VSUBPD       Y0, Y9, Y10
-	VSUBPD       Y10, Y6, Y10
-	VCMPPD       $0x11, k64_0<>+0(SB), Y5, Y5
-	VBLENDVPD    Y5, Y6, Y0, Y5
-	VDIVPD       Y9, Y5, Y5
-	VMULPD       Y10, Y5, Y9
-	VMOVUPD      Y0, Y10
-	VFMADD231PD  k64_bfe0000000000000<>+0(SB), Y6, Y10
-	VMOVUPD      Y5, Y5
-	VFNMADD231PD Y10, Y9, Y5
-	VMOVUPD      Y5, (SI)(BX*1)
-	ADDQ         $+32, BX
-	SUBQ         $+4, DX
-	JGE          loop
-
-rest:
-	ADDQ         $+4, DX
-	JZ           next
-	VMOVUPD      (R8), Y5
-	VMASKMOVPD   (DI)(BX*1), Y5, Y5
-	VORPD        Y2, Y5, Y6
-	VMAXPD       Y6, Y1, Y6
-	VMULPD       Y3, Y6, Y9
-	VROUNDPD     $0x08, Y9, Y9
-	VMOVUPD      Y6, Y6
-	VFNMADD231PD Y4, Y9, Y6
-	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y9, Y6
-	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y10
-	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y6, Y10
-	VFMADD213PD  Y0, Y6, Y10
-	VFMADD213PD  Y0, Y6, Y10
-	VCVTPD2DQY   Y9, X8
-	VPSRAD       $0x01, Y8, Y6
-	VPSUBD       Y6, Y8, Y8
-	VPMOVSXDQ    X6, Y6
-	VPSLLQ       $0x34, Y6, Y6
-	VPADDQ       Y0, Y6, Y6
-	VMULPD       Y6, Y10, Y6
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y6, Y6
-	VADDPD       Y0, Y6, Y9
-	VSUBPD       Y0, Y9, Y10
-	VSUBPD       Y10, Y6, Y10
-	VCMPPD       $0x11, k64_0<>+0(SB), Y5, Y5
-	VBLENDVPD    Y5, Y6, Y0, Y5
-	VDIVPD       Y9, Y5, Y5
-	VMULPD       Y10, Y5, Y9
-	VMOVUPD      Y0, Y10
-	VFMADD231PD  k64_bfe0000000000000<>+0(SB), Y6, Y10
-	VMOVUPD      Y5, Y5
-	VFNMADD231PD Y10, Y9, Y5
-	VMOVUPD      (R8), Y6
-	VMASKMOVPD   Y5, Y6, (SI)(BX*1)
-
-next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	DECQ CX
-	JNZ  row
-	VZEROUPPER
-
-done:
-	RET
-
-// func avx2F64ExpSubVV(a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·avx2F64ExpSubVV(SB), NOSPLIT, $0-8
-	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
-	TESTQ        CX, CX
-	JLE          done
-	MOVQ         (AX), SI
-	MOVQ         8(AX), DI
-	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
-	ANDQ         $0x03, DX
-	LEAQ         masks<>+32(SB), BX
-	NEGQ         DX
-	LEAQ         (BX)(DX*8), R9
-	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
-	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
-	VBROADCASTSD k64_4086300000000000<>+0(SB), Y2
-	VBROADCASTSD k64_3ff71547652b82fe<>+0(SB), Y3
-	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Y4
-
-row:
-	XORL BX, BX
-	MOVQ 72(AX), DX
-	SUBQ $+4, DX
-	JLT  rest
-
-	PCALIGN $32
-loop:
-	VMOVUPD      (DI)(BX*1), Y5
-	VMOVUPD      (R8)(BX*1), Y6
-	VSUBPD       Y6, Y5, Y5
-	VMINPD       Y5, Y2, Y5
-	VMAXPD       Y5, Y1, Y5
-	VMULPD       Y3, Y5, Y6
-	VROUNDPD     $0x08, Y6, Y6
-	VMOVUPD      Y5, Y5
-	VFNMADD231PD Y4, Y6, Y5
-	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y6, Y5
-	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y9
-	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y5, Y9
-	VFMADD213PD  Y0, Y5, Y9
-	VFMADD213PD  Y0, Y5, Y9
-	VCVTPD2DQY   Y6, X7
-	VPSRAD       $0x01, Y7, Y5
-	VPSUBD       Y5, Y7, Y7
-	VPMOVSXDQ    X5, Y5
-	VPSLLQ       $0x34, Y5, Y5
-	VPADDQ       Y0, Y5, Y5
-	VMULPD       Y5, Y9, Y5
-	VPMOVSXDQ    X7, Y7
-	VPSLLQ       $0x34, Y7, Y7
-	VPADDQ       Y0, Y7, Y7
-	VMULPD       Y7, Y5, Y5
-	VMOVUPD      Y5, (SI)(BX*1)
-	ADDQ         $+32, BX
-	SUBQ         $+4, DX
-	JGE          loop
-
-rest:
-	ADDQ         $+4, DX
-	JZ           next
 	VMOVUPD      (R9), Y5
-	VMASKMOVPD   (DI)(BX*1), Y5, Y5
-	VMOVUPD      (R9), Y6
-	VMASKMOVPD   (R8)(BX*1), Y6, Y6
-	VSUBPD       Y6, Y5, Y5
-	VMINPD       Y5, Y2, Y5
-	VMAXPD       Y5, Y1, Y5
-	VMULPD       Y3, Y5, Y6
-	VROUNDPD     $0x08, Y6, Y6
-	VMOVUPD      Y5, Y5
-	VFNMADD231PD Y4, Y6, Y5
-	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y6, Y5
-	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y9
-	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y5, Y9
-	VFMADD213PD  Y0, Y5, Y9
-	VFMADD213PD  Y0, Y5, Y9
-	VCVTPD2DQY   Y6, X8
-	VPSRAD       $0x01, Y8, Y5
-	VPSUBD       Y5, Y8, Y8
-	VPMOVSXDQ    X5, Y5
-	VPSLLQ       $0x34, Y5, Y5
-	VPADDQ       Y0, Y5, Y5
-	VMULPD       Y5, Y9, Y5
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y5, Y5
-	VMOVUPD      (R9), Y6
-	VMASKMOVPD   Y5, Y6, (SI)(BX*1)
-
-next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	DECQ CX
-	JNZ  row
-	VZEROUPPER
-
-done:
-	RET
-
-// func avx2F64ExpSubSV(a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·avx2F64ExpSubSV(SB), NOSPLIT, $0-8
-	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
-	TESTQ        CX, CX
-	JLE          done
-	MOVQ         (AX), SI
-	MOVQ         8(AX), DI
-	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
-	ANDQ         $0x03, DX
-	LEAQ         masks<>+32(SB), BX
-	NEGQ         DX
-	LEAQ         (BX)(DX*8), R9
-	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
-	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
-	VBROADCASTSD k64_4086300000000000<>+0(SB), Y2
-	VBROADCASTSD k64_3ff71547652b82fe<>+0(SB), Y3
-	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Y4
-
-row:
-	VBROADCASTSD (DI), Y5
-	XORL         BX, BX
-	MOVQ         72(AX), DX
-	SUBQ         $+4, DX
-	JLT          rest
-
-	PCALIGN $32
-loop:
-	VMOVUPD      (R8)(BX*1), Y6
-	VSUBPD       Y6, Y5, Y6
-	VMINPD       Y6, Y2, Y6
-	VMAXPD       Y6, Y1, Y6
-	VMULPD       Y3, Y6, Y9
-	VROUNDPD     $0x08, Y9, Y9
-	VMOVUPD      Y6, Y6
-	VFNMADD231PD Y4, Y9, Y6
-	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y9, Y6
-	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y10
-	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y6, Y10
-	VFMADD213PD  Y0, Y6, Y10
-	VFMADD213PD  Y0, Y6, Y10
-	VCVTPD2DQY   Y9, X7
-	VPSRAD       $0x01, Y7, Y6
-	VPSUBD       Y6, Y7, Y7
-	VPMOVSXDQ    X6, Y6
-	VPSLLQ       $0x34, Y6, Y6
-	VPADDQ       Y0, Y6, Y6
-	VMULPD       Y6, Y10, Y6
+	VMASKMOVPD   (R8)(BX*1), Y5, Y5
+	VSUBPD       Y5, Y4, Y4
+	VMINPD       Y4, Y2, Y4
+	VMAXPD       Y4, Y1, Y4
+	VMULPD       Y3, Y4, Y5
+	VROUNDPD     $0x08, Y5, Y5
+	VMOVUPD      Y4, Y4
+	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y5, Y4
+	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y5, Y4
+	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y8
+	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y4, Y8
+	VFMADD213PD  Y0, Y4, Y8
+	VFMADD213PD  Y0, Y4, Y8
+	VCVTPD2DQY   Y5, X7
+	VPSRAD       $0x01, Y7, Y4
+	VPSUBD       Y4, Y7, Y7
+	VPMOVSXDQ    X4, Y4
+	VPSLLQ       $0x34, Y4, Y4
+	VPADDQ       Y0, Y4, Y4
+	VMULPD       Y4, Y8, Y4
 	VPMOVSXDQ    X7, Y7
 	VPSLLQ       $0x34, Y7, Y7
 	VPADDQ       Y0, Y7, Y7
-	VMULPD       Y7, Y6, Y6
-	VMOVUPD      Y6, (SI)(BX*1)
-	ADDQ         $+32, BX
-	SUBQ         $+4, DX
-	JGE          loop
-
-rest:
-	ADDQ         $+4, DX
-	JZ           next
-	VMOVUPD      (R9), Y6
-	VMASKMOVPD   (R8)(BX*1), Y6, Y6
-	VSUBPD       Y6, Y5, Y5
-	VMINPD       Y5, Y2, Y5
-	VMAXPD       Y5, Y1, Y5
-	VMULPD       Y3, Y5, Y6
-	VROUNDPD     $0x08, Y6, Y6
-	VMOVUPD      Y5, Y5
-	VFNMADD231PD Y4, Y6, Y5
-	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y6, Y5
-	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y9
-	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y5, Y9
-	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y5, Y9
-	VFMADD213PD  Y0, Y5, Y9
-	VFMADD213PD  Y0, Y5, Y9
-	VCVTPD2DQY   Y6, X8
-	VPSRAD       $0x01, Y8, Y5
-	VPSUBD       Y5, Y8, Y8
-	VPMOVSXDQ    X5, Y5
-	VPSLLQ       $0x34, Y5, Y5
-	VPADDQ       Y0, Y5, Y5
-	VMULPD       Y5, Y9, Y5
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y5, Y5
-	VMOVUPD      (R9), Y6
-	VMASKMOVPD   Y5, Y6, (SI)(BX*1)
+	VMULPD       Y7, Y4, Y4
+	VMOVUPD      (R9), Y5
+	VMASKMOVPD   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -43789,14 +44762,15 @@ TEXT ·avx2F64ExpSubVS(SB), NOSPLIT, $0-8
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
+	CMPQ         72(AX), $0x00
+	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Y2
 	VBROADCASTSD k64_3ff71547652b82fe<>+0(SB), Y3
-	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Y4
 
 row:
-	VBROADCASTSD (R8), Y5
+	VBROADCASTSD (R8), Y4
 	XORL         BX, BX
 	MOVQ         72(AX), DX
 	SUBQ         $+4, DX
@@ -43804,56 +44778,15 @@ row:
 
 	PCALIGN $32
 loop:
-	VMOVUPD      (DI)(BX*1), Y6
-	VSUBPD       Y5, Y6, Y6
-	VMINPD       Y6, Y2, Y6
-	VMAXPD       Y6, Y1, Y6
-	VMULPD       Y3, Y6, Y9
-	VROUNDPD     $0x08, Y9, Y9
-	VMOVUPD      Y6, Y6
-	VFNMADD231PD Y4, Y9, Y6
-	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y9, Y6
-	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y10
-	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y6, Y10
-	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y6, Y10
-	VFMADD213PD  Y0, Y6, Y10
-	VFMADD213PD  Y0, Y6, Y10
-	VCVTPD2DQY   Y9, X7
-	VPSRAD       $0x01, Y7, Y6
-	VPSUBD       Y6, Y7, Y7
-	VPMOVSXDQ    X6, Y6
-	VPSLLQ       $0x34, Y6, Y6
-	VPADDQ       Y0, Y6, Y6
-	VMULPD       Y6, Y10, Y6
-	VPMOVSXDQ    X7, Y7
-	VPSLLQ       $0x34, Y7, Y7
-	VPADDQ       Y0, Y7, Y7
-	VMULPD       Y7, Y6, Y6
-	VMOVUPD      Y6, (SI)(BX*1)
-	ADDQ         $+32, BX
-	SUBQ         $+4, DX
-	JGE          loop
-
-rest:
-	ADDQ         $+4, DX
-	JZ           next
-	VMOVUPD      (R9), Y6
-	VMASKMOVPD   (DI)(BX*1), Y6, Y6
-	VSUBPD       Y5, Y6, Y5
+	VMOVUPD      (DI)(BX*1), Y5
+	VSUBPD       Y4, Y5, Y5
 	VMINPD       Y5, Y2, Y5
 	VMAXPD       Y5, Y1, Y5
-	VMULPD       Y3, Y5, Y6
-	VROUNDPD     $0x08, Y6, Y6
+	VMULPD       Y3, Y5, Y8
+	VROUNDPD     $0x08, Y8, Y8
 	VMOVUPD      Y5, Y5
-	VFNMADD231PD Y4, Y6, Y5
-	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y6, Y5
+	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y8, Y5
+	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y8, Y5
 	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y9
 	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y5, Y9
 	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y5, Y9
@@ -43866,19 +44799,60 @@ rest:
 	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y5, Y9
 	VFMADD213PD  Y0, Y5, Y9
 	VFMADD213PD  Y0, Y5, Y9
-	VCVTPD2DQY   Y6, X8
-	VPSRAD       $0x01, Y8, Y5
-	VPSUBD       Y5, Y8, Y8
+	VCVTPD2DQY   Y8, X6
+	VPSRAD       $0x01, Y6, Y5
+	VPSUBD       Y5, Y6, Y6
 	VPMOVSXDQ    X5, Y5
 	VPSLLQ       $0x34, Y5, Y5
 	VPADDQ       Y0, Y5, Y5
 	VMULPD       Y5, Y9, Y5
-	VPMOVSXDQ    X8, Y8
-	VPSLLQ       $0x34, Y8, Y8
-	VPADDQ       Y0, Y8, Y8
-	VMULPD       Y8, Y5, Y5
-	VMOVUPD      (R9), Y6
-	VMASKMOVPD   Y5, Y6, (SI)(BX*1)
+	VPMOVSXDQ    X6, Y6
+	VPSLLQ       $0x34, Y6, Y6
+	VPADDQ       Y0, Y6, Y6
+	VMULPD       Y6, Y5, Y5
+	VMOVUPD      Y5, (SI)(BX*1)
+	ADDQ         $+32, BX
+	SUBQ         $+4, DX
+	JGE          loop
+
+rest:
+	ADDQ         $+4, DX
+	JZ           next
+	VMOVUPD      (R9), Y5
+	VMASKMOVPD   (DI)(BX*1), Y5, Y5
+	VSUBPD       Y4, Y5, Y4
+	VMINPD       Y4, Y2, Y4
+	VMAXPD       Y4, Y1, Y4
+	VMULPD       Y3, Y4, Y5
+	VROUNDPD     $0x08, Y5, Y5
+	VMOVUPD      Y4, Y4
+	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y5, Y4
+	VFNMADD231PD k64_3dea39ef357956a8<>+0(SB), Y5, Y4
+	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y8
+	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y4, Y8
+	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y4, Y8
+	VFMADD213PD  Y0, Y4, Y8
+	VFMADD213PD  Y0, Y4, Y8
+	VCVTPD2DQY   Y5, X7
+	VPSRAD       $0x01, Y7, Y4
+	VPSUBD       Y4, Y7, Y7
+	VPMOVSXDQ    X4, Y4
+	VPSLLQ       $0x34, Y4, Y4
+	VPADDQ       Y0, Y4, Y4
+	VMULPD       Y4, Y8, Y4
+	VPMOVSXDQ    X7, Y7
+	VPSLLQ       $0x34, Y7, Y7
+	VPADDQ       Y0, Y7, Y7
+	VMULPD       Y7, Y4, Y4
+	VMOVUPD      (R9), Y5
+	VMASKMOVPD   Y4, Y5, (SI)(BX*1)
 
 next:
 	ADDQ 32(AX), SI
@@ -44286,7 +45260,8 @@ row:
 loop:
 	VMOVUPD (DI)(BX*1), Y5
 	VMAXPD  Y5, Y1, Y6
-	VMAXPD  Y1, Y5, Y6
+	VMAXPD  Y1, Y5, Y7
+	VANDPD  Y7, Y6, Y6
 	VMINPD  Y5, Y1, Y6
 	VMINPD  Y1, Y5, Y7
 	VORPD   Y7, Y6, Y6
@@ -44295,7 +45270,8 @@ loop:
 	VMOVAPD Y1, Y1
 	VMOVUPD 32(DI)(BX*1), Y5
 	VMAXPD  Y5, Y2, Y6
-	VMAXPD  Y2, Y5, Y6
+	VMAXPD  Y2, Y5, Y7
+	VANDPD  Y7, Y6, Y6
 	VMINPD  Y5, Y2, Y6
 	VMINPD  Y2, Y5, Y7
 	VORPD   Y7, Y6, Y6
@@ -44304,7 +45280,8 @@ loop:
 	VMOVAPD Y2, Y2
 	VMOVUPD 64(DI)(BX*1), Y5
 	VMAXPD  Y5, Y3, Y6
-	VMAXPD  Y3, Y5, Y6
+	VMAXPD  Y3, Y5, Y7
+	VANDPD  Y7, Y6, Y6
 	VMINPD  Y5, Y3, Y6
 	VMINPD  Y3, Y5, Y7
 	VORPD   Y7, Y6, Y6
@@ -44313,7 +45290,8 @@ loop:
 	VMOVAPD Y3, Y3
 	VMOVUPD 96(DI)(BX*1), Y5
 	VMAXPD  Y5, Y4, Y6
-	VMAXPD  Y4, Y5, Y6
+	VMAXPD  Y4, Y5, Y7
+	VANDPD  Y7, Y6, Y6
 	VMINPD  Y5, Y4, Y6
 	VMINPD  Y4, Y5, Y7
 	VORPD   Y7, Y6, Y6
@@ -44331,7 +45309,8 @@ rest:
 one:
 	VMOVUPD (DI)(BX*1), Y5
 	VMAXPD  Y5, Y1, Y6
-	VMAXPD  Y1, Y5, Y6
+	VMAXPD  Y1, Y5, Y7
+	VANDPD  Y7, Y6, Y6
 	VMINPD  Y5, Y1, Y6
 	VMINPD  Y1, Y5, Y7
 	VORPD   Y7, Y6, Y6
@@ -44350,7 +45329,8 @@ tail:
 	VMOVUPD    (R8), Y6
 	VBLENDVPD  Y6, Y5, Y0, Y5
 	VMAXPD     Y5, Y1, Y6
-	VMAXPD     Y1, Y5, Y6
+	VMAXPD     Y1, Y5, Y7
+	VANDPD     Y7, Y6, Y6
 	VMINPD     Y5, Y1, Y6
 	VMINPD     Y1, Y5, Y7
 	VORPD      Y7, Y6, Y6
@@ -44360,21 +45340,24 @@ tail:
 
 next:
 	VMAXPD       Y2, Y1, Y5
-	VMAXPD       Y1, Y2, Y5
+	VMAXPD       Y1, Y2, Y6
+	VANDPD       Y6, Y5, Y5
 	VMINPD       Y2, Y1, Y5
 	VMINPD       Y1, Y2, Y6
 	VORPD        Y6, Y5, Y5
 	VCMPPD       $0x03, Y2, Y1, Y1
 	VORPD        Y1, Y5, Y1
 	VMAXPD       Y4, Y3, Y2
-	VMAXPD       Y3, Y4, Y2
+	VMAXPD       Y3, Y4, Y5
+	VANDPD       Y5, Y2, Y2
 	VMINPD       Y4, Y3, Y2
 	VMINPD       Y3, Y4, Y5
 	VORPD        Y5, Y2, Y2
 	VCMPPD       $0x03, Y4, Y3, Y3
 	VORPD        Y3, Y2, Y2
 	VMAXPD       Y2, Y1, Y3
-	VMAXPD       Y1, Y2, Y3
+	VMAXPD       Y1, Y2, Y4
+	VANDPD       Y4, Y3, Y3
 	VMINPD       Y2, Y1, Y3
 	VMINPD       Y1, Y2, Y4
 	VORPD        Y4, Y3, Y3
@@ -44382,7 +45365,8 @@ next:
 	VORPD        Y1, Y3, Y1
 	VEXTRACTF128 $0x01, Y1, X2
 	VMAXPD       X2, X1, X3
-	VMAXPD       X1, X2, X3
+	VMAXPD       X1, X2, X4
+	VANDPD       X4, X3, X3
 	VMINPD       X2, X1, X3
 	VMINPD       X1, X2, X4
 	VORPD        X4, X3, X3
@@ -44390,7 +45374,8 @@ next:
 	VORPD        X1, X3, X1
 	VUNPCKHPD    X1, X1, X2
 	VMAXPD       X2, X1, X3
-	VMAXPD       X1, X2, X3
+	VMAXPD       X1, X2, X4
+	VANDPD       X4, X3, X3
 	VMINPD       X2, X1, X3
 	VMINPD       X1, X2, X4
 	VORPD        X4, X3, X3

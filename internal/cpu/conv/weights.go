@@ -6,11 +6,6 @@ import (
 	"github.com/adjointml/adjoint/internal/kernel"
 )
 
-const (
-	slotRun   = 2048 // positions that make a slot worth adding up
-	runLength = 256  // positions that a block sums over, about
-)
-
 // A weightGrad computes the gradient of a convolution for its weights: for each
 // tap, the product of the image, shifted and transposed, with the gradient of
 // the result, over all positions. The boxes of positions are divided among
@@ -93,7 +88,7 @@ func (w *weightGrad) copied() int {
 func (w *weightGrad) list() {
 	s, pitch := &w.s, &w.source.pitch
 	taps := s.Kernel
-	joined := s.Groups == 1 && pitch[3] == s.C*w.size && (s.Dilation[2] == 1 || s.Kernel[2] == 1)
+	joined := s.Groups == 1 && w.cuts == 1 && pitch[3] == s.C*w.size && (s.Dilation[2] == 1 || s.Kernel[2] == 1)
 	if joined {
 		taps[2] = 1
 	}

@@ -26,7 +26,7 @@ type entry struct {
 	op        string
 	kinds     []string
 	unroll    int // vectors in the loop
-	registers int // for constants
+	registers int // for constants, 4 at most with AVX2
 	body      body
 }
 
@@ -86,7 +86,7 @@ var functions = []entry{
 	{"Erfc", unary, 1, 18, erfc},
 	{"Sigmoid", unary, 1, 18, sigmoid},
 	{"Softplus", unary, 1, 18, softplus},
-	{"Pow", binary, 1, 14, pow},
+	{"Pow", binary, 1, 2, pow},
 	{"LogAddExp", binary, 1, 18, logAddExp},
 	{"ExpSub", binary, 1, 16, expSub},
 	{"FromI32", unary, 2, 0, func(c *code, x ...vec) vec { return c.to(build.VCVTDQ2PS, nil, x[0]) }},
@@ -112,13 +112,14 @@ func relu(c *code, x ...vec) vec {
 	return c.add(c.most(c.kr(0), x[0]), c.k(0))
 }
 
-// reductions are the folds of rows, for both types.
-var reductions = map[string]reduction{
-	"Sum":        sums(1, func(c *code, acc vec, x ...vec) { c.by(build.VADDPS, build.VADDPD, x[0], acc, acc) }),
-	"SumSquares": sums(1, func(c *code, acc vec, x ...vec) { c.by(build.VFMADD231PS, build.VFMADD231PD, x[0], x[0], acc) }),
-	"Dot":        sums(2, func(c *code, acc vec, x ...vec) { c.by(build.VFMADD231PS, build.VFMADD231PD, x[0], x[1], acc) }),
-	"Max":        extremes(false),
-	"Min":        extremes(true),
+// folds are the reductions of rows, for both types.
+var folds = []struct {
+	op string
+	reduction
+}{
+	{"Sum", sums(1, func(c *code, acc vec, x ...vec) { c.by(build.VADDPS, build.VADDPD, x[0], acc, acc) })},
+	{"SumSquares", sums(1, func(c *code, acc vec, x ...vec) { c.by(build.VFMADD231PS, build.VFMADD231PD, x[0], x[0], acc) })},
+	{"Dot", sums(2, func(c *code, acc vec, x ...vec) { c.by(build.VFMADD231PS, build.VFMADD231PD, x[0], x[1], acc) })},
 }
 
 // written collects what has been written: family, type, op and kinds of each.
@@ -150,12 +151,16 @@ func writeVectors(avx512, wide bool) {
 	for _, e := range append(slices.Clone(simple), choose(wide, wideFunctions, functions)...) {
 		for _, kinds := range e.kinds {
 			c, name := start(e.op, kinds)
-			c.elementwise(name, kinds, e.unroll, choose(avx512, e.registers, min(e.registers, 5)), e.body)
+			c.elementwise(name, kinds, e.unroll, choose(avx512, e.registers, min(e.registers, 4)), e.body)
 		}
 	}
-	for _, op := range []string{"Sum", "SumSquares", "Dot", "Max", "Min"} {
-		c, name := start(op, "VV"[:reductions[op].operands])
-		c.reduce(name, reductions[op])
+	for _, r := range folds {
+		c, name := start(r.op, "VV"[:r.operands])
+		c.reduce(name, r.reduction)
+	}
+	for _, op := range []string{"Max", "Min"} {
+		c, name := start(op, "V")
+		c.reduce(name, extremes(avx512, op == "Min"))
 	}
 	c, name := start("ExpSubSum", "VS")
 	c.expSubSum(name, choose(avx512, 14, 4))

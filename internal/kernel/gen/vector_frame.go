@@ -117,12 +117,14 @@ func (f *frame) store(v vec, base reg.GPVirtual, u int, tail bool) {
 }
 
 // columns writes the loop over the columns of a row: unroll vectors at a time,
-// then one, then what is left. Labels carry a name, for a row may have several.
+// then one, then what is left.
 func (f *frame) columns(unroll int, step func(u int, tail bool)) {
 	f.columnsOf(f.lanes(), f.width, unroll, step)
 }
 
-func (f *frame) columnsOf(lanes, bytes, unroll int, step func(u int, tail bool)) {
+// columnsOf is columns for registers of so many lanes, between which the index i
+// grows by step.
+func (f *frame) columnsOf(lanes, step, unroll int, body func(u int, tail bool)) {
 	build.XORL(f.i.As32(), f.i.As32())
 	build.MOVQ(f.arg(argCols), f.n)
 	build.SUBQ(operand.I32(int32(unroll*lanes)), f.n)
@@ -130,9 +132,9 @@ func (f *frame) columnsOf(lanes, bytes, unroll int, step func(u int, tail bool))
 	build.Comment("PCALIGN32")
 	build.Label("loop")
 	for u := range unroll {
-		step(u, false)
+		body(u, false)
 	}
-	build.ADDQ(operand.I32(int32(unroll*bytes)), f.i)
+	build.ADDQ(operand.I32(int32(unroll*step)), f.i)
 	build.SUBQ(operand.I32(int32(unroll*lanes)), f.n)
 	build.JGE(operand.LabelRef("loop"))
 	build.Label("rest")
@@ -140,8 +142,8 @@ func (f *frame) columnsOf(lanes, bytes, unroll int, step func(u int, tail bool))
 		build.ADDQ(operand.I32(int32((unroll-1)*lanes)), f.n)
 		build.JLT(operand.LabelRef("tail"))
 		build.Label("one")
-		step(0, false)
-		build.ADDQ(operand.I32(int32(bytes)), f.i)
+		body(0, false)
+		build.ADDQ(operand.I32(int32(step)), f.i)
 		build.SUBQ(operand.I32(int32(lanes)), f.n)
 		if unroll > 2 {
 			build.JGE(operand.LabelRef("one"))
@@ -150,7 +152,7 @@ func (f *frame) columnsOf(lanes, bytes, unroll int, step func(u int, tail bool))
 	build.Label("tail")
 	build.ADDQ(operand.I32(int32(lanes)), f.n)
 	build.JZ(operand.LabelRef("next"))
-	step(0, true)
+	body(0, true)
 	build.Label("next")
 }
 
@@ -179,6 +181,8 @@ type body func(c *code, x ...vec) vec
 // registers.
 func (c *code) elementwise(name, kinds string, unroll, registers int, b body) {
 	f := c.open(name, len(kinds))
+	build.CMPQ(f.arg(argCols), operand.Imm(0)) // then a number need not exist
+	build.JLE(operand.LabelRef("done"))
 	same := make([]vec, len(kinds))
 	c.count(registers, func() {
 		x := make([]vec, len(kinds))

@@ -8,7 +8,7 @@ import (
 )
 
 // The polynomials here are minimax on the range of their argument, found by
-// Remez's exchange. Those of float32 are rounded from the lowest coefficient up.
+// Remez's exchange, and then rounded.
 
 // terms are the coefficients of a polynomial for either type.
 type terms struct{ single, double []float64 }
@@ -129,24 +129,27 @@ func expm1(c *code, x ...vec) vec {
 	return c.signed(c.scale(y, c.sub(n, small)), x[0])
 }
 
-// sigmoid is exp(min(x, 0)) / (1 + exp(-|x|)), which never overflows, times
-// 1 - lost/(1 + exp(-|x|)) for what the sum has lost; there 1 - e/2 is near
-// enough to 1/(1+e).
+// sigmoid is exp(min(x, 0)) / (1 + exp(-|x|)), which never overflows. The
+// quotient is corrected for its own rounding and that of the sum; there 1 - e/2
+// is near enough to 1/(1+e).
 func sigmoid(c *code, x ...vec) vec {
 	e := c.expMinus(x[0])
 	d := c.add(e, c.k(1))
 	lost := c.sub(e, c.sub(d, c.k(1)))
-	y := c.div(c.pick(c.cmp(less, x[0], c.k(0)), e, c.kr(1)), d)
-	return c.fnma(c.mul(y, lost), c.fma(e, c.k(-0.5), c.k(1)), y)
+	top := c.pick(c.cmp(less, x[0], c.k(0)), e, c.kr(1))
+	y := c.div(top, d)
+	rest := c.fnma(y, lost, c.fnma(y, d, top))
+	return c.fma(rest, c.fma(e, c.k(-0.5), c.k(1)), y)
 }
 
-// tanh is m/(m+2) with m = exp(2|x|)-1.
+// tanh is m/(2-m) with m = 1-exp(-2|x|), whose rounding weighs less than that
+// of exp(2|x|)-1.
 func tanh(c *code, x ...vec) vec {
 	v := c.least(c.kr(choose(c.wide, 20.0, 10)), c.abs(x[0]))
-	n, r := c.remainder(c.add(v, v))
+	n, r := c.remainder(c.or(c.add(v, v), c.sign()))
 	t := c.scale(c.kr(1), n)
-	m := c.fma(c.expm1(r), t, c.sub(t, c.k(1)))
-	return c.signed(c.div(m, c.add(m, c.k(2))), x[0])
+	m := c.fnma(c.expm1(r), t, c.sub(c.kr(1), t))
+	return c.signed(c.div(m, c.sub(c.kr(2), m)), x[0])
 }
 
 // logTerms are those of (log(1+f) - f + f²/2)/f³, -1/4 ≤ f < 1/2.
@@ -194,8 +197,8 @@ func (c *code) splitAll(x vec) (m, e vec) {
 	return m, c.or(e, c.cmp(less, x, c.k(0)).(vec))
 }
 
-// logarithm returns e·log(2) + log(1+f), times a factor.
-func (c *code) logarithm(f, e vec, factor float64) vec {
+// logOf returns e·log(2) + log(1+f), times a factor.
+func (c *code) logOf(f, e vec, factor float64) vec {
 	f2 := c.mul(f, f)
 	p := c.mul(f, c.longPoly(f, f2, logTerms...))
 	t := c.mul(f2, c.add(p, c.k(-0.5)))
@@ -221,7 +224,7 @@ func logarithm(factor float64) body {
 		if c.wide {
 			return c.logWide(m, e)
 		}
-		return c.logarithm(c.sub(m, c.k(1)), e, factor)
+		return c.logOf(c.sub(m, c.k(1)), e, factor)
 	}
 }
 
@@ -247,7 +250,7 @@ func log1p(c *code, x ...vec) vec {
 	u := c.add(x[0], c.k(1))
 	_, e := c.split(u)
 	s := c.scale(c.kr(1), c.sub(c.kr(0), e))
-	y := c.logarithm(c.fma(x[0], s, c.sub(s, c.k(1))), e, 1)
+	y := c.logOf(c.fma(x[0], s, c.sub(s, c.k(1))), e, 1)
 	return c.logEdges(u, x[0], c.signed(y, x[0]))
 }
 
@@ -269,8 +272,7 @@ var log1pTerms = []float64{-0.49999988079071045, 0.33332690596580505, -0.2498857
 
 // log1pOf returns log(1+e) for 0 ≤ e ≤ 1.
 func (c *code) log1pOf(e vec) vec {
-	square := c.mul(e, e)
-	return c.fma(square, c.longPoly(e, square, log1pTerms...), e)
+	return c.fma(c.mul(e, e), c.poly(e, log1pTerms...), e)
 }
 
 // softplus is max(x, 0) + log(1+exp(-|x|)).

@@ -19,20 +19,26 @@ type reduction struct {
 	step func(c *code, acc vec, x ...vec)
 	// merge combines two accumulators
 	merge func(c *code, a, b vec) vec
+	// skipsNaN is set if step and merge ignore NaN, which make the result NaN
+	skipsNaN bool
 }
 
 func sums(operands int, step func(c *code, acc vec, x ...vec)) reduction {
-	return reduction{operands, 0, step, func(c *code, a, b vec) vec { return c.add(a, b) }}
+	return reduction{operands, 0, step, func(c *code, a, b vec) vec { return c.add(a, b) }, false}
 }
 
 // reduce writes a reduction of rows to one number each.
 func (c *code) reduce(name string, r reduction) {
 	f := c.open(name, r.operands)
-	c.count(2, func() { c.k(r.identity); c.k(r.identity) })
+	c.count(1, func() { c.k(r.identity) })
+	nan := build.K()
 	build.Label("row")
 	var acc [accumulators]vec
 	for i := range acc {
 		acc[i] = c.copy(c.k(r.identity))
+	}
+	if r.skipsNaN {
+		build.KXORW(nan, nan, nan)
 	}
 	f.columns(accumulators, func(u int, tail bool) {
 		x := make([]vec, r.operands)
@@ -43,8 +49,23 @@ func (c *code) reduce(name string, r reduction) {
 			}
 		}
 		r.step(c, acc[u], x...)
+		if r.skipsNaN {
+			build.KORW(c.cmp(unordered, x[0], x[0]), nan, nan)
+		}
 	})
 	c.fold(r, acc, operand.Mem{Base: f.d})
+	if r.skipsNaN {
+		build.KORTESTW(nan, nan)
+		build.JZ(operand.LabelRef("number"))
+		bits := build.GP64()
+		build.MOVQ(operand.U64(choose(c.wide, math.Float64bits(math.NaN()), 0x7fc00000)), bits)
+		if c.wide {
+			build.MOVQ(bits, operand.Mem{Base: f.d})
+		} else {
+			build.MOVL(bits.As32(), operand.Mem{Base: f.d})
+		}
+		build.Label("number")
+	}
 	f.close()
 }
 
@@ -83,30 +104,32 @@ func (c *code) fold(r reduction, acc [accumulators]vec, to operand.Mem) {
 
 // maximum returns the larger of two vectors, the smaller if min: NaN if one is,
 // and 0 is above -0.
-func (c *code) maximum(a vec, b vec, min bool) vec {
+func (c *code) maximum(a, b vec, min bool) vec {
 	if c.avx512 {
-		// VRANGE knows about zeros and ignores NaN, which the sum brings back.
-		r := c.to(build.VRANGEPS, build.VRANGEPD, operand.U8(choose(min, 4, 5)), b, a)
-		nan := c.cmp(unordered, a, b)
-		c.by(build.VADDPS, build.VADDPD, b, a, nan, r)
+		r := c.larger(a, b, min)
+		c.by(build.VADDPS, build.VADDPD, b, a, c.cmp(unordered, a, b), r)
 		return r
 	}
 	// The processor's answer for two zeros, and for NaN, is its last operand.
-	r, s := c.most(a, b), c.most(b, a)
+	r := c.and(c.most(a, b), c.most(b, a))
 	if min {
-		r, s = c.least(a, b), c.least(b, a)
-		r = c.or(r, s)
-	} else {
-		r = c.and(r, s)
+		r = c.or(c.least(a, b), c.least(b, a))
 	}
 	return c.or(r, c.cmp(unordered, a, b).(vec)) // all ones are a NaN
 }
 
+// larger is maximum that ignores NaN, with AVX-512.
+func (c *code) larger(a, b vec, min bool) vec {
+	return c.to(build.VRANGEPS, build.VRANGEPD, operand.U8(choose(min, 4, 5)), b, a)
+}
+
 // extremes is the reduction to the largest number, the smallest if min.
-func extremes(min bool) reduction {
+func extremes(avx512, min bool) reduction {
+	larger := choose(avx512, (*code).larger, (*code).maximum)
 	return reduction{1, math.Inf(choose(min, 1, -1)),
-		func(c *code, acc vec, x ...vec) { c.by(build.VMOVAPS, build.VMOVAPD, c.maximum(acc, x[0], min), acc) },
-		func(c *code, a, b vec) vec { return c.maximum(a, b, min) }}
+		func(c *code, acc vec, x ...vec) { c.by(build.VMOVAPS, build.VMOVAPD, larger(c, acc, x[0], min), acc) },
+		func(c *code, a, b vec) vec { return larger(c, a, b, min) },
+		avx512}
 }
 
 // expSubSum writes exp(x - y) of rows, y of kind S, and their sums.

@@ -44,7 +44,7 @@ type place struct {
 // transposed.
 func (w *worker) place(matrix int, c unsafe.Pointer) place {
 	if w.across {
-		return place{unsafe.Add(w.private, w.packed()*w.size), (w.j1 - w.j0) * w.size}
+		return place{unsafe.Add(w.private, (w.slivers()+w.columnsOfA())*w.size), (w.j1 - w.j0) * w.size}
 	}
 	_, _, at := offset(w.batch, matrix)
 	return place{unsafe.Add(c, at+w.i0*w.crs+w.j0*w.size), w.crs}
@@ -98,6 +98,9 @@ func (w *worker) multiply(matrix, from, to int, c place) {
 			t.BRS, t.next = w.bcs, w.bcs
 		} else if w.pack {
 			w.packSlivers(&t)
+		}
+		if w.spread {
+			w.spreadColumns(&t)
 		}
 		w.compute(&t)
 		t.Acc = 1

@@ -1,13 +1,13 @@
 module github.com/adjointml/adjoint
 
-go 1.26.0
+go 1.26
 
 require (
 	github.com/stretchr/testify v1.12.1
 	// tensor panics at start on today's Go with the version of this module that
 	// it asks for itself; graph/tensor.go imports it so that tidy keeps the pin.
 	go4.org/unsafe/assume-no-moving-gc v0.0.0-20231121144256-b99613f794b6
-	golang.org/x/sys v0.50.0
+	golang.org/x/sys v0.46.0
 	gorgonia.org/gorgonia v0.9.18 // for tests: a second opinion
 	gorgonia.org/tensor v0.9.24
 )

@@ -189,16 +189,15 @@ func (e *engine) run(ctx context.Context, p *Program, q *plan, feeds []Feed, pro
 			f.into[i].fill(t)
 		}
 	}
-	for i := range p.out { // after the copies: an output may be another's too
+	if err == nil {
+		f.Commit()
+	}
+	for i := range p.out { // after all copies: an output may be a next value, or another output
 		if f.direct[i] {
 			f.Into(i, nil)
 		}
 	}
-	if err != nil {
-		return p.explain(err)
-	}
-	f.Commit()
-	return nil
+	return p.explain(err)
 }
 
 // fill copies the elements of x unless t is not there.
@@ -265,6 +264,9 @@ func (h heldParam) ready() (Tensor, error) {
 
 // explain gives an error of the engine the user's line.
 func (p *Program) explain(err error) error {
+	if err == nil {
+		return nil
+	}
 	var index *cpu.IndexError
 	var run *cpu.RunError
 	switch {

@@ -6,36 +6,19 @@ import (
 )
 
 // gemmLanes is how many columns the portable kernels call a vector. They
-// compute pieces of 4 by 2 elements, whose sums the compiler keeps in registers.
+// compute pieces of 3 by 2 elements, whose sums the compiler keeps in registers.
 const gemmLanes = 4
 
 func portableGemm[T float]() gemmSet {
 	return gemmSet{
 		lanes:     gemmLanes,
-		rows:      8,
-		wide:      8,
+		rows:      6,
+		wide:      6,
 		columns:   4,
 		copy:      gemmCopy[T],
 		transpose: gemmTranspose[T],
 		block:     func(mr, nv int) GemmFunc { return gemmInGo[T](mr, nv*gemmLanes) },
 		dots:      gemmDots[T],
-	}
-}
-
-// gemmDots computes dot products as products whose B is a column.
-func gemmDots[T float](mr int) GemmFunc {
-	size := int(unsafe.Sizeof(T(0)))
-	return func(p *GemmArgs) {
-		zero := 0
-		q := *p
-		q.ACS, q.BRS, q.AOff, q.BOff, q.T = size, size, &zero, &zero, 1
-		for rest := p.Mask & (1<<4 - 1); rest != 0; rest &= rest - 1 {
-			j := bits.TrailingZeros64(rest)
-			q.B, q.C = unsafe.Add(p.B, j*p.BRS), unsafe.Add(p.C, j*size)
-			for i := range mr {
-				gemm1x1[T](&q, i, 0)
-			}
-		}
 	}
 }
 
@@ -58,95 +41,77 @@ func gemmTranspose[T float](p *GemmArgs) {
 	}
 }
 
-// gemmInGo returns the kernel for mr rows of up to n columns.
-func gemmInGo[T float](mr, n int) GemmFunc {
-	return func(p *GemmArgs) {
-		for rest := p.Mask & (1<<n - 1); rest != 0; {
-			j := bits.TrailingZeros64(rest)
-			end := j + bits.TrailingZeros64(^(rest >> j))
-			gemmColumns[T](p, mr, j, end)
-			rest &^= 1<<end - 1
-		}
-	}
-}
-
-// gemmColumns computes the columns from j to end.
-func gemmColumns[T float](p *GemmArgs, mr, j, end int) {
-	for ; j+2 <= end; j += 2 {
-		i := 0
-		for ; i+4 <= mr; i += 4 {
-			gemm4x2[T](p, i, j)
-		}
-		for ; i < mr; i++ {
-			gemm1x1[T](p, i, j)
-			gemm1x1[T](p, i, j+1)
-		}
-	}
-	if j < end {
-		for i := range mr {
-			gemm1x1[T](p, i, j)
-		}
-	}
-}
-
 // at returns the element so many bytes after p.
 func at[T float](p unsafe.Pointer, offset int) *T { return (*T)(unsafe.Add(p, offset)) }
 
-// terms returns the beginnings of the products' operands.
-func (p *GemmArgs) terms() (a, b []int) { return unsafe.Slice(p.AOff, p.T), unsafe.Slice(p.BOff, p.T) }
-
-// gemm1x1 computes the element in row i and column j.
-func gemm1x1[T float](p *GemmArgs, i, j int) {
-	var sum T
-	aoff, boff := p.terms()
-	for t := range aoff {
-		a := unsafe.Add(p.A, aoff[t]+i*p.ARS)
-		b := unsafe.Add(p.B, boff[t]+j*int(unsafe.Sizeof(sum)))
-		for k := range p.K {
-			sum += *at[T](a, k*p.ACS) * *at[T](b, k*p.BRS)
-		}
+// gemmInGo returns the kernel for mr rows of up to n columns.
+func gemmInGo[T float](mr, n int) GemmFunc {
+	return func(p *GemmArgs) {
+		aoff, boff := unsafe.Slice(p.AOff, p.T), unsafe.Slice(p.BOff, p.T)
+		gemmPieces[T](p, mr, n, aoff, boff, p.ACS, p.BRS, int(unsafe.Sizeof(T(0))))
 	}
-	put(p, i, j, sum)
 }
 
-// put stores an element, or adds to it.
-func put[T float](p *GemmArgs, i, j int, sum T) {
-	c := at[T](p.C, i*p.CRS+j*int(unsafe.Sizeof(sum)))
-	if p.Acc != 0 {
-		sum += *c
-	}
-	*c = sum
+// gemmDots returns the kernel of dots for mr rows.
+func gemmDots[T float](mr int) GemmFunc {
+	size, nowhere := int(unsafe.Sizeof(T(0))), []int{0}
+	return func(p *GemmArgs) { gemmPieces[T](p, mr, 4, nowhere, nowhere, size, size, p.BRS) }
 }
 
-// gemm4x2 computes the elements in 4 rows from i and 2 columns from j.
-func gemm4x2[T float](p *GemmArgs, i, j int) {
-	var s00, s01, s10, s11, s20, s21, s30, s31 T
-	size := int(unsafe.Sizeof(s00))
-	aoff, boff := p.terms()
-	for t := range aoff {
-		a := unsafe.Add(p.A, aoff[t]+i*p.ARS)
-		b := unsafe.Add(p.B, boff[t]+j*size)
-		// offsets, for no pointer may go past the end, not even at the last
-		for k, ka, kb := 0, 0, 0; k < p.K; k, ka, kb = k+1, ka+p.ACS, kb+p.BRS {
-			b0, b1 := *at[T](b, kb), *at[T](b, kb+size)
-			a0, a1 := *at[T](a, ka), *at[T](a, ka+p.ARS)
-			s00 += a0 * b0
-			s01 += a0 * b1
-			s10 += a1 * b0
-			s11 += a1 * b1
-			a2, a3 := *at[T](a, ka+2*p.ARS), *at[T](a, ka+3*p.ARS)
-			s20 += a2 * b0
-			s21 += a2 * b1
-			s30 += a3 * b0
-			s31 += a3 * b1
+// gemmPieces computes mr rows of n columns, as far as they exist, where A and B
+// have the steps acs and brs along k and bcs is the step between B's columns.
+func gemmPieces[T float](p *GemmArgs, mr, n int, aoff, boff []int, acs, brs, bcs int) {
+	size := int(unsafe.Sizeof(T(0)))
+	for rest := p.Mask & (1<<n - 1); rest != 0; {
+		j := bits.TrailingZeros64(rest)
+		cols := 1 + int(rest>>j>>1&1)
+		rest &^= 3 << j
+		for i := 0; i < mr; i += 3 {
+			rows := min(3, mr-i)
+			var s [6]T
+			for t := range aoff {
+				x := gemmPiece[T]{
+					a: unsafe.Add(p.A, aoff[t]+i*p.ARS), acs: acs, row1: p.ARS * min(1, rows-1), row2: p.ARS * (rows - 1),
+					b: unsafe.Add(p.B, boff[t]+j*bcs), brs: brs, col1: bcs * (cols - 1),
+				}
+				x.addTo(&s, p.K)
+			}
+			for r := range rows {
+				for c := range cols {
+					put := at[T](p.C, (i+r)*p.CRS+(j+c)*size)
+					if p.Acc != 0 {
+						s[2*r+c] += *put
+					}
+					*put = s[2*r+c]
+				}
+			}
 		}
 	}
-	put(p, i, j, s00)
-	put(p, i, j+1, s01)
-	put(p, i+1, j, s10)
-	put(p, i+1, j+1, s11)
-	put(p, i+2, j, s20)
-	put(p, i+2, j+1, s21)
-	put(p, i+3, j, s30)
-	put(p, i+3, j+1, s31)
+}
+
+// A gemmPiece is 3 rows of A and 2 columns of B, of which the last ones may be
+// the same: the compiler can keep their sums in registers.
+type gemmPiece[T float] struct {
+	a, b       unsafe.Pointer
+	acs, brs   int
+	row1, row2 int // bytes from the first row
+	col1       int // bytes from the first column
+}
+
+// addTo adds the products of k elements of each.
+func (x *gemmPiece[T]) addTo(s *[6]T, k int) {
+	a, b, acs, brs, row1, row2, col1 := x.a, x.b, x.acs, x.brs, x.row1, x.row2, x.col1
+	s00, s01, s10, s11, s20, s21 := s[0], s[1], s[2], s[3], s[4], s[5]
+	// offsets, for no pointer may go past the end, not even at the last
+	for ka, kb := 0, 0; k > 0; k, ka, kb = k-1, ka+acs, kb+brs {
+		b0, b1 := *at[T](b, kb), *at[T](b, kb+col1)
+		a0, a1, a2 := *at[T](a, ka), *at[T](a, ka+row1), *at[T](a, ka+row2)
+		s00 += a0 * b0
+		s01 += a0 * b1
+		s10 += a1 * b0
+		s11 += a1 * b1
+		s20 += a2 * b0
+		s21 += a2 * b1
+	}
+	*s = [6]T{s00, s01, s10, s11, s20, s21}
 }

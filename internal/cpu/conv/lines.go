@@ -10,9 +10,6 @@ import (
 // by elementwise kernels: for each line of results and each tap, the pixels
 // that it meets, a row of channels each.
 
-// partElems is how many elements of windows are worth a part.
-const partElems = 64 << 10
-
 // lines are the lines of images and results, and how they meet.
 type lines struct {
 	s      Shape
@@ -63,7 +60,7 @@ func (l *lines) plan(w worker, axes [3]int, private int) *Plan {
 // parts returns how many parts the work is worth.
 func (l *lines) parts() int {
 	s := &l.s
-	return max(1, min(64, s.N*s.Out[0]*s.Out[1]*s.Out[2]*s.taps()*s.C/partElems))
+	return max(1, min(mostParts, s.N*s.Out[0]*s.Out[1]*s.Out[2]*s.taps()*s.C/partElems))
 }
 
 // fill fills a line of results with a number.

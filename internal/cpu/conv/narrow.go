@@ -61,7 +61,7 @@ func newNarrow(s Shape, axes [3]axis, adjoint bool) *Plan {
 
 // divide chooses boxes of whole lines, whose planes stay in the cache.
 func (p *narrow) divide(dims [4]int, axes [3]axis) {
-	want := max(1, min(64, p.s.flops()/partFlops))
+	want := max(1, min(mostParts, p.s.flops()/partFlops))
 	positions := max(dims[3], (dims[0]*dims[1]*dims[2]*dims[3]+want-1)/want)
 	for {
 		p.grid = cut(dims, positions, 1)

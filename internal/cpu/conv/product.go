@@ -6,16 +6,6 @@ import (
 	"github.com/adjointml/adjoint/internal/kernel"
 )
 
-const (
-	partFlops  = 4 << 20   // operations that make a part worth starting
-	cacheBytes = 384 << 10 // of a source, which then stays in the second level of the cache
-)
-
-// deep is how many rows of weights a block of a product takes at most: they
-// stay in the second level of the cache while a box is computed, and a block
-// takes no longer than it may.
-const deep = 1024
-
 // A product computes results of which each is a sum of products of pixels of a
 // source with the weights of taps: a convolution or its gradient for the image.
 // The first phase lays out the weights, if they are not read in place; the
@@ -85,7 +75,7 @@ func (p *product) divide(dims [4]int, axes [3]axis) {
 	pixel := p.s.Groups * p.in * p.size
 	units := p.s.Groups * p.strips
 	weights, image := p.s.taps()*p.in*p.s.Groups*p.out*p.size, p.s.N*axes[0].in*axes[1].in*axes[2].in*pixel
-	want := max(1, min(64, p.s.flops()/partFlops))
+	want := max(1, min(mostParts, p.s.flops()/partFlops))
 	boxes := want
 	for boxes > 1 && 2*want/boxes <= units && boxes*weights > want/boxes*image {
 		boxes /= 2

@@ -6,12 +6,6 @@ import (
 	"github.com/adjointml/adjoint/internal/kernel"
 )
 
-const (
-	mostSlots = 16
-	slotBytes = 8 << 20  // of all slots together
-	addBytes  = 32 << 10 // of a part that adds slots
-)
-
 // slots are places for sums over shares of the positions, whose number does not
 // depend on how many workers there are; a last phase adds them, in order. If
 // there is only one, it is the result.

@@ -6,11 +6,6 @@ import (
 	"github.com/adjointml/adjoint/internal/kernel"
 )
 
-const (
-	slotRun   = 2048 // positions that make a slot worth adding up
-	runLength = 256  // positions that a block sums over, about
-)
-
 // A weightGrad computes the gradient of a convolution for its weights: for each
 // tap, the product of the image, shifted and transposed, with the gradient of
 // the result, over all positions. The boxes of positions are divided among

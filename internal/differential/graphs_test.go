@@ -113,6 +113,19 @@ func (g *grower) grown() *grower {
 	for range steps {
 		g.grow()
 	}
+	if g.deep {
+		g.pool = g.pool[:1]
+		for range 100 + g.rnd.IntN(300) {
+			g.push(choose(g, []kind{smooth, arithmetic, arithmetic, guarded})(g))
+		}
+		all := g.scalar(g.pool[0])
+		for _, n := range g.pool[1:] {
+			if n.DType() == g.float {
+				all = ops.Add(all, ops.Sum(n))
+			}
+		}
+		g.push(all)
+	}
 	return g
 }
 

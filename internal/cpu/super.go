@@ -180,7 +180,6 @@ func (g *gen) reduceRows(v *val, i inst) int32 {
 	if g.chunks == 1 {
 		i.d = g.column(v)
 		g.cur.code = append(g.cur.code, i)
-		g.storeColumn(v, i.d)
 		return i.d
 	}
 	parts := g.operand(operand{reg: -1, size: (g.chunks*g.size + 63) &^ 63, pitch: g.size, col: g.size, chunk: true})
@@ -189,7 +188,6 @@ func (g *gen) reduceRows(v *val, i inst) int32 {
 	d := g.column(v)
 	op := combine(v.Op)
 	g.columns = append(g.columns, inst{op: reduction(op), nx: 1, mode: overChunks, d: d, x: [3]int32{parts}, fn: kernel.Lookup(reduction(op), g.g.ct, 0), node: v.Node})
-	g.storeColumn(v, d)
 	return d
 }
 
@@ -200,9 +198,6 @@ func (g *gen) column(v *val) int32 {
 	}
 	return g.register(g.rb, g.size, 0)
 }
-
-// storeColumn does nothing for floats; truths are stored by emit.
-func (g *gen) storeColumn(*val, int32) {}
 
 // combine returns the function that joins two results of a reduction.
 func combine(op ir.Op) kernel.Op {

@@ -37,9 +37,9 @@ const (
 	copyCycles      = 1. / 40 // for each byte that is copied
 )
 
-// orient chooses the method, and whether to compute the transpose of c instead,
-// which has its rows along a's: because c is a column that is contiguous, or
-// because so few columns would waste the lanes of vectors.
+// orient chooses the method, and whether to compute the transpose of c instead:
+// because c is a column whose elements are adjacent, or because so few columns
+// would waste the lanes of vectors.
 func (p *Plan) orient() {
 	p.method = p.choose(&p.product)
 	turned := p.turned()

@@ -255,7 +255,7 @@ func (g *gen) collapse() {
 func (g *gen) cutTiles() {
 	columns := false
 	for _, v := range g.g.vals {
-		columns = columns || g.isColumn(v)
+		columns = columns || g.isColumn(v) || v.Kind == ir.Reduce && v.space != g.g.dom.all()
 	}
 	tile := tileElems
 	if !columns && g.r == 1 {

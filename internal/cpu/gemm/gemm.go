@@ -74,17 +74,27 @@ func (p *Plan) Shared() int {
 
 // Private returns the bytes of scratch memory that each worker needs.
 func (p *Plan) Private() int {
-	n := p.packed()
+	n := p.slivers() + p.columnsOfA()
 	if p.across {
 		n += ceilDiv(p.m, p.ni) * p.width
 	}
 	return n * p.size
 }
 
-// packed returns how many elements the slivers of a part have.
-func (p *Plan) packed() int {
+// slivers returns how many elements of private memory the packed slivers of b
+// take, which are first in it.
+func (p *Plan) slivers() int {
 	if p.pack {
 		return min(p.depth, p.k) * roundUp(p.width, p.sliver)
+	}
+	return 0
+}
+
+// columnsOfA returns how many elements the columns of a take that are spread,
+// which are next.
+func (p *Plan) columnsOfA() int {
+	if p.spread {
+		return min(p.depth, p.k) * (ceilDiv(p.m, p.ni) + p.lanes)
 	}
 	return 0
 }

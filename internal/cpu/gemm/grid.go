@@ -45,6 +45,8 @@ const (
 	leastRows = 128
 	// elements that memory outside the second cache gives, or takes, in a cycle
 	memoryRate = 5
+	// cycles for each element that is spread
+	spreadCycles = .5
 	// of a second phase
 	slabCost = .05
 	// bytes of an operand that fit the second cache beside the rest, and that
@@ -112,6 +114,9 @@ func (p *Plan) cost(want int, g *grid) float64 {
 	}
 	if rows*float64(p.k*p.size) < thirdCache {
 		read /= 4 // they come in longer runs
+	}
+	if p.spread {
+		cost += spreadCycles * float64(p.rate) / columns
 	}
 	cost += read / columns
 	if g.slabs > 1 {

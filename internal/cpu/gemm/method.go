@@ -6,6 +6,7 @@ package gemm
 type method struct {
 	dots   bool
 	pack   bool    // whether b's slivers are copied to private memory
+	spread bool    // whether a's columns are, with a step that does not collide
 	tall   int     // rows of a kernel's block
 	sliver int     // its columns
 	depth  int     // of k in one go
@@ -23,6 +24,8 @@ const (
 	// bytes of memory after which caches put lines into the same place, which
 	// has room for few of them
 	page = 4096
+	// bytes of a line of caches
+	line = 64
 	// rows of the largest block of dots
 	dotRows = 3
 )
@@ -34,9 +37,9 @@ const (
 	copyCycles      = 1. / 40 // for each byte that is copied
 )
 
-// orient chooses the method, and whether to compute the transpose of c instead,
-// which has its rows along a's: because c is a column that is contiguous, or
-// because so few columns would waste the lanes of vectors.
+// orient chooses the method, and whether to compute the transpose of c instead:
+// because c is a column whose elements are adjacent, or because so few columns
+// would waste the lanes of vectors.
 func (p *Plan) orient() {
 	p.method = p.choose(&p.product)
 	turned := p.turned()
@@ -62,6 +65,10 @@ func (k *kernels) choose(p *product) method {
 		t.pack, t.cycles = true, transposeCycles
 	case p.m >= manyRows && (collides(p.brs) || p.n < k.lanes):
 		t.pack, t.cycles = true, copyCycles
+	}
+	if p.ars == p.size && collides(p.acs) && 2*k.rows*p.size <= line && p.m > 2*k.rows && p.n >= 4*t.sliver {
+		// each line of a is needed for several blocks
+		t.spread, t.depth = true, min(t.depth, deep/2/p.size)
 	}
 	t.cycles = t.cycles*float64(p.n*p.k*p.size) + k.tileCycles(p, t.tall, t.sliver)
 	if p.acs == p.size && p.brs == p.size && p.bcs != p.size {

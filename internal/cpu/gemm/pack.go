@@ -35,6 +35,17 @@ func (w *worker) packSlivers(t *task) {
 	t.b, t.BRS, t.next = w.private, args.CRS, t.K*w.size
 }
 
+// spreadColumns copies the task's columns of a, whose elements are adjacent, to
+// private memory.
+func (w *worker) spreadColumns(t *task) {
+	to, step := unsafe.Add(w.private, w.slivers()*w.size), (t.m+w.lanes)*w.size
+	bytes := func(p unsafe.Pointer, at int) []byte { return unsafe.Slice((*byte)(unsafe.Add(p, at)), t.m*w.size) }
+	for k := range t.K {
+		copy(bytes(to, k*step), bytes(t.a, k*w.acs))
+	}
+	t.a, t.ACS = to, step
+}
+
 // copyColumn copies a column of any step.
 func copyColumn[T float32 | float64](p *kernel.GemmArgs, src unsafe.Pointer) {
 	for i := range p.K {

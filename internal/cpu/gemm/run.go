@@ -44,7 +44,7 @@ type place struct {
 // transposed.
 func (w *worker) place(matrix int, c unsafe.Pointer) place {
 	if w.across {
-		return place{unsafe.Add(w.private, w.packed()*w.size), (w.j1 - w.j0) * w.size}
+		return place{unsafe.Add(w.private, (w.slivers()+w.columnsOfA())*w.size), (w.j1 - w.j0) * w.size}
 	}
 	_, _, at := offset(w.batch, matrix)
 	return place{unsafe.Add(c, at+w.i0*w.crs+w.j0*w.size), w.crs}
@@ -69,6 +69,9 @@ type task struct {
 	a, b, c unsafe.Pointer
 	m, n    int
 	next    int // bytes from what a kernel takes for one column of b to the next
+
+	// the rows are cut into panels, of which the first ones are a row taller
+	panels, height, taller int
 }
 
 // nowhere is the offset of the only product that a call of a kernel computes.
@@ -82,6 +85,8 @@ func (w *worker) multiply(matrix, from, to int, c place) {
 	if from == to {
 		t.clear(w.size)
 	}
+	t.panels = ceilDiv(t.m, w.tall)
+	t.height, t.taller = t.m/t.panels, t.m%t.panels
 	ma, mb, _ := offset(w.batch, matrix)
 	for i := from; i < to; i++ {
 		sa, sb, k0 := 0, 0, 0
@@ -99,6 +104,9 @@ func (w *worker) multiply(matrix, from, to int, c place) {
 		} else if w.pack {
 			w.packSlivers(&t)
 		}
+		if w.spread {
+			w.spreadColumns(&t)
+		}
 		w.compute(&t)
 		t.Acc = 1
 	}
@@ -114,36 +122,24 @@ func (t *task) clear(size int) {
 // compute computes the block, one kernel after another: either a sliver of b
 // stays in the first cache while the rows of a pass by, or the other way round.
 func (w *worker) compute(t *task) {
-	panels := ceilDiv(t.m, w.tall)
-	height := t.m / panels
-	taller := t.m - panels*height // panels that have a row more
 	if w.rowsOuter {
-		for i, from := 0, 0; i < panels; i++ {
-			to := from + height
-			if i < taller {
-				to++
-			}
+		for i := range t.panels {
 			for j := 0; j < t.n; j += w.sliver {
-				w.call(t, from, to, j)
+				w.call(t, i, j)
 			}
-			from = to
 		}
 		return
 	}
 	for j := 0; j < t.n; j += w.sliver {
-		for i, from := 0, 0; i < panels; i++ {
-			to := from + height
-			if i < taller {
-				to++
-			}
-			w.call(t, from, to, j)
-			from = to
+		for i := range t.panels {
+			w.call(t, i, j)
 		}
 	}
 }
 
-// call computes rows of the block in a sliver of columns.
-func (w *worker) call(t *task, from, to, j int) {
+// call computes the rows of a panel in a sliver of columns.
+func (w *worker) call(t *task, panel, j int) {
+	from, to := panel*t.height+min(panel, t.taller), (panel+1)*t.height+min(panel+1, t.taller)
 	columns := min(w.sliver, t.n-j)
 	t.A = unsafe.Add(t.a, from*w.ars)
 	t.B = unsafe.Add(t.b, j*t.next)

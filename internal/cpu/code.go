@@ -237,7 +237,7 @@ func (g *gen) collapse() {
 func (g *gen) cutTiles() {
 	columns := false
 	for _, v := range g.g.vals {
-		columns = columns || g.isColumn(v)
+		columns = columns || g.isColumn(v) || v.Kind == ir.Reduce && v.space != g.g.dom.all()
 	}
 	tile := tileElems
 	if !columns && g.r == 1 {
@@ -323,8 +323,11 @@ func (g *gen) need(v *val, i, p int) {
 // emit makes v available in phase p and returns its operand.
 func (g *gen) emit(v *val, p int) int32 {
 	k := made{v: v, phase: p}
-	if g.single || g.isColumn(v) || v.mat || g.rowbuf[v] || v.Kind == ir.Reduce {
+	truths := v.mat && !v.DType.Float() // in memory as bytes, and in a register for the chunk
+	if g.single || g.isColumn(v) || v.mat && !truths || g.rowbuf[v] || v.Kind == ir.Reduce {
 		k.phase = -1
+	} else if truths && p > g.phase[v] {
+		return g.load(v, g.own(v), p, false).at
 	}
 	if d, ok := g.made[k]; ok {
 		return d
@@ -336,7 +339,7 @@ func (g *gen) emit(v *val, p int) int32 {
 		d = g.mapping(v, p)
 	}
 	g.made[k] = d
-	if v.mat && !v.DType.Float() && !v.acc { // what all rows are reduced to is stored after the last one
+	if truths && !v.acc { // what all rows are reduced to is stored after the last one
 		g.store(v, d)
 	}
 	return d

@@ -133,8 +133,8 @@ func (c *compiler) fits() {
 	for _, v := range c.vals {
 		if v.fusible() && v.rows >= 0 {
 			for i := range v.in {
-				if e := &v.in[i]; !v.rowFits(e) && v.operandSpace(i) != 0 {
-					w := c.copyFor(v, e, v.operandSpace(i))
+				if !v.rowFits(i) && v.operandSpace(i) != 0 {
+					w := c.copyFor(v, &v.in[i], v.operandSpace(i))
 					list, added = append(list, w), true
 				}
 			}
@@ -155,12 +155,13 @@ func (v *val) operandSpace(i int) axes {
 	return v.space
 }
 
-// rowFits reports whether the columns of e, as v reads it, are one axis.
-func (v *val) rowFits(e *edge) bool {
-	if e.v.fusible() && e.plain && e.v.dom == v.dom && e.v.rows == v.rows {
+// rowFits reports whether the columns of operand i, as v reads it, are one axis,
+// or may be in registers.
+func (v *val) rowFits(i int) bool {
+	if !v.breaks(i) {
 		return true
 	}
-	steps := v.steps(e)
+	steps := v.steps(&v.in[i])
 	dims := v.dom.dims
 	for i := v.rows; i+1 < len(dims); i++ {
 		if steps[i] != steps[i+1]*dims[i+1] {

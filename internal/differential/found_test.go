@@ -50,6 +50,10 @@ var found = []struct {
 		x, c := in(f32, 5000), in(graph.Bool)
 		return []*graph.Node{ops.Where(c, x, graph.Scalar(1)), ops.Sub(ops.Exp(x), ops.Where(c, ops.Sum(x), graph.Scalar(1)))}
 	}},
+	{"numbers for rows along columns", func(in maker) []*graph.Node {
+		x := in(f32, 2, 16, 2)
+		return []*graph.Node{ops.Tanh(ops.Sum(ops.Mul(x, ops.Min(x, 1, 2)), 1, 2))}
+	}},
 	{"a middle axis of many", func(in maker) []*graph.Node {
 		return []*graph.Node{ops.Sum(in(f32, 3, 2, 3, 4, 5, 7), 4)}
 	}},

@@ -235,13 +235,8 @@ func (t Tensor) overlaps(u Tensor) bool {
 	return t.data != nil && u.data != nil && a < b+uintptr(u.n*u.DType.Size()) && b < a+uintptr(t.n*t.DType.Size())
 }
 
-// feed gives the run its inputs and parameters.
+// feed gives the run its parameters and inputs.
 func (f *engineFrame) feed(p *Program, feeds []Feed) error {
-	for _, feed := range feeds {
-		if i, ok := p.slotOf(feed.Input); ok {
-			f.Leaf(int(p.inputs[i].at), feed.Value.data)
-		}
-	}
 	for i, h := range p.params {
 		t, err := h.ready()
 		if err != nil {
@@ -249,6 +244,19 @@ func (f *engineFrame) feed(p *Program, feeds []Feed) error {
 		}
 		f.Leaf(len(p.order)+i, t.data)
 		f.params[i] = t
+	}
+	for _, feed := range feeds {
+		i, ok := p.slotOf(feed.Input)
+		if !ok {
+			continue
+		}
+		t := feed.Value
+		for k, h := range p.params { // which the run may change before it has read all of the input
+			if h.write && t.overlaps(f.params[k]) {
+				t = t.clone()
+			}
+		}
+		f.Leaf(int(p.inputs[i].at), t.data)
 	}
 	return nil
 }

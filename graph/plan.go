@@ -3,6 +3,8 @@ package graph
 import (
 	"fmt"
 	"slices"
+
+	"github.com/adjointml/adjoint/internal/cpu"
 )
 
 // maxPlans is how many bindings of symbols a program remembers.
@@ -243,74 +245,23 @@ func (p *Program) layOut(q *plan) {
 	for _, u := range p.updates {
 		last[u.from] = len(p.order)
 	}
-	var a arena
+	var a cpu.Arena
 	dead := make([][]int, len(p.order)+1)
 	for i := range p.order {
 		if !q.given[i] {
-			q.offset[i] = a.take(q.size(i))
+			q.offset[i] = a.Take(q.size(i))
 			dead[last[i]] = append(dead[last[i]], i)
 		}
 		for _, j := range dead[i] {
-			a.give(q.offset[j], q.size(j))
+			a.Give(q.offset[j], q.size(j))
 		}
 	}
-	q.bytes = a.end
+	q.bytes = a.End()
 }
 
 // size returns the bytes of value i, in whole cache lines.
 func (q *plan) size(i int) int {
 	return (q.values[i].n*q.values[i].DType.Size() + 63) &^ 63
-}
-
-// An arena hands out ranges of bytes that are not in use.
-type arena struct {
-	end  int
-	free []span // sorted by offset, never touching
-}
-
-type span struct{ at, size int }
-
-// take returns the offset of the smallest free range that is large enough.
-func (a *arena) take(size int) int {
-	best := -1
-	for i, s := range a.free {
-		if s.size >= size && (best < 0 || s.size < a.free[best].size) {
-			best = i
-		}
-	}
-	if best < 0 {
-		at := a.end
-		if k := len(a.free) - 1; k >= 0 && a.free[k].at+a.free[k].size == a.end { // grow the last one
-			at = a.free[k].at
-			a.free = a.free[:k]
-		}
-		a.end = at + size
-		return at
-	}
-	s := &a.free[best]
-	at := s.at
-	s.at, s.size = s.at+size, s.size-size
-	if s.size == 0 {
-		a.free = slices.Delete(a.free, best, best+1)
-	}
-	return at
-}
-
-// give frees a range.
-func (a *arena) give(at, size int) {
-	if size == 0 {
-		return
-	}
-	i, _ := slices.BinarySearchFunc(a.free, at, func(s span, at int) int { return s.at - at })
-	a.free = slices.Insert(a.free, i, span{at, size})
-	if i+1 < len(a.free) && at+size == a.free[i+1].at {
-		a.free[i].size += a.free[i+1].size
-		a.free = slices.Delete(a.free, i+1, i+2)
-	}
-	if i > 0 && a.free[i-1].at+a.free[i-1].size == at {
-		a.free[i-1].size += a.free[i].size
-		a.free = slices.Delete(a.free, i, i+1)
-	}
 }
 
 // frame returns the memory for one run: one that is free, or a new one.

@@ -44,7 +44,7 @@ func (p *Program) layOut(vals []*val) {
 			last[v.id] = len(p.launches)
 		}
 	}
-	var a arena
+	var a Arena
 	p.offset = make([]int, p.slots)
 	born := make([][]*val, len(p.launches))
 	for _, v := range vals {
@@ -60,14 +60,14 @@ func (p *Program) layOut(vals []*val) {
 	}
 	for i := range p.launches {
 		for _, v := range born[i] {
-			p.offset[v.slot] = a.take(aligned(v.bytes()))
+			p.offset[v.slot] = a.Take(aligned(v.bytes()))
 			dead[last[v.id]] = append(dead[last[v.id]], v)
 		}
 		for _, v := range dead[i] {
-			a.give(p.offset[v.slot], aligned(v.bytes()))
+			a.Give(p.offset[v.slot], aligned(v.bytes()))
 		}
 	}
-	p.arena = a.end
+	p.arena = a.End()
 }
 
 // inPlace decides whether the next value of a parameter is written over the old
@@ -123,55 +123,4 @@ func (p *Program) leafOf(slot int) *val {
 		return nil
 	}
 	return p.leafs[i]
-}
-
-// An arena hands out ranges of bytes that are not in use.
-type arena struct {
-	end  int
-	free []span // sorted by offset, never touching
-}
-
-type span struct{ at, size int }
-
-// take returns the offset of the smallest free range that is large enough.
-func (a *arena) take(size int) int {
-	best := -1
-	for i, s := range a.free {
-		if s.size >= size && (best < 0 || s.size < a.free[best].size) {
-			best = i
-		}
-	}
-	if best < 0 {
-		at := a.end
-		if k := len(a.free) - 1; k >= 0 && a.free[k].at+a.free[k].size == a.end { // grow the last one
-			at = a.free[k].at
-			a.free = a.free[:k]
-		}
-		a.end = at + size
-		return at
-	}
-	s := &a.free[best]
-	at := s.at
-	s.at, s.size = s.at+size, s.size-size
-	if s.size == 0 {
-		a.free = slices.Delete(a.free, best, best+1)
-	}
-	return at
-}
-
-// give frees a range.
-func (a *arena) give(at, size int) {
-	if size == 0 {
-		return
-	}
-	i, _ := slices.BinarySearchFunc(a.free, at, func(s span, at int) int { return s.at - at })
-	a.free = slices.Insert(a.free, i, span{at, size})
-	if i+1 < len(a.free) && at+size == a.free[i+1].at {
-		a.free[i].size += a.free[i+1].size
-		a.free = slices.Delete(a.free, i+1, i+2)
-	}
-	if i > 0 && a.free[i-1].at+a.free[i-1].size == at {
-		a.free[i-1].size += a.free[i].size
-		a.free = slices.Delete(a.free, i, i+1)
-	}
 }

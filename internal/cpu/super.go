@@ -67,6 +67,12 @@ func (g *gen) super(v *val) (kernel.Op, []from) {
 		}
 	}
 	switch v.Op {
+	case ir.Mul:
+		for i := range 2 {
+			if m, ok := g.private(v, i, ir.Square); ok && g.wide(m, 0) {
+				return kernel.MulMul, []from{{m, 0}, {m, 0}, {v, 1 - i}}
+			}
+		}
 	case ir.Exp:
 		if m, ok := g.private(v, 0, ir.Sub); ok && g.wide(m, 0) {
 			return kernel.ExpSub, []from{{m, 0}, {m, 1}}
@@ -174,7 +180,6 @@ func (g *gen) reduceRows(v *val, i inst) int32 {
 	if g.chunks == 1 {
 		i.d = g.column(v)
 		g.cur.code = append(g.cur.code, i)
-		g.storeColumn(v, i.d)
 		return i.d
 	}
 	parts := g.operand(operand{reg: -1, size: (g.chunks*g.size + 63) &^ 63, pitch: g.size, col: g.size, chunk: true})
@@ -183,7 +188,6 @@ func (g *gen) reduceRows(v *val, i inst) int32 {
 	d := g.column(v)
 	op := combine(v.Op)
 	g.columns = append(g.columns, inst{op: reduction(op), nx: 1, mode: overChunks, d: d, x: [3]int32{parts}, fn: kernel.Lookup(reduction(op), g.g.ct, 0), node: v.Node})
-	g.storeColumn(v, d)
 	return d
 }
 
@@ -194,9 +198,6 @@ func (g *gen) column(v *val) int32 {
 	}
 	return g.register(g.rb, g.size, 0)
 }
-
-// storeColumn does nothing for floats; truths are stored by emit.
-func (g *gen) storeColumn(*val, int32) {}
 
 // combine returns the function that joins two results of a reduction.
 func combine(op ir.Op) kernel.Op {

@@ -74,38 +74,59 @@ func seeds(t *testing.T, n uint64, f func(seed uint64) (verdict, error)) (v verd
 // TestRandomGraphs compares programs of random graphs, and of their gradients,
 // for several lengths of their symbols.
 func TestRandomGraphs(t *testing.T) {
-	v := seeds(t, 2000, func(seed uint64) (v verdict, err error) {
-		g := newGrower(seed)
-		steps := 4 + g.rnd.IntN(30)
-		if g.size > 5000 {
-			steps = 4 + g.rnd.IntN(10)
-		}
-		for range steps {
-			g.grow()
-		}
-		out := g.outputs()
-		p, err := compile(out)
-		if err != nil {
-			return v, err
-		}
-		for _, binding := range g.bindings {
-			u := g.trial(seed, out, binding)
-			if u == nil {
-				continue
-			}
-			w, err := u.compare(p)
-			if err != nil {
-				return v, fmt.Errorf("lengths %v: %w\n%s", binding, err, u.shrink())
-			}
-			v.judged += w.judged
-			v.skipped += w.skipped
-		}
-		return v, nil
-	})
+	v := seeds(t, 2000, randomGraph)
 	t.Logf("%d outputs judged, %d not", v.judged, v.skipped)
 	if os.Getenv("ADJOINT_SEED") == "" {
 		assert.Less(t, v.skipped*20, v.judged, "most outputs are judged")
 	}
+}
+
+// randomGraph compares the graph of a seed.
+func randomGraph(seed uint64) (v verdict, err error) {
+	g := newGrower(seed).grown()
+	out := g.outputs()
+	p, err := compile(out)
+	if err != nil {
+		return v, err
+	}
+	for _, binding := range g.bindings {
+		u := g.trial(seed, out, binding)
+		if u == nil {
+			continue
+		}
+		w, err := u.compare(p)
+		if err != nil {
+			return v, fmt.Errorf("lengths %v: %w\n%s", binding, err, u.shrink())
+		}
+		v.judged += w.judged
+		v.skipped += w.skipped
+	}
+	return v, nil
+}
+
+// grown returns g with a pool.
+func (g *grower) grown() *grower {
+	steps := 4 + g.rnd.IntN(30)
+	if g.size > 5000 {
+		steps = 4 + g.rnd.IntN(10)
+	}
+	for range steps {
+		g.grow()
+	}
+	if g.deep {
+		g.pool = g.pool[:1]
+		for range 100 + g.rnd.IntN(300) {
+			g.push(choose(g, []kind{smooth, arithmetic, arithmetic, guarded})(g))
+		}
+		all := g.scalar(g.pool[0])
+		for _, n := range g.pool[1:] {
+			if n.DType() == g.float {
+				all = ops.Add(all, ops.Sum(n))
+			}
+		}
+		g.push(all)
+	}
+	return g
 }
 
 // outputs draws the results of a graph: values of any kind, and gradients of

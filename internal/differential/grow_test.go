@@ -18,6 +18,8 @@ type grower struct {
 	float    graph.DType // that of most values
 	rank     int         // largest
 	size     int         // elements of the largest value
+	rows     bool        // values have few rows of some thousand columns
+	deep     bool        // many elementwise ops on one shape
 	special  bool        // leaves hold NaN, infinities and zeros of both signs
 	symbols  []graph.Dim
 	bindings []map[graph.Dim]int
@@ -44,17 +46,23 @@ var (
 
 func newGrower(seed uint64) *grower {
 	g := &grower{rnd: rand.New(rand.NewPCG(seed, 1)), rank: 4, size: 400, value: map[*graph.Node]graph.Tensor{}}
-	switch g.rnd.IntN(20) {
-	case 0:
+	switch k := g.rnd.IntN(100); {
+	case k < 3:
 		g.size = 40000 // several parts
-	case 1, 2, 3:
+	case k < 6:
+		g.rank, g.size, g.rows = 2, 33000, true // rows that are cut in chunks
+	case k < 16:
 		g.size = 9000
-	case 4, 5:
+	case k < 20:
+		g.rank = 0 // single numbers
+	case k < 26:
 		g.rank, g.size = 1, 300
-	case 6:
+	case k < 32:
 		g.rank, g.size = 5, 1500
-	case 7, 8, 9, 10:
+	case k < 50:
 		g.size = 3000
+	case k < 54:
+		g.rank, g.size, g.deep = 2, 60, true // passes that are cut in pieces
 	}
 	if g.chance(0.25) {
 		g.float = graph.Float64
@@ -90,6 +98,9 @@ func (g *grower) length() graph.Dim { return choose(g, lengths) }
 
 // dims draws a shape whose size is allowed.
 func (g *grower) dims() []graph.Dim {
+	if g.rows && g.chance(0.8) {
+		return []graph.Dim{choose(g, []graph.Dim{1, 2, 3, 5}), choose(g, []graph.Dim{4096, 4099, 5000, 6200})}
+	}
 	for {
 		dims := make([]graph.Dim, g.rnd.IntN(g.rank+1))
 		for i := range dims {

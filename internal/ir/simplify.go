@@ -163,6 +163,14 @@ func (b *Builder) product(d DType, x, y Ref) (Ref, bool) {
 	case same(x, y):
 		return b.mapTo(Square, d, x), true
 	}
+	if full(x) && full(y) { // a sign costs nothing in a sum
+		if m := inner(x); m != nil && m.Op == Neg {
+			return b.mapTo(Neg, d, b.mapTo(Mul, d, m.In[0], y)), true
+		}
+		if m := inner(y); m != nil && m.Op == Neg {
+			return b.mapTo(Neg, d, b.mapTo(Mul, d, x, m.In[0])), true
+		}
+	}
 	if m := inner(x); m != nil && (y.V.Kind == Const || !full(y) && full(x)) {
 		switch t := m.In[len(m.In)-1]; {
 		case m.Op == Neg:

@@ -19,13 +19,17 @@ func (g *grid) blocks() int { return g.nm * g.ni * g.nj }
 // matrices from b0 to b1.
 type block struct{ b0, b1, i0, i1, j0, j1 int }
 
-// at returns a block.
+// at returns a block. Those that follow each other share the larger operand, for
+// a worker mostly gets parts that do, and so reads its share of it only.
 func (p *Plan) at(i int) block {
 	if p.blocks() == 1 {
 		return block{0, p.matrices, 0, p.m, 0, p.n}
 	}
-	q, j := i/p.nj, i%p.nj
-	m, r := q/p.ni, q%p.ni
+	m, q := i/(p.ni*p.nj), i%(p.ni*p.nj)
+	r, j := q/p.nj, q%p.nj
+	if p.n > p.m {
+		r, j = q%p.ni, q/p.ni
+	}
 	i0, i1 := split(p.m, p.ni, r)
 	return block{m * p.group, min((m+1)*p.group, p.matrices), i0, i1, j * p.width, min((j+1)*p.width, p.n)}
 }

@@ -3,7 +3,7 @@
 //
 // Starting a goroutine for each step of a program costs more than most steps.
 // Helpers therefore poll for the next step while a program runs, for a bounded
-// time, and sleep otherwise. Parts are claimed one at a time from one counter,
+// time, and sleep otherwise. Parts are claimed one at a time from one word,
 // so the caller takes back whatever a helper has not begun: a helper that gets
 // no processor delays nobody.
 package par
@@ -46,10 +46,9 @@ var errGone = errors.New("a part ended its goroutine")
 type Team struct {
 	// Workers poll and claim here, and read the job once they have claimed, so
 	// all of it comes with one transfer between caches.
-	open  atomic.Uint64 // see pack
-	parts int
-	job   Job
-	_     [line - 32]byte
+	open atomic.Uint64 // claims
+	job  Job
+	_    [line - 24]byte
 
 	left   atomic.Int64 // parts that are not finished
 	failed atomic.Pointer[PanicError]
@@ -86,12 +85,23 @@ var (
 	solo = &Team{workers: 1}
 )
 
-// pack makes the word that parts are claimed from: how many parts nobody has
-// claimed, and how many workers may. Between runs it has no parts, and outside
-// Enter and Leave no workers either.
-func pack(workers, parts int) uint64 { return uint64(workers)<<48 | uint64(parts) }
+// A claims is the word that parts are claimed from: how many workers may, how
+// many parts have been taken from the front, and how many are left. Between runs
+// none are left, and outside Enter and Leave there are no workers either.
+type claims uint64
 
-func unpack(w uint64) (workers, parts int) { return int(w >> 48), int(w & (1<<48 - 1)) }
+const (
+	maxWorkers = 1<<10 - 1
+	maxParts   = 1<<27 - 1
+)
+
+func newClaims(workers, taken, left int) claims {
+	return claims(workers)<<54 | claims(taken)<<27 | claims(left)
+}
+
+func (c claims) workers() int { return int(c >> 54) }
+func (c claims) taken() int   { return int(c >> 27 & maxParts) }
+func (c claims) left() int    { return int(c & maxParts) }
 
 // Enter returns the team of all helpers, or one without any if they are in use,
 // by another goroutine or by the caller itself. It never waits. Nothing is woken
@@ -101,13 +111,13 @@ func Enter() *Team {
 	if t.held.Load() || !t.held.CompareAndSwap(false, true) {
 		return solo
 	}
-	t.workers = min(runtime.GOMAXPROCS(0), 1<<16-1)
+	t.workers = min(runtime.GOMAXPROCS(0), maxWorkers)
 	for len(t.helpers) < t.workers-1 {
 		h := &helper{worker: len(t.helpers) + 1, sleeper: newSleeper()}
 		t.helpers = append(t.helpers, h)
 		go t.serve(h)
 	}
-	t.open.Store(pack(t.workers, 0))
+	t.open.Store(uint64(newClaims(t.workers, 0, 0)))
 	return t
 }
 
@@ -128,18 +138,18 @@ func (t *Team) Workers() int { return t.workers }
 // no further ones begin, and the error is a *PanicError. A part that wants to
 // run jobs itself calls Enter.
 func (t *Team) Run(job Job, parts int) error {
-	if parts <= 1 || t.workers == 1 {
+	if parts <= 1 || parts > maxParts || t.workers == 1 {
 		return runAlone(job, parts)
 	}
 	if t.left.Load() != 0 {
 		panic("par: Run within a part of the same team")
 	}
-	t.job, t.parts = job, parts
+	t.job = job
 	if t.failed.Load() != nil {
 		t.failed.Store(nil)
 	}
 	t.left.Store(int64(parts))
-	t.open.Store(pack(t.workers, parts))
+	t.open.Store(uint64(newClaims(t.workers, 0, parts)))
 	for _, h := range t.helpers[:min(t.workers, parts)-1] {
 		h.wake()
 	}
@@ -168,7 +178,8 @@ func (t *Team) serve(h *helper) {
 	// Only a part that calls runtime.Goexit gets here.
 	defer func() { go t.serve(h) }()
 	for idle := 0; ; idle++ {
-		workers, parts := unpack(t.open.Load())
+		c := claims(t.open.Load())
+		workers, parts := c.workers(), c.left()
 		mine := h.worker < workers
 		switch {
 		case mine && parts > 0:
@@ -187,7 +198,7 @@ func (t *Team) serve(h *helper) {
 // Run that brought it may have looked for sleepers before.
 func (h *helper) sleep(t *Team) {
 	h.lieDown()
-	if workers, parts := unpack(t.open.Load()); h.worker < workers && parts > 0 {
+	if c := claims(t.open.Load()); h.worker < c.workers() && c.left() > 0 {
 		h.rise()
 	} else {
 		<-h.bell
@@ -213,18 +224,23 @@ func (t *Team) work(worker int) {
 	}
 }
 
-// claim returns a part that nobody else has. The job is read after it and not
-// before, since only a claimed part keeps the run from ending and another from
-// taking its place.
+// claim returns a part that nobody else has: the caller takes them from the
+// front, helpers from the back. So the same worker mostly gets the same parts,
+// and what it wrote in one job is in its own cache in the next. The job is read
+// after it and not before, since only a claimed part keeps the run from ending
+// and another from taking its place.
 func (t *Team) claim(worker int) (part int, ok bool) {
 	for {
-		w := t.open.Load()
-		workers, parts := unpack(w)
-		if worker >= workers || parts == 0 {
+		c := claims(t.open.Load())
+		if worker >= c.workers() || c.left() == 0 {
 			return 0, false
 		}
-		if t.open.CompareAndSwap(w, w-1) {
-			return t.parts - parts, true
+		part, next := c.taken(), newClaims(c.workers(), c.taken()+1, c.left()-1)
+		if worker > 0 {
+			part, next = c.taken()+c.left()-1, newClaims(c.workers(), c.taken(), c.left()-1)
+		}
+		if t.open.CompareAndSwap(uint64(c), uint64(next)) {
+			return part, true
 		}
 	}
 }
@@ -238,8 +254,7 @@ func (t *Team) finish(worker int, s *shift) {
 			v = errGone
 		}
 		t.failed.CompareAndSwap(nil, &PanicError{v, debug.Stack()})
-		_, unclaimed := unpack(t.open.Swap(pack(t.workers, 0)))
-		n += unclaimed
+		n += claims(t.open.Swap(uint64(newClaims(t.workers, 0, 0)))).left()
 	}
 	if n > 0 && t.left.Add(-int64(n)) == 0 {
 		t.caller.wake()

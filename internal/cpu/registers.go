@@ -31,26 +31,41 @@ func (g *gen) allocate() {
 		g.outlive(last)
 	}
 	free := map[int][]int{}
+	begin := g.begins()
+	late := map[int]int{} // after which instruction a place was free
 	g.each(func(n int, i *inst) {
+		for _, at := range []int32{i.d, i.sums - 1} {
+			if at >= 0 && g.ops[at].size > 0 && g.ops[at].reg < 0 {
+				g.placeRegister(n, i, at, last, free, func(reg int) bool { return late[reg] < begin[n] })
+			}
+		}
 		d := &g.ops[i.d]
-		if d.size > 0 && d.reg < 0 {
-			g.placeRegister(n, i, i.d, last, free)
-		}
-		if i.sums > 0 && g.ops[i.sums-1].size > 0 {
-			g.placeRegister(n, i, i.sums-1, last, free)
-		}
 		for k, x := range i.x[:i.nx] {
 			o := &g.ops[x]
 			if o.size > 0 && !o.alone && last[x] == n && o.reg != d.reg && !slices.Contains(i.x[:k], x) {
 				free[o.size] = append(free[o.size], o.reg)
+				late[o.reg] = n
 			}
 		}
 	})
 }
 
+// begins returns, for each instruction, the first one of its step.
+func (g *gen) begins() (begin []int) {
+	for s := range g.steps {
+		first := len(begin)
+		for range g.steps[s].code {
+			begin = append(begin, first)
+		}
+	}
+	return begin
+}
+
 // placeRegister gives a result of an instruction its place: that of an
-// operand of the same form that dies here, a free one, or a new one.
-func (g *gen) placeRegister(n int, i *inst, at int32, last []int, free map[int][]int) {
+// operand of the same form that dies here, a free one, or a new one. What a loop
+// over chunks writes piece by piece must not lie where the next round of the loop
+// writes again, so it needs a place that is free since before the loop.
+func (g *gen) placeRegister(n int, i *inst, at int32, last []int, free map[int][]int, before func(reg int) bool) {
 	d := &g.ops[at]
 	if !d.alone && i.mode < picking && i.op.Pointwise() {
 		for _, x := range i.x[:i.nx] {
@@ -61,9 +76,12 @@ func (g *gen) placeRegister(n int, i *inst, at int32, last []int, free map[int][
 			}
 		}
 	}
-	if f := free[d.size]; len(f) > 0 && !d.alone {
-		d.reg, free[d.size] = f[len(f)-1], f[:len(f)-1]
-		return
+	pieces := g.chunks > 1 && (d.chunk || d.col != 0)
+	for k := len(free[d.size]) - 1; k >= 0 && !d.alone; k-- {
+		if reg := free[d.size][k]; !pieces || before(reg) {
+			d.reg, free[d.size] = reg, slices.Delete(free[d.size], k, k+1)
+			return
+		}
 	}
 	d.reg = g.scratch
 	g.scratch += d.size

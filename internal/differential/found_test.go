@@ -54,6 +54,15 @@ var found = []struct {
 		x := in(f32, 2, 16, 2)
 		return []*graph.Node{ops.Tanh(ops.Sum(ops.Mul(x, ops.Min(x, 1, 2)), 1, 2))}
 	}},
+	{"partial sums beside what is converted for each chunk", func(in maker) []*graph.Node {
+		x := ops.Where(in(graph.Bool), in(f32, 2, 5000), in(f32, 2, 5000))
+		return []*graph.Node{ops.Mul(x, ops.Keep(ops.Sum, x, 1))}
+	}},
+	{"truths that are a result and go on in the next phase", func(in maker) []*graph.Node {
+		x := in(f32, 2, 5000)
+		c := ops.Less(x, in(f32, 2, 5000))
+		return []*graph.Node{c, ops.And(c, ops.Less(x, ops.Keep(ops.Mean, x, 1)))}
+	}},
 	{"a middle axis of many", func(in maker) []*graph.Node {
 		return []*graph.Node{ops.Sum(in(f32, 3, 2, 3, 4, 5, 7), 4)}
 	}},

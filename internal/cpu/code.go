@@ -241,7 +241,7 @@ func (g *gen) cutTiles() {
 	}
 	tile := tileElems
 	if !columns && g.r == 1 {
-		tile = min(tile, flatTile(len(g.g.vals)))
+		tile = min(tile, flatTile)
 	}
 	g.single = g.c <= tile
 	if g.single {
@@ -255,12 +255,7 @@ func (g *gen) cutTiles() {
 
 // flatTile is the tile of a pass without rows: small, so that registers stay in
 // the first-level cache.
-func flatTile(vals int) int {
-	if vals > 6 {
-		return 1024
-	}
-	return 2048
-}
+const flatTile = 1024
 
 // phases numbers what must wait for a number of the whole row.
 func (g *gen) phases() (top int) {

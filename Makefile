@@ -1,11 +1,11 @@
 # make check is what a change must pass; .ci/run does the same in a fresh clone.
-.PHONY: check lint generated staticcheck test race cross bench baseline benchstat
+.PHONY: check lint generated staticcheck test race portable checkptr cross bench baseline benchstat
 
 # the tools' versions; they are no requirements of the module
 STATICCHECK = v0.8.2
 BENCHSTAT = v0.0.0-20260908200009-22c9c6c9d4da
 
-check: lint generated test race cross bench
+check: lint generated test race portable checkptr cross bench
 
 lint: staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
@@ -18,9 +18,20 @@ staticcheck:
 test:
 	go test ./...
 
-# the examples' test builds and runs them, without the race detector
+# without the examples, whose test builds and runs them; short, as it is ten times slower
 race:
-	go test -race -timeout 10m $$(go list ./... | grep -v /examples)
+	go test -race -short -timeout 15m $$(go list ./... | grep -v /examples)
+
+# without assembly; for arm64 too where Debian's qemu-user can run it
+portable:
+	go test -short -tags noasm ./internal/... ./ops
+	@if command -v qemu-aarch64 >/dev/null; then \
+		GOARCH=arm64 go test -short -exec qemu-aarch64 ./internal/kernel ./internal/cpu/gemm; \
+	else echo "no qemu-aarch64 here: the tests for arm64 are skipped"; fi
+
+# every conversion of a pointer is checked
+checkptr:
+	go test -short -gcflags=all=-d=checkptr ./internal/kernel ./internal/cpu/... ./internal/differential
 
 cross:
 	GOOS=linux GOARCH=arm64 go build ./...

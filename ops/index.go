@@ -28,9 +28,14 @@ type iotaOp struct {
 	axis int
 }
 
-func (iotaOp) Name() string                       { return "iota" }
-func (o iotaOp) String() string                   { return fmt.Sprintf("iota(%d)", o.axis) }
-func (o iotaOp) Infer(...Type) (Type, error)      { return o.typ, nil }
+func (iotaOp) Name() string     { return "iota" }
+func (o iotaOp) String() string { return fmt.Sprintf("iota(%d)", o.axis) }
+func (o iotaOp) Infer(...Type) (Type, error) {
+	if o.typ.DType == graph.Bool {
+		return Type{}, errors.New("Bool has no numbers to count with: want integers or floats")
+	}
+	return o.typ, nil
+}
 func (iotaOp) VJP(_, _ *Node, _ ...*Node) []*Node { return nil }
 func (o iotaOp) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
 	n := b.Iota(out.DType, out.Dims[o.axis])
@@ -304,7 +309,8 @@ func OneHot(x *Node, n Dim, d DType) *Node {
 
 // Diag returns the k-th diagonal of a matrix, above the main one for k > 0,
 // below for k < 0; or of a vector the square matrix with it as the k-th
-// diagonal. The lengths must be known for a k other than 0.
+// diagonal. The lengths must be known for a k other than 0, and for a matrix that
+// is not square.
 func Diag(x *Node, k int) *Node {
 	if bad := broken("diag", x); bad != nil {
 		return bad

@@ -45,7 +45,8 @@ func elementwise[T float](n int, kinds uint8, f loop[T]) Func {
 		if a.Cols == 0 { // then a number need not exist
 			return
 		}
-		var same [3][spread]T
+		var numbers [3][spread]T
+		same := hide(&numbers)
 		for r := range a.Rows {
 			for i := range n {
 				if kinds>>i&1 != 0 {
@@ -66,6 +67,14 @@ func elementwise[T float](n int, kinds uint8, f loop[T]) Func {
 			}
 		}
 	}
+}
+
+// hide returns p, and hides from the compiler that it does: loops are called
+// through variables, so that it thinks they might keep their operands, and would
+// allocate them.
+func hide[T any](p *T) *T {
+	u := uintptr(unsafe.Pointer(p))
+	return *(**T)(unsafe.Pointer(&u))
 }
 
 // row returns the n elements that begin so many bytes after p.

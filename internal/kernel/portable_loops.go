@@ -72,6 +72,7 @@ func logAddExp(x, y float64) float64 {
 func loopOf[T float](op Op) loop[T] {
 	if f := functions[op]; f != nil {
 		return func(d, x, _, _ []T) {
+			x = x[:len(d)]
 			for i := range d {
 				d[i] = T(f(float64(x[i])))
 			}
@@ -79,6 +80,7 @@ func loopOf[T float](op Op) loop[T] {
 	}
 	if f := functions2[op]; f != nil {
 		return func(d, x, y, _ []T) {
+			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
 				d[i] = T(f(float64(x[i]), float64(y[i])))
 			}
@@ -89,54 +91,63 @@ func loopOf[T float](op Op) loop[T] {
 		return func(d, x, _, _ []T) { copy(d, x) }
 	case Neg:
 		return func(d, x, _, _ []T) {
+			x = x[:len(d)]
 			for i := range d {
 				d[i] = -x[i]
 			}
 		}
 	case Abs:
 		return func(d, x, _, _ []T) {
+			x = x[:len(d)]
 			for i := range d {
 				d[i] = T(math.Abs(float64(x[i])))
 			}
 		}
 	case Sign:
 		return func(d, x, _, _ []T) {
+			x = x[:len(d)]
 			for i := range d {
 				d[i] = sign(x[i])
 			}
 		}
 	case Square:
 		return func(d, x, _, _ []T) {
+			x = x[:len(d)]
 			for i := range d {
 				d[i] = x[i] * x[i]
 			}
 		}
 	case Recip:
 		return func(d, x, _, _ []T) {
+			x = x[:len(d)]
 			for i := range d {
 				d[i] = 1 / x[i]
 			}
 		}
 	case Sqrt:
 		return func(d, x, _, _ []T) {
+			x = x[:len(d)]
 			for i := range d {
 				d[i] = T(math.Sqrt(float64(x[i])))
 			}
 		}
 	case ReLU:
 		return func(d, x, _, _ []T) {
+			x = x[:len(d)]
 			for i := range d {
 				d[i] = max(x[i], 0)
 			}
 		}
 	case IsNaN:
 		return func(d, x, _, _ []T) {
+			x = x[:len(d)]
 			for i := range d {
 				d[i] = truth[T](x[i] != x[i])
 			}
 		}
 	case Not:
 		return func(d, x, _, _ []T) {
+			x = x[:len(d)]
 			for i := range d {
 				d[i] = truth[T](x[i] == 0)
 			}
@@ -170,78 +181,91 @@ func loop2Of[T float](op Op) loop[T] {
 	switch op {
 	case Add:
 		return func(d, x, y, _ []T) {
+			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
 				d[i] = x[i] + y[i]
 			}
 		}
 	case Sub:
 		return func(d, x, y, _ []T) {
+			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
 				d[i] = x[i] - y[i]
 			}
 		}
 	case Mul:
 		return func(d, x, y, _ []T) {
+			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
 				d[i] = x[i] * y[i]
 			}
 		}
 	case Div:
 		return func(d, x, y, _ []T) {
+			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
 				d[i] = x[i] / y[i]
 			}
 		}
 	case Maximum:
 		return func(d, x, y, _ []T) {
+			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
 				d[i] = max(x[i], y[i])
 			}
 		}
 	case Minimum:
 		return func(d, x, y, _ []T) {
+			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
 				d[i] = min(x[i], y[i])
 			}
 		}
 	case Equal:
 		return func(d, x, y, _ []T) {
+			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
 				d[i] = truth[T](x[i] == y[i])
 			}
 		}
 	case Less:
 		return func(d, x, y, _ []T) {
+			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
 				d[i] = truth[T](x[i] < y[i])
 			}
 		}
 	case LessEqual:
 		return func(d, x, y, _ []T) {
+			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
 				d[i] = truth[T](x[i] <= y[i])
 			}
 		}
 	case ExpSub: // the difference is rounded, as if it were an op of its own
 		return func(d, x, y, _ []T) {
+			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
 				d[i] = T(exp(float64(x[i] - y[i])))
 			}
 		}
 	case And:
 		return func(d, x, y, _ []T) {
+			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
 				d[i] = truth[T](x[i] != 0 && y[i] != 0)
 			}
 		}
 	case Or:
 		return func(d, x, y, _ []T) {
+			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
 				d[i] = truth[T](x[i] != 0 || y[i] != 0)
 			}
 		}
 	case Xor:
 		return func(d, x, y, _ []T) {
+			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
 				d[i] = truth[T]((x[i] != 0) != (y[i] != 0))
 			}
@@ -255,6 +279,7 @@ func loop3Of[T float](op Op) loop[T] {
 	switch op {
 	case Where:
 		return func(d, x, y, z []T) {
+			x, y, z = x[:len(d)], y[:len(d)], z[:len(d)]
 			for i := range d {
 				if x[i] != 0 {
 					d[i] = y[i]
@@ -265,42 +290,49 @@ func loop3Of[T float](op Op) loop[T] {
 		}
 	case FMA:
 		return func(d, x, y, z []T) {
+			x, y, z = x[:len(d)], y[:len(d)], z[:len(d)]
 			for i := range d {
 				d[i] = fma(x[i], y[i], z[i])
 			}
 		}
 	case FMS:
 		return func(d, x, y, z []T) {
+			x, y, z = x[:len(d)], y[:len(d)], z[:len(d)]
 			for i := range d {
 				d[i] = fma(x[i], y[i], -z[i])
 			}
 		}
 	case FNMA:
 		return func(d, x, y, z []T) {
+			x, y, z = x[:len(d)], y[:len(d)], z[:len(d)]
 			for i := range d {
 				d[i] = fma(-x[i], y[i], z[i])
 			}
 		}
 	case AddMul:
 		return func(d, x, y, z []T) {
+			x, y, z = x[:len(d)], y[:len(d)], z[:len(d)]
 			for i := range d {
 				d[i] = (x[i] + y[i]) * z[i]
 			}
 		}
 	case SubMul:
 		return func(d, x, y, z []T) {
+			x, y, z = x[:len(d)], y[:len(d)], z[:len(d)]
 			for i := range d {
 				d[i] = (x[i] - y[i]) * z[i]
 			}
 		}
 	case MulMul:
 		return func(d, x, y, z []T) {
+			x, y, z = x[:len(d)], y[:len(d)], z[:len(d)]
 			for i := range d {
 				d[i] = x[i] * y[i] * z[i]
 			}
 		}
 	case Above:
 		return func(d, x, y, z []T) {
+			x, y, z = x[:len(d)], y[:len(d)], z[:len(d)]
 			for i := range d {
 				if x[i] > y[i] {
 					d[i] = z[i]

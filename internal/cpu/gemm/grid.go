@@ -116,7 +116,7 @@ func (p *Plan) cost(want int, g *grid) float64 {
 	if p.pack {
 		cost += transposeCycles * float64(p.size*p.rate) / rows
 	}
-	if rows*float64(p.k*p.size) < thirdCache {
+	if p.m*p.k*p.size < thirdCache {
 		read /= 4 // they come in longer runs
 	}
 	if p.spread {

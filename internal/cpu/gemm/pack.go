@@ -10,29 +10,47 @@ import (
 // rows are contiguous.
 func (w *worker) packSlivers(t *task) {
 	args := kernel.GemmArgs{K: t.K, BRS: w.brs, ARS: w.bcs, CRS: w.sliver * w.size}
-	for j := 0; j < t.n; {
-		src := unsafe.Add(t.b, j*w.bcs)
-		args.C = unsafe.Add(w.private, (j/w.sliver*w.sliver*t.K+j%w.sliver)*w.size)
-		switch w.size {
-		case w.bcs:
-			columns := min(2*w.lanes, t.n-j)
-			args.B, args.Mask = src, 1<<columns-1
-			w.copy.Run(&args)
-			j += columns
-		case w.brs:
-			args.A, args.T = src, min(w.lanes, t.n-j)
-			w.transpose.Run(&args)
-			j += args.T
-		default:
-			if w.size == 4 {
-				copyColumn[float32](&args, src)
-			} else {
-				copyColumn[float64](&args, src)
+	switch w.size {
+	case w.bcs:
+		for k := 0; k < t.K; k += fewRows {
+			args.K = min(fewRows, t.K-k)
+			for j := 0; j < t.n; j += 2 * w.lanes {
+				columns := min(2*w.lanes, t.n-j)
+				args.B, args.C, args.Mask = unsafe.Add(t.b, k*w.brs+j*w.bcs), w.packed(t, k, j), 1<<columns-1
+				w.copy.Run(&args)
 			}
-			j++
+		}
+	case w.brs:
+		for j := 0; j < t.n; j += w.lanes {
+			args.A, args.C, args.T = unsafe.Add(t.b, j*w.bcs), w.packed(t, 0, j), min(w.lanes, t.n-j)
+			w.transpose.Run(&args)
+		}
+	default:
+		for j := range t.n {
+			args.B, args.C = unsafe.Add(t.b, j*w.bcs), w.packed(t, 0, j)
+			if w.size == 4 {
+				copyColumn[float32](&args)
+			} else {
+				copyColumn[float64](&args)
+			}
 		}
 	}
 	t.b, t.BRS, t.next = w.private, args.CRS, t.K*w.size
+}
+
+// fewRows is how many rows are copied together, so that memory is read in runs.
+const fewRows = 16
+
+// packed returns where row k and column j of b are in private memory.
+func (w *worker) packed(t *task, k, j int) unsafe.Pointer {
+	return unsafe.Add(w.private, (j/w.sliver*t.K+k)*w.sliver*w.size+j%w.sliver*w.size)
+}
+
+// copyColumn copies a column of any step.
+func copyColumn[T float32 | float64](p *kernel.GemmArgs) {
+	for i := range p.K {
+		*(*T)(unsafe.Add(p.C, i*p.CRS)) = *(*T)(unsafe.Add(p.B, i*p.BRS))
+	}
 }
 
 // spreadColumns copies the task's columns of a, whose elements are adjacent, to
@@ -44,13 +62,6 @@ func (w *worker) spreadColumns(t *task) {
 		copy(bytes(to, k*step), bytes(t.a, k*w.acs))
 	}
 	t.a, t.ACS = to, step
-}
-
-// copyColumn copies a column of any step.
-func copyColumn[T float32 | float64](p *kernel.GemmArgs, src unsafe.Pointer) {
-	for i := range p.K {
-		*(*T)(unsafe.Add(p.C, i*p.CRS)) = *(*T)(unsafe.Add(src, i*p.BRS))
-	}
 }
 
 // transposeBack copies the block that was computed in private memory to c.

@@ -100,7 +100,7 @@ func (f *Frame) Run(ctx context.Context) error {
 	f.crewFor(team.Workers())
 	done := ctx.Done()
 	for i := range f.p.launches {
-		if done != nil && i <= f.p.safe {
+		if done != nil && i <= f.p.firm {
 			select {
 			case <-done:
 				return ctx.Err()

@@ -68,6 +68,10 @@ func (p *Program) layOut(vals []*val) {
 		}
 	}
 	p.arena = a.End()
+	p.firm = len(p.launches)
+	for _, w := range p.writes {
+		p.firm = min(p.firm, p.when[w.v.id])
+	}
 }
 
 // inPlace decides whether the next value of a parameter is written over the old

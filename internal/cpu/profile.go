@@ -24,7 +24,7 @@ func (f *Frame) Profile(ctx context.Context) (list []Timing, err error) {
 	f.crewFor(team.Workers())
 	for i := range f.p.launches {
 		l := &f.p.launches[i]
-		if i <= f.p.safe && ctx.Err() != nil {
+		if i <= f.p.firm && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		for _, s := range l.segments {

@@ -20,6 +20,7 @@ type Program struct {
 	offset                                   []int // of each slot in the arena, or -1
 	when                                     []int // the launch of each val
 	safe                                     int   // from this launch on nothing fails
+	firm                                     int   // this launch is the first that changes a parameter
 	progs                                    map[*group]*prog
 	stats                                    Stats
 }

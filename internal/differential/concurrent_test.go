@@ -231,6 +231,25 @@ func TestCancelledRunChangesNothing(t *testing.T) {
 	t.Logf("%d of 60 runs were in time", done)
 }
 
+// TestLongRunIsCancelled wants a run without calls, which cannot fail, to end
+// early all the same.
+func TestLongRunIsCancelled(t *testing.T) {
+	x := graph.Input("x", 300, 300)
+	y := x
+	for range 200 {
+		y = ops.Tanh(ops.MatMul(y, x))
+	}
+	p, err := graph.Compile(y)
+	require.NoError(t, err)
+	feed := x.IsTensor(drawn(1, 300, 300))
+	_, err = p.Run(feed)
+	require.NoError(t, err)
+	ctx, stop := context.WithTimeout(context.Background(), time.Millisecond)
+	defer stop()
+	_, err = p.RunContext(ctx, feed)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
 // failures are the ways in which a run may fail. Each makes something of the
 // hidden values that fails when bad is set, or for the places at of bad runs,
 // and says which node is to blame.

@@ -23,7 +23,7 @@ import (
 func seeds(t *testing.T, n uint64, f func(seed uint64) (verdict, error)) (v verdict) {
 	t.Helper()
 	from, to := uint64(0), n
-	if testing.Short() {
+	if testing.Short() || raced {
 		to /= 10
 	}
 	if s := os.Getenv("ADJOINT_SEED"); s != "" {

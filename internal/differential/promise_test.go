@@ -107,6 +107,9 @@ func (c *convNet) Apply(x *graph.Node) *graph.Node {
 func TestSameBits(t *testing.T) {
 	long := os.Getenv("ADJOINT_LONG") != ""
 	units, features, batch, steps := 192, 196, 256, 20
+	if testing.Short() || raced {
+		steps = 4
+	}
 	if long {
 		units, features, batch, steps = 512, 784, 128, 200
 	}
@@ -121,7 +124,7 @@ func TestSameBits(t *testing.T) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 			n := steps
 			if name == "convolutions" && !long {
-				n = steps / 4
+				n = max(1, steps/4)
 			}
 			want := ""
 			for i, threads := range []int{1, 2, 3, 4, 8, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2} {
@@ -147,7 +150,7 @@ func small(tb testing.TB) *job {
 // goroutines after them.
 func TestNoGrowth(t *testing.T) {
 	steps := 10000
-	if testing.Short() {
+	if testing.Short() || raced {
 		steps = 500
 	}
 	j := small(t)

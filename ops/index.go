@@ -32,7 +32,7 @@ func (iotaOp) Name() string     { return "iota" }
 func (o iotaOp) String() string { return fmt.Sprintf("iota(%d)", o.axis) }
 func (o iotaOp) Infer(...Type) (Type, error) {
 	if o.typ.DType == graph.Bool {
-		return Type{}, errors.New("Bool has no numbers to count with: want integers or floats")
+		return Type{}, errors.New("cannot count in Bool: want integers or floats")
 	}
 	return o.typ, nil
 }

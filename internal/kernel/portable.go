@@ -121,14 +121,15 @@ func reduction[T float](n int, kinds uint8, f func(x, y []T) T) Func {
 func expSubSum[T float](kinds uint8) Func {
 	exp := elementwise(2, kinds&3, loopOf[T](ExpSub))
 	return func(a *Args) {
-		one := *a
+		own := *a
+		one := hide(&own)
 		one.Rows = 1
 		for r := range a.Rows {
 			one.D = unsafe.Add(a.D, r*a.DR)
 			for i := range 2 {
 				one.X[i] = unsafe.Add(a.X[i], r*a.XR[i])
 			}
-			exp(&one)
+			exp(one)
 			*(*T)(unsafe.Add(a.X[2], r*a.XR[2])) = sum(row[T](one.D, 0, a.Cols), nil)
 		}
 	}

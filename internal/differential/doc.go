@@ -5,7 +5,8 @@
 //
 // # When two results agree
 //
-// Integers, truths, infinities and NaN agree when they are equal. Floats may
+// Integers and truths agree when they are equal, and a result must be infinite or
+// NaN where the other is. Floats may
 // differ by what rounding explains and no more: each op may be wrong by two ulp of
 // its result, a sum of n numbers by 2·√n ulp of the sum of their magnitudes, and
 // a product that is added to something may stay unrounded. How far such errors

@@ -35,11 +35,12 @@ type measured struct {
 	constant bool // no errors reach it
 }
 
-// measure evaluates the nodes without errors, and so many times with errors.
-func measure(y []*graph.Node, training bool, leaves map[*graph.Node]graph.Tensor, samples int, seed uint64) ([]estimate, error) {
+// measure evaluates nodes without errors, and so many times with errors. The order
+// has each node after its operands, and y among them.
+func measure(order, y []*graph.Node, training bool, leaves map[*graph.Node]graph.Tensor, samples int, seed uint64) ([]estimate, error) {
 	rnd := rand.New(rand.NewPCG(seed, 2))
 	all := map[*graph.Node]*measured{}
-	for _, n := range graph.Topo(y...) {
+	for _, n := range order {
 		if v, ok := leaves[n]; ok {
 			all[n] = given(v, samples)
 			continue

@@ -93,7 +93,7 @@ func (t *trial) within(got, want []graph.Tensor) (v verdict, err error) {
 
 // judge compares the outputs within what so many evaluations allow.
 func (t *trial) judge(got, want []graph.Tensor, samples int) (v verdict, err error) {
-	estimates, err := measure(t.out, t.training, t.leaves, samples, t.seed)
+	estimates, err := measure(graph.Topo(t.out...), t.out, t.training, t.leaves, samples, t.seed)
 	if err != nil {
 		return v, err
 	}
@@ -103,8 +103,9 @@ func (t *trial) judge(got, want []graph.Tensor, samples int) (v verdict, err err
 			continue
 		}
 		v.judged++
-		for j := range e.off { // Zeros times NaN is zero in a program
-			if math.IsNaN(e.value.At(j)) && !math.IsNaN(want[i].At(j)) {
+		for j := range e.off {
+			zeros := math.IsNaN(e.value.At(j)) && !math.IsNaN(want[i].At(j)) // times NaN are zeros in a program
+			if zeros || !finite(got[i].At(j)) && !finite(want[i].At(j)) {
 				e.off[j] = math.Inf(1)
 			}
 		}
@@ -114,6 +115,11 @@ func (t *trial) judge(got, want []graph.Tensor, samples int) (v verdict, err err
 	}
 	return v, nil
 }
+
+// finite reports whether x is a number like others. Of two results that are not,
+// one may be NaN and the other infinite: a factor is taken out of a sum, so an
+// infinite one may meet no zero.
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // firstDifference returns the first element that is not the same, or -1.
 func firstDifference(x, y graph.Tensor) int {
@@ -203,7 +209,7 @@ func (t *trial) shrink() string {
 // values returns the value of each node, or nil if they cannot be computed.
 func (t *trial) values(out []*graph.Node) map[*graph.Node]graph.Tensor {
 	order := graph.Topo(out...)
-	list, err := measure(order, false, t.leaves, 0, t.seed)
+	list, err := measure(order, order, false, t.leaves, 0, t.seed)
 	if err != nil {
 		return nil
 	}

@@ -1,7 +1,9 @@
 package data
 
 import (
+	"encoding/binary"
 	"fmt"
+	"io"
 	"slices"
 
 	"gorgonia.org/tensor"
@@ -21,6 +23,8 @@ type column interface {
 	tensor(n int) *tensor.Dense           // the first n rows, n > 0, in the same memory
 	like(c column) bool                   // whether rows of c are of the same kind
 	classes() (func(row int) int64, bool) // its integers or truths, if it has one a row
+	npy() string                          // NumPy's name of the type
+	write(w io.Writer) error              // the elements, little endian
 	String() string                       // type and shape of a row
 }
 
@@ -143,6 +147,32 @@ func (v *values[T]) classes() (func(row int) int64, bool) {
 		}, true
 	}
 	return nil, false
+}
+
+func (v *values[T]) npy() string {
+	switch any(v.data).(type) {
+	case []float32:
+		return "<f4"
+	case []float64:
+		return "<f8"
+	case []int32:
+		return "<i4"
+	case []int64:
+		return "<i8"
+	case []uint8:
+		return "|u1"
+	}
+	return "|b1"
+}
+
+func (v *values[T]) write(w io.Writer) error {
+	const piece = 1 << 16 // elements that are converted at once
+	for data := v.data; len(data) > 0; data = data[min(piece, len(data)):] {
+		if err := binary.Write(w, binary.LittleEndian, data[:min(piece, len(data))]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (v *values[T]) gather(src column, rows []int) {

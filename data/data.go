@@ -25,6 +25,7 @@ import (
 	"iter"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gorgonia.org/tensor"
 )
@@ -92,10 +93,15 @@ func (a *Arrays) Column(i int) *tensor.Dense {
 // Shuffle returns the same rows in a random order, which depends on the seed
 // and on the present order alone.
 func (a *Arrays) Shuffle(seed uint64) *Arrays {
-	rows := append([]int(nil), a.rows...)
+	return &Arrays{a.columns, shuffled(a.rows, seed)}
+}
+
+// shuffled returns the rows in a random order.
+func shuffled(rows []int, seed uint64) []int {
+	rows = slices.Clone(rows)
 	r := rand.New(rand.NewPCG(seed, 0))
 	r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-	return &Arrays{a.columns, rows}
+	return rows
 }
 
 // Shuffled is Shuffle, for those who know no more than a [Dataset].

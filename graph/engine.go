@@ -40,6 +40,7 @@ type engineFrame struct {
 	params []Tensor   // of this run
 	into   []Tensor   // memory of the outputs, of the caller's
 	direct []bool     // which of them the run writes itself
+	length func(Dim) (int, error)
 }
 
 // lower writes the program in the engine's instructions for one binding.
@@ -133,7 +134,7 @@ func (e *engine) frame(p *Program, q *plan) *engineFrame {
 		return f
 	default:
 	}
-	f := &engineFrame{p: p, values: append([]Tensor(nil), q.values...), in: make([][]Tensor, len(p.order)), params: make([]Tensor, len(p.params)), into: make([]Tensor, len(p.out)), direct: make([]bool, len(p.out))}
+	f := &engineFrame{p: p, values: append([]Tensor(nil), q.values...), in: make([][]Tensor, len(p.order)), params: make([]Tensor, len(p.params)), into: make([]Tensor, len(p.out)), direct: make([]bool, len(p.out)), length: p.lengths(q)}
 	for _, i := range q.called {
 		for _, a := range p.args[i] {
 			f.in[i] = append(f.in[i], q.values[a])
@@ -164,7 +165,7 @@ func (f *engineFrame) Call(i int, out unsafe.Pointer, in []unsafe.Pointer) error
 	for k := range in {
 		f.in[i][k].data = in[k]
 	}
-	return evaluate(f.p.order[i], y, f.in[i])
+	return evaluate(f.p.order[i], y, f.in[i], f.length)
 }
 
 // run computes the program on the engine: outputs in the caller's memory at

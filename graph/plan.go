@@ -33,6 +33,7 @@ type frame struct {
 	in     []Tensor
 	into   []Tensor // memory of the outputs, of the caller's
 	moved  []moved
+	length func(Dim) (int, error)
 }
 
 // moved is a copy of a parameter's old value, which an update needs.
@@ -155,6 +156,11 @@ func (p *Program) value(d Dim, dims []int) (int, error) {
 	return d.Value(func(s Dim) int { return dims[slices.Index(p.symbols, s)] })
 }
 
+// lengths returns the values of dims under a plan's binding.
+func (p *Program) lengths(q *plan) func(Dim) (int, error) {
+	return func(d Dim) (int, error) { return p.value(d, q.dims) }
+}
+
 // plan returns the memory plan for a binding, made now or remembered.
 func (p *Program) plan(dims []int) (*plan, error) {
 	p.mu.Lock()
@@ -271,7 +277,7 @@ func (q *plan) frame(p *Program) *frame {
 		return f
 	default:
 	}
-	f := &frame{values: slices.Clone(q.values), given: q.given, into: make([]Tensor, len(p.out))}
+	f := &frame{values: slices.Clone(q.values), given: q.given, into: make([]Tensor, len(p.out)), length: p.lengths(q)}
 	memory := alignedBytes(q.bytes)
 	for i, at := range q.offset {
 		if at >= 0 && f.values[i].n > 0 {

@@ -52,6 +52,7 @@ type Loop struct {
 	Reverse bool  // from the last slice to the first
 	Again   bool  // its gradient computes each step again from the carries
 	States  []int // the arguments that random numbers are drawn from
+	Since   *Node // constants in the body are younger
 
 	// of a loop that was made for a program
 	order []*Node // the body without the arguments, which are numbered before it
@@ -124,9 +125,16 @@ func (l *Loop) roots(more ...*Node) []*Node {
 // any, those that compute all it is run for.
 func (l *Loop) Body(of ...*Node) []*Node {
 	if len(of) == 0 {
-		of = l.roots()
+		of = l.roots(l.each...)
 	}
-	return Topo(of...)
+	if l.order == nil {
+		return Topo(of...)
+	}
+	need := map[*Node]bool{} // in the compiler's order, for its copies do not keep their age
+	for _, n := range Topo(of...) {
+		need[n] = true
+	}
+	return slices.DeleteFunc(slices.Concat(l.Args, l.order), func(n *Node) bool { return !need[n] })
 }
 
 // Infer checks the operands against the arguments.
@@ -193,11 +201,11 @@ func Transform(y []*Node, mark *Node, f func(n *Node, in []*Node) *Node) []*Node
 	return out
 }
 
-// Close returns y with what does not depend on the arguments, and is no
-// constant, replaced by further arguments, and the values that these are to get:
-// parameters, inputs and what is computed from such alone. y was made after
-// mark. Assignments stay: the body makes them.
-func Close(y []*Node, mark *Node, args []*Node) (body, more, free []*Node) {
+// Close returns y with what does not depend on the arguments replaced by further
+// arguments, and the values that these are to get: parameters, inputs and what is
+// computed from such alone. y was made after mark. Constants made after since
+// stay, and assignments: the body makes them.
+func Close(y []*Node, mark, since *Node, args []*Node) (body, more, free []*Node) {
 	inside := map[*Node]bool{}
 	for _, a := range args {
 		inside[a] = true
@@ -207,7 +215,7 @@ func Close(y []*Node, mark *Node, args []*Node) (body, more, free []*Node) {
 		switch {
 		case made[n] != nil:
 			return made[n]
-		case len(n.in) == 0 && !isParam(n) && !isInput(n) && !isArg(n):
+		case len(n.in) == 0 && n.id > since.id && !isParam(n) && !isInput(n) && !isArg(n):
 			return n
 		}
 		a := Arg(n.typ)

@@ -16,6 +16,8 @@ import (
 type Program struct {
 	order   []*Node
 	args    [][]int32 // operands of each node, as places in order
+	inner   []*Node   // the nodes of the loops' bodies
+	family  [][]int32 // for the first of the results of a loop, the places of all
 	out     []int32
 	updates []store
 	inputs  []slot
@@ -78,6 +80,8 @@ func newProgram(c *compilation) (*Program, error) {
 	for i := range p.inputs {
 		p.inputs[i].readAxes(p.symbols)
 	}
+	p.families()
+	p.numberBodies(p.order)
 	for _, n := range c.out {
 		p.out = append(p.out, n.work.at)
 	}
@@ -122,7 +126,7 @@ func (p *Program) hold() error {
 // Reference returns the same program on the reference executor, which calls each
 // op's own Eval in order: what the engine is tested against.
 func (p *Program) Reference() *Program {
-	return &Program{order: p.order, args: p.args, out: p.out, updates: p.updates, inputs: p.inputs, params: p.params, symbols: p.symbols, fed: p.fed, reference: true}
+	return &Program{order: p.order, args: p.args, inner: p.inner, family: p.family, out: p.out, updates: p.updates, inputs: p.inputs, params: p.params, symbols: p.symbols, fed: p.fed, reference: true}
 }
 
 // Len returns the number of steps in one run.

@@ -300,13 +300,13 @@ func (s *special) replace(n *Node) (before []*Node) {
 // effects is its first operand, with the assignments that computing it makes.
 type effects struct{}
 
-func (effects) Name() string                             { return "effects" }
-func (effects) Infer(in ...Type) (Type, error)           { return in[0], nil }
-func (effects) Eval(out Tensor, in ...Tensor)            { out.Copy(in[0]) }
+func (effects) Name() string                   { return "effects" }
+func (effects) Infer(in ...Type) (Type, error) { return in[0], nil }
+func (effects) Eval(out Tensor, in ...Tensor)  { out.Copy(in[0]) }
 func (effects) VJP(_, ct *Node, x ...*Node) (g []*Node) {
 	g = make([]*Node, len(x))
 	g[0] = ct
 	return g
 }
-func (effects) Choose(bool) int                          { return 0 }
-func (effects) Also() bool                               { return true }
+func (effects) Choose(bool) int { return 0 }
+func (effects) Also() bool      { return true }

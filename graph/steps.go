@@ -42,7 +42,7 @@ func (l *Loop) lengths(in []Tensor) func(Dim) int {
 
 func (r Result) evalIn(length func(Dim) (int, error), out Tensor, in []Tensor) {
 	l := r.Loop
-	e := &evaluator{length: length, value: map[*Node]Tensor{}}
+	e := &evaluator{loop: l, length: length, value: map[*Node]Tensor{}}
 	for i, a := range l.Args {
 		e.value[a] = in[i+l.given()]
 	}
@@ -96,6 +96,7 @@ func (t Tensor) slot(i, n int) Tensor {
 
 // An evaluator computes nodes of a body from the values of its arguments.
 type evaluator struct {
+	loop   *Loop
 	length func(Dim) (int, error)
 	value  map[*Node]Tensor // of the arguments
 }
@@ -110,7 +111,7 @@ func (e *evaluator) carry(l *Loop, next []Tensor) {
 // run returns the values of nodes. It panics with an error, as an Eval may.
 func (e *evaluator) run(y ...*Node) []Tensor {
 	value := map[*Node]Tensor{}
-	for _, n := range Topo(y...) {
+	for _, n := range e.loop.Body(y...) {
 		t, ok := e.value[n]
 		if !ok {
 			t, ok = constant(n)

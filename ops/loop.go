@@ -50,8 +50,8 @@ func Scan(body func(carry, x []*Node) (next, y []*Node), init, xs []*Node, o ...
 type scanning struct {
 	ScanOptions
 	init, xs []*Node
-	again    bool // the gradient keeps nothing but the carries
-	inner    bool // made for a gradient: random states know their step already
+	again    bool  // the gradient keeps nothing but the carries
+	since    *Node // for a gradient: what made the body that it is of; nil elsewhere
 }
 
 // check returns a poisoned node if the operands do not fit.
@@ -107,14 +107,18 @@ func (s *scanning) build(body func(carry, x []*Node) (next, y []*Node)) (carry, 
 	}
 	xs := s.xs
 	all := slices.Concat(next, y)
-	if !s.inner {
+	if s.since == nil { // random states of a gradient know their step already
 		var steps *Node
 		if all, steps = stepped(all, mark); steps != nil {
 			l.Args, l.Slices = append(l.Args, steps), l.Slices+1
 			xs = append(slices.Clone(xs), iota(graph.Int64, graph.Of(s.Length), 0))
 		}
 	}
-	all, more, free := graph.Close(all, mark, l.Args)
+	l.Since = mark
+	if s.since != nil { // constants are those of the body that this is the gradient of
+		l.Since = s.since
+	}
+	all, more, free := graph.Close(all, mark, l.Since, l.Args)
 	l.Args = append(l.Args, more...)
 	l.Next, y = all[:len(next)], all[len(next):]
 	l.States = states(l, all)
@@ -168,7 +172,7 @@ func (s scanOp) vjp(y, ct []*Node, x ...*Node) []*Node {
 		init = append(init, graph.Zeros(l.Args[i].Type()))
 	}
 	xs := slices.Concat(b.stacked(x), b.ctEach)
-	r := &scanning{init: init, xs: xs, inner: true, again: l.Again, ScanOptions: ScanOptions{Length: l.Length, Reverse: !l.Reverse}}
+	r := &scanning{init: init, xs: xs, since: l.Since, again: l.Again, ScanOptions: ScanOptions{Length: l.Length, Reverse: !l.Reverse}}
 	carry, ys := r.build(func(c, slices []*Node) (next, y []*Node) {
 		to := b.substitutes(c, slices, x[first:])
 		g := graph.Rewrite(b.g, to)

@@ -11,6 +11,9 @@ import (
 // of package autodiff, which are what one wants for a single value. For what no
 // y depends on it is zero. A ct that is nil stands for zero.
 func Pullback(y, ct, wrt []*Node) []*Node {
+	if bad := brokenPullback(y, ct, wrt); bad != nil {
+		return slices.Repeat([]*Node{bad}, len(wrt))
+	}
 	r := &reverse{cts: map[*Node]*Node{}}
 	order := graph.Topo(y...)
 	r.activate(order, wrt)
@@ -19,7 +22,7 @@ func Pullback(y, ct, wrt []*Node) []*Node {
 			r.add(n, conform(graph.As(n.DType(), ct[i]), n))
 		}
 	}
-	of, first := families(order)
+	of, first := r.families(order)
 	for _, n := range slices.Backward(order) {
 		switch f := of[n]; {
 		case !r.active[n]:
@@ -38,6 +41,23 @@ func Pullback(y, ct, wrt []*Node) []*Node {
 		}
 	}
 	return out
+}
+
+// brokenPullback returns a poisoned node if there is no cotangent to find.
+func brokenPullback(y, ct, wrt []*Node) *Node {
+	given := slices.Concat(y, slices.DeleteFunc(slices.Clone(ct), func(n *Node) bool { return n == nil }))
+	if bad := broken("vjp", slices.Concat(given, wrt)...); bad != nil {
+		return bad
+	}
+	if len(y) != len(ct) {
+		return graph.Fail("vjp", given, "%d cotangents for %d values", len(ct), len(y))
+	}
+	for _, x := range wrt {
+		if !x.DType().Float() {
+			return graph.Fail("vjp", []*Node{x}, "cannot differentiate with respect to {0}: it is no float")
+		}
+	}
+	return nil
 }
 
 // A reverse is one traversal: what depends on the values that it is for, and the
@@ -74,12 +94,12 @@ type family struct{ y []*Node }
 
 // families groups the results of joint ops, and finds the oldest of each group.
 // No operand of that one depends on the others, for all have the same operands.
-func families(order []*Node) (of map[*Node]*family, first map[*family]*Node) {
+func (r *reverse) families(order []*Node) (of map[*Node]*family, first map[*family]*Node) {
 	of, first = map[*Node]*family{}, map[*family]*Node{}
 	known := map[any][]*family{}
 	for _, n := range order {
 		op, ok := n.Op().(joint)
-		if !ok {
+		if !ok || !r.active[n] {
 			continue
 		}
 		key := op.family()

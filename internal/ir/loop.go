@@ -42,6 +42,7 @@ type LoopBuilder struct {
 	*LoopBody
 	outer  *Builder
 	carry  []Ref
+	firsts []Ref // the carries as they were given
 	cut    []Ref
 	same   []Ref
 	given  []Ref
@@ -82,7 +83,7 @@ const (
 
 // Carry adds a carry with the given first value, and returns its number.
 func (l *LoopBuilder) Carry(first Ref) int {
-	l.carry = append(l.carry, l.outer.Dense(first))
+	l.carry, l.firsts = append(l.carry, l.outer.Dense(first)), append(l.firsts, first)
 	return len(l.carry) - 1
 }
 
@@ -168,7 +169,14 @@ func (l *LoopBuilder) Finish(next, other []Ref, want []LoopResult) []Ref {
 		return l.finishBranch(next, other, want)
 	case WhileLoop:
 		l.bodies[0].results(other)
+		return l.stack(next, want)
 	}
+	return l.finishScan(next, want)
+}
+
+// stack ends a scan or a while, of whose last program next and what is wanted of
+// each step are results.
+func (l *LoopBuilder) stack(next []Ref, want []LoopResult) []Ref {
 	last := l.bodies[len(l.bodies)-1]
 	l.Trail = make([]bool, len(l.carry))
 	each := map[int]int{} // the number among those stacked, or -1 - the carry whose next value it is
@@ -200,7 +208,7 @@ func (l *LoopBuilder) Finish(next, other []Ref, want []LoopResult) []Ref {
 		case w.Carry >= 0:
 			out[k] = l.last(values[w.Carry], w.Carry)
 		case i < 0:
-			out[k] = l.trail(values[-1-i], l.carry[-1-i].Dims, 1)
+			out[k] = l.trail(values[-1-i], w.Each.Dims, 1)
 		default:
 			out[k] = shaped(values[len(next)+i], slices.Concat([]int{l.Steps}, stack[i].Dims))
 		}

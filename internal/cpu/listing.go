@@ -65,6 +65,8 @@ func (s *segment) describe() string {
 		return w.v.String()
 	case *middleWork:
 		return w.v.String()
+	case *joinWork:
+		return w.v.String()
 	case *loopWork:
 		return fmt.Sprintf("%v: %d instructions in %d launches a step", w.LoopBody, w.step().stats.Instructions, w.step().stats.Launches)
 	}

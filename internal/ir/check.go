@@ -94,6 +94,8 @@ func (v *Value) String() string {
 		fmt.Fprintf(&b, " #%d", v.Slot)
 	case Conv:
 		fmt.Fprintf(&b, ".%v", v.Win.Pass)
+	case Join:
+		fmt.Fprintf(&b, " axis %d at %v", v.Join.Axis, v.Join.At)
 	}
 	fmt.Fprintf(&b, " %v%v", v.DType, v.Dims)
 	for _, x := range v.In {

@@ -39,9 +39,10 @@ const (
 	Conv                 // a convolution, or pooling, or one of their gradients
 	Call                 // an op's own Eval
 	Loop                 // a result of a loop or of a branch
+	Join                 // values put together along an axis
 )
 
-var kinds = [...]string{"leaf", "const", "iota", "map", "reduce", "contract", "conv", "call", "loop"}
+var kinds = [...]string{"leaf", "const", "iota", "map", "reduce", "contract", "conv", "call", "loop", "join"}
 
 // String returns the name, such as "map".
 func (k Kind) String() string { return kinds[k] }
@@ -62,6 +63,7 @@ type Value struct {
 	Node  int     // which node of the host's this computes, for reports
 	Win   *Window // of Conv
 	Loop  *LoopBody
+	Join  *Pieces
 
 	size int
 }

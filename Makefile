@@ -1,5 +1,5 @@
 # make check is what a change must pass; .ci/run does the same in a fresh clone.
-.PHONY: check lint generated staticcheck test race portable checkptr cross bench baseline benchstat
+.PHONY: check lint generated staticcheck test race portable checkptr cross bench baseline benchstat fuzz
 
 # the tools' versions; they are no requirements of the module
 STATICCHECK = v0.8.2
@@ -57,6 +57,14 @@ baseline:
 benchstat:
 	$(MEASURE) > baseline/new.txt
 	cd bench && go run golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) $(BASELINE) baseline/new.txt
+
+# every fuzz target for a while; FUZZTIME says how long each
+fuzz:
+	@for file in $$(grep -rl --include='*_test.go' '^func Fuzz' .); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' $$file); do \
+			echo "== $$target in $$(dirname $$file)"; \
+			(cd $$(dirname $$file) && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),60s) .) || exit 1; \
+		done; done
 
 # the assembly must be what the generator writes today
 generated:

@@ -1,7 +1,9 @@
 package data
 
 import (
+	"encoding/binary"
 	"fmt"
+	"io"
 	"slices"
 
 	"gorgonia.org/tensor"
@@ -14,9 +16,16 @@ type element interface {
 
 // A column is a tensor seen as rows, one after the other in memory.
 type column interface {
-	blank(n int) column            // n zero rows of the same kind
-	gather(src column, rows []int) // row i becomes row rows[i] of src, of the same kind
-	tensor(n int) *tensor.Dense    // the first n rows, n > 0, in the same memory
+	len() int                             // the number of rows
+	blank(n int) column                   // n zero rows of the same kind
+	from(i int) column                    // row i and those that follow, in the same memory
+	gather(src column, rows []int)        // row i becomes row rows[i] of src, of the same kind
+	tensor(n int) *tensor.Dense           // the first n rows, n > 0, in the same memory
+	like(c column) bool                   // whether rows of c are of the same kind
+	classes() (func(row int) int64, bool) // its integers or truths, if it has one a row
+	npy() string                          // NumPy's name of the type
+	write(w io.Writer) error              // the elements, little endian
+	String() string                       // type and shape of a row
 }
 
 // columnOf returns t as a column, or why it cannot be one.
@@ -97,6 +106,73 @@ func rowMajor[T element](data []T, shape, strides []int) ([]T, error) {
 
 func (v *values[T]) blank(n int) column {
 	return &values[T]{make([]T, n*v.width), v.row, v.width}
+}
+
+func (v *values[T]) len() int {
+	if v.width == 0 {
+		return 0
+	}
+	return len(v.data) / v.width
+}
+
+func (v *values[T]) from(i int) column { return &values[T]{v.data[i*v.width:], v.row, v.width} }
+
+func (v *values[T]) like(c column) bool {
+	other, ok := c.(*values[T])
+	return ok && slices.Equal(v.row, other.row)
+}
+
+func (v *values[T]) String() string {
+	var e T
+	return fmt.Sprintf("%T %v", e, v.row)
+}
+
+func (v *values[T]) classes() (func(row int) int64, bool) {
+	if v.width != 1 {
+		return nil, false
+	}
+	switch data := any(v.data).(type) {
+	case []int32:
+		return func(i int) int64 { return int64(data[i]) }, true
+	case []int64:
+		return func(i int) int64 { return data[i] }, true
+	case []uint8:
+		return func(i int) int64 { return int64(data[i]) }, true
+	case []bool:
+		return func(i int) int64 {
+			if data[i] {
+				return 1
+			}
+			return 0
+		}, true
+	}
+	return nil, false
+}
+
+func (v *values[T]) npy() string {
+	switch any(v.data).(type) {
+	case []float32:
+		return "<f4"
+	case []float64:
+		return "<f8"
+	case []int32:
+		return "<i4"
+	case []int64:
+		return "<i8"
+	case []uint8:
+		return "|u1"
+	}
+	return "|b1"
+}
+
+func (v *values[T]) write(w io.Writer) error {
+	const piece = 1 << 16 // elements that are converted at once
+	for data := v.data; len(data) > 0; data = data[min(piece, len(data)):] {
+		if err := binary.Write(w, binary.LittleEndian, data[:min(piece, len(data))]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (v *values[T]) gather(src column, rows []int) {

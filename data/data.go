@@ -25,6 +25,7 @@ import (
 	"iter"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gorgonia.org/tensor"
 )
@@ -34,7 +35,7 @@ type Batch []*tensor.Dense
 
 // A Dataset is a number of rows that can be visited in batches.
 type Dataset interface {
-	// Len returns the number of rows.
+	// Len returns the number of rows, or Unknown.
 	Len() int
 	// Batches yields the rows in order, size at a time; the last batch may be
 	// shorter. A batch is valid until the next one is asked for. After an
@@ -70,10 +71,7 @@ func Of(columns ...*tensor.Dense) (*Arrays, error) {
 		}
 		a.columns = append(a.columns, c)
 	}
-	a.rows = make([]int, columns[0].Shape()[0])
-	for i := range a.rows {
-		a.rows[i] = i
-	}
+	a.rows = count(columns[0].Shape()[0])
 	return a, nil
 }
 
@@ -95,11 +93,21 @@ func (a *Arrays) Column(i int) *tensor.Dense {
 // Shuffle returns the same rows in a random order, which depends on the seed
 // and on the present order alone.
 func (a *Arrays) Shuffle(seed uint64) *Arrays {
-	rows := append([]int(nil), a.rows...)
+	return &Arrays{a.columns, shuffled(a.rows, seed)}
+}
+
+// shuffled returns the rows in a random order.
+func shuffled(rows []int, seed uint64) []int {
+	rows = slices.Clone(rows)
 	r := rand.New(rand.NewPCG(seed, 0))
 	r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-	return &Arrays{a.columns, rows}
+	return rows
 }
+
+// Shuffled is Shuffle, for those who know no more than a [Dataset].
+func (a *Arrays) Shuffled(seed uint64) Dataset { return a.Shuffle(seed) }
+
+func (a *Arrays) skip(n int) Dataset { return a.Rows(n, a.Len()) }
 
 // Rows returns rows lo up to, but not including, hi. Bounds outside 0..Len are
 // moved to its ends; when hi <= lo there are no rows.
@@ -131,7 +139,7 @@ func (a *Arrays) Batches(size int) iter.Seq2[Batch, error] {
 			return
 		}
 		size := min(size, len(a.rows))
-		buffers := a.blank(size)
+		buffers := blank(a.columns, size)
 		var batch Batch
 		for lo := 0; lo < len(a.rows); lo += size {
 			rows := a.rows[lo:min(lo+size, len(a.rows))]
@@ -149,9 +157,9 @@ func (a *Arrays) Batches(size int) iter.Seq2[Batch, error] {
 }
 
 // blank returns n zero rows of every column.
-func (a *Arrays) blank(n int) []column {
-	out := make([]column, len(a.columns))
-	for i, c := range a.columns {
+func blank(columns []column, n int) []column {
+	out := make([]column, len(columns))
+	for i, c := range columns {
 		out[i] = c.blank(n)
 	}
 	return out

@@ -83,7 +83,7 @@ func (d *idxReader) read(b []byte, what string) error {
 	n, err := io.ReadFull(d.in, b)
 	d.at += int64(n)
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return fmt.Errorf("offset %d: the file ends in the %s: it is cut short or not an idx file", d.at, what)
+		return fmt.Errorf("offset %d: the file ends in the %s: it is cut short or of another format", d.at, what)
 	}
 	if err != nil {
 		return fmt.Errorf("offset %d: %w", d.at, err)

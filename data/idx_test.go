@@ -77,9 +77,9 @@ var brokenIdx = map[string]struct {
 	file []byte
 	want string
 }{
-	"empty":           {nil, "idx: offset 0: the file ends in the header: it is cut short or not an idx file"},
-	"short header":    {[]byte{0, 0, 8}, "idx: offset 3: the file ends in the header: it is cut short or not an idx file"},
-	"short lengths":   {idx(8, []uint32{2, 2})[:9], "idx: offset 9: the file ends in the header: it is cut short or not an idx file"},
+	"empty":           {nil, "idx: offset 0: the file ends in the header: it is cut short or of another format"},
+	"short header":    {[]byte{0, 0, 8}, "idx: offset 3: the file ends in the header: it is cut short or of another format"},
+	"short lengths":   {idx(8, []uint32{2, 2})[:9], "idx: offset 9: the file ends in the header: it is cut short or of another format"},
 	"text":            {[]byte("<html>"), "idx: offset 0: begins with 3c 68, not with two zero bytes: not an idx file"},
 	"unknown type":    {idx(0x0A, []uint32{1}, 1), "idx: offset 2: unknown element type 0x0A: idx knows 08, 09, 0B, 0C, 0D and 0E"},
 	"rank 0":          {idx(8, nil), "idx: offset 3: 0 axes: an idx file here has 1 to 8"},
@@ -87,11 +87,11 @@ var brokenIdx = map[string]struct {
 	"zero length":     {idx(8, []uint32{3, 0}), "idx: offset 8: length 0 of axis 1: it must be at least 1"},
 	"negative length": {idx(8, []uint32{0xFFFFFFFF}), "idx: offset 4: length -1 of axis 0: it must be at least 1"},
 	"overflow":        {idx(14, []uint32{1 << 30, 1 << 30, 1 << 30}), "idx: offset 8: length 1073741824 of axis 1 after [1073741824] is more than memory can address"},
-	"short data":      {idx(11, []uint32{2, 2}, 1, 2, 3), "idx: offset 15: the file ends in the data [2 2]: it is cut short or not an idx file"},
+	"short data":      {idx(11, []uint32{2, 2}, 1, 2, 3), "idx: offset 15: the file ends in the data [2 2]: it is cut short or of another format"},
 	"trailing":        {idx(8, []uint32{2}, 1, 2, 3), "idx: offset 10: data goes on after the [2] elements that the header announces"},
 	"trailing zipped": {zipped(idx(8, []uint32{2}, 1, 2, 3)), "idx: offset 10: data goes on after the [2] elements that the header announces"},
 	"gzip header":     {[]byte{0x1f, 0x8b, 9}, "idx: broken gzip header: unexpected EOF"},
-	"gzip cut":        {zipped(idx(8, []uint32{2}, 1, 2))[:20], "idx: offset 9: the file ends in the data [2]: it is cut short or not an idx file"},
+	"gzip cut":        {zipped(idx(8, []uint32{2}, 1, 2))[:20], "idx: offset 9: the file ends in the data [2]: it is cut short or of another format"},
 }
 
 func TestReadIdxRefuses(t *testing.T) {
@@ -152,7 +152,7 @@ func TestOpenIdx(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(path, idx(8, []uint32{2}, 3), 0o644))
 	_, err = data.OpenIdx(path)
-	assert.EqualError(t, err, path+": idx: offset 9: the file ends in the data [2]: it is cut short or not an idx file")
+	assert.EqualError(t, err, path+": idx: offset 9: the file ends in the data [2]: it is cut short or of another format")
 	_, err = data.OpenIdx(filepath.Join(dir, "none"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
 	_, err = data.OpenIdx(dir)

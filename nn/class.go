@@ -57,6 +57,9 @@ func crossEntropy(name string, x, labels *graph.Node, o []CrossEntropyOptions, l
 	if bad := c.check(); bad != nil {
 		return bad
 	}
+	if x.Shape().Dim(c.Axis) == 1 {
+		return c.fail("{0} has one class only: use nn.BinaryCrossEntropy, or an output for each class")
+	}
 	logp := logProbs(x, c.Axis)
 	if c.Weights != nil {
 		logp = ops.Mul(logp, c.along(c.Weights))
@@ -90,8 +93,6 @@ func (c *classLoss) check() *graph.Node {
 	switch {
 	case !x.DType.Float():
 		return c.fail("want floats, got {0}: convert it with ops.Convert")
-	case x.Dim(axis) == 1:
-		return c.fail("{0} has one class only: use nn.BinaryCrossEntropy, or an output for each class")
 	case !(c.Smoothing >= 0 && c.Smoothing <= 1):
 		return c.fail("smoothing %g is outside of [0, 1]", c.Smoothing)
 	case y.DType.Int() && y.Shape != want:

@@ -55,6 +55,33 @@ var losses = map[string]struct {
 	}, xs: []float64{-1, -2, -0.5, -3}, ys: []float64{0.25, 0, 0.5, 1}, xLo: -2, xHi: -1, yLo: 0.2, yHi: 0.9, usual: nn.BatchMean},
 	"kllog": {loss: nn.KLLog, want: func(x, y float64) float64 { return math.Exp(y) * (y - x) },
 		xs: []float64{-1, -2, -0.5, -3}, ys: []float64{-0.25, -5, -1, 0}, xLo: -2, xHi: -1, yLo: -2, yHi: -1, usual: nn.BatchMean},
+	"binaryof": {loss: nn.BinaryCrossEntropyOf, want: func(p, y float64) float64 {
+		return -y*max(math.Log(p), -100) - (1-y)*max(math.Log(1-p), -100)
+	}, xs: []float64{0.5, 0, 0.25, 1}, ys: []float64{1, 1, 0.25, 1}, xLo: 0.1, xHi: 0.9, yLo: 0, yHi: 1},
+	"softmargin": {loss: nn.SoftMargin, want: func(x, y float64) float64 { return math.Log1p(math.Exp(-x * y)) },
+		xs: []float64{1, -2, 0.5, 3}, ys: []float64{1, 1, -1, -1}, xLo: -2, xHi: 2, yLo: -1, yHi: 1},
+	"hingeembedding": {loss: func(x, y *graph.Node, r ...nn.Reduction) *graph.Node { return nn.HingeEmbedding(x, y, 2, r...) },
+		want: func(x, y float64) float64 {
+			if y == 1 {
+				return x
+			}
+			return max(0, 2-x)
+		}, xs: []float64{1, 1.5, 0.5, 3}, ys: []float64{1, -1, -1, -1}, xLo: 0.5, xHi: 1.5, yLo: 0.2, yHi: 0.5},
+	"smoothl1": {loss: func(x, y *graph.Node, r ...nn.Reduction) *graph.Node { return nn.SmoothL1(x, y, 0.5, r...) },
+		want: func(x, y float64) float64 {
+			if e := math.Abs(x - y); e > 0.5 {
+				return e - 0.25
+			}
+			return (x - y) * (x - y)
+		}, xs: []float64{1, -2, 0.5, 3}, ys: []float64{1, 2, 0.25, 2.75}, xLo: -0.1, xHi: 0.1, yLo: -0.1, yHi: 0.1},
+	"smoothl1 of 0": {loss: func(x, y *graph.Node, r ...nn.Reduction) *graph.Node { return nn.SmoothL1(x, y, 0, r...) },
+		want: func(x, y float64) float64 { return math.Abs(x - y) },
+		xs:   []float64{1, -2, 0.5, 3}, ys: []float64{1, 2, 0, -1}, xLo: 1, xHi: 2, yLo: -1, yHi: 0},
+	"logcosh": {loss: nn.LogCosh, want: func(x, y float64) float64 { return math.Log(math.Cosh(x - y)) },
+		xs: []float64{1, -2, 0.5, 30}, ys: []float64{1, 2, 0, -3}, xLo: -2, xHi: 2, yLo: -1, yHi: 1},
+	"quantile": {loss: func(x, y *graph.Node, r ...nn.Reduction) *graph.Node { return nn.Quantile(x, y, 0.9, r...) },
+		want: func(x, y float64) float64 { return max(0.9*(y-x), -0.1*(y-x)) },
+		xs:   []float64{1, -2, 0.5, 3}, ys: []float64{1, 2, 0, -1}, xLo: 1, xHi: 2, yLo: -1, yHi: 0},
 	"poisson": {loss: nn.PoissonNLL, want: func(x, y float64) float64 { return math.Exp(x) - y*x },
 		xs: []float64{-1, 2, 0.5, 0}, ys: []float64{0, 3, 1, 7}, xLo: -1, xHi: 1, yLo: 0, yHi: 3},
 }

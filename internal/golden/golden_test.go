@@ -21,7 +21,7 @@ import (
 const cases = "../../../shared/data/golden/opinfo.jsonl.gz"
 
 // tables are parts of one table, by subject.
-var tables = []table{elementwise, reductions, shapes, indexing, products, norms, losses, images}
+var tables = []table{elementwise, reductions, shapes, indexing, products, norms, losses, margins, images}
 
 // notYet are PyTorch's ops without a counterpart among ours.
 var notYet = strings.Fields(`
@@ -30,9 +30,6 @@ var notYet = strings.Fields(`
 	nn.functional.adaptive_avg_pool1d nn.functional.adaptive_avg_pool2d nn.functional.adaptive_max_pool2d
 	nn.functional.grid_sample nn.functional.interpolate
 	nn.functional.upsample_bilinear nn.functional.upsample_nearest
-	nn.functional.binary_cross_entropy nn.functional.cosine_embedding_loss
-	nn.functional.multi_margin_loss nn.functional.multilabel_margin_loss
-	nn.functional.multilabel_soft_margin_loss nn.functional.triplet_margin_loss
 `)
 
 // coarse are the tolerances of ops whose own numbers are not of the precision

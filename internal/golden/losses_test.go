@@ -16,10 +16,6 @@ var losses = table{
 	"nn.functional.l1_loss": {"x y reduction", func(a *args) []*Node {
 		return one(nn.MAE(a.node("x"), a.node("y"), a.reduction()))
 	}},
-	"nn.functional.smooth_l1_loss": {"x y reduction beta", func(a *args) []*Node {
-		beta := a.num("beta", 1)
-		return one(ops.Scale(nn.Huber(a.node("x"), a.node("y"), beta, a.reduction()), 1/beta))
-	}},
 	"nn.functional.huber_loss": {"x y reduction delta", func(a *args) []*Node {
 		return one(nn.Huber(a.node("x"), a.node("y"), a.num("delta", 1), a.reduction()))
 	}},
@@ -43,18 +39,6 @@ var losses = table{
 		}
 		return one(nn.NLL(a.node("x"), a.node("y"), o))
 	}},
-	"nn.functional.soft_margin_loss": loss("x y reduction", func(a *args) *Node {
-		return ops.Softplus(ops.Neg(ops.Mul(a.node("x"), a.node("y"))))
-	}),
-	"nn.functional.margin_ranking_loss": loss("x other y margin reduction", func(a *args) *Node {
-		d := ops.Mul(ops.Neg(a.node("y")), ops.Sub(a.node("x"), a.node("other")))
-		return positive(ops.Add(d, num(a.num("margin", 0))))
-	}),
-	"nn.functional.hinge_embedding_loss": loss("x y margin reduction", func(a *args) *Node {
-		x, y := a.node("x"), a.node("y")
-		far := ops.Where(ops.Equal(y, num(1)), num(0), positive(ops.Sub(num(a.num("margin", 1)), x)))
-		return ops.Add(far, ops.Where(ops.Equal(y, num(-1)), num(0), x))
-	}),
 	"nn.functional.poisson_nll_loss": loss("x y log_input full eps reduction", func(a *args) *Node {
 		x, y, eps := a.node("x"), a.node("y"), num(a.num("eps", 1e-8))
 		var l *Node
@@ -71,19 +55,7 @@ var losses = table{
 		}
 		return l
 	}),
-	"nn.functional.gaussian_nll_loss": loss("x y var full eps reduction", func(a *args) *Node {
-		v := a.node("var")
-		v = ops.Add(v, ops.StopGradient(ops.Sub(ops.Maximum(v, num(a.num("eps", 1e-6))), v)))
-		l := ops.Scale(ops.Add(ops.Log(v), ops.Div(ops.Square(ops.Sub(a.node("x"), a.node("y"))), v)), 0.5)
-		if a.flag("full", false) {
-			l = ops.Add(l, num(0.5*math.Log(2*math.Pi)))
-		}
-		return l
-	}),
 }
-
-// positive is Max(x, 0) with a gradient of 1 at 0, as PyTorch's clamp_min.
-func positive(x *Node) *Node { return ops.Where(ops.GreaterEqual(x, num(0)), x, num(0)) }
 
 // reduction returns what the case wants of the elements' losses.
 func (a *args) reduction() nn.Reduction {

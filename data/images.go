@@ -1,0 +1,154 @@
+package data
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	_ "image/gif" // the formats that image.Decode knows
+	_ "image/jpeg"
+	_ "image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/image/draw"
+	"gorgonia.org/tensor"
+)
+
+// Images says how a folder of pictures becomes a data set. The zero value keeps
+// colours and fails where the pictures are of different sizes.
+type Images struct {
+	Height, Width int  // resize to these, with Catmull-Rom's filter; 0 keeps the size
+	Gray          bool // one channel instead of red, green and blue
+	ChannelsLast  bool // [height width channels] instead of [channels height width]
+}
+
+// Open reads the pictures of a folder: each folder in it is a class, and the png,
+// jpeg and gif files in that are its pictures, in the order of their names. It
+// returns the data set of images, float32 from 0 to 1 [n channels height width],
+// and labels, int64 [n], with the classes in the order of their names. Of a
+// moving gif it takes the first picture; what is transparent is black.
+//
+// It fails on a file that is no such picture, names it, and on one whose size,
+// as it says itself, takes more than four times the file and 16 MiB.
+func (o Images) Open(folder string) (set *Arrays, classes []string, err error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	var pixels []float32
+	var labels []int64
+	var shape []int // of one image
+	for _, class := range entries {
+		if !class.IsDir() || strings.HasPrefix(class.Name(), ".") {
+			continue
+		}
+		files, err := os.ReadDir(filepath.Join(folder, class.Name()))
+		if err != nil {
+			return nil, nil, err
+		}
+		before := len(labels)
+		for _, f := range files {
+			path := filepath.Join(folder, class.Name(), f.Name())
+			if !pictureName(f.Name()) {
+				continue
+			}
+			img, err := o.Read(path)
+			if err != nil {
+				return nil, nil, err
+			}
+			if shape != nil && !slices.Equal(shape, img.Shape()) {
+				return nil, nil, fmt.Errorf("%s: image: it is %v, but those before are %v: set Height and Width to resize all", path, []int(img.Shape()), shape)
+			}
+			shape = img.Shape()
+			pixels, labels = append(pixels, img.Data().([]float32)...), append(labels, int64(len(classes)))
+		}
+		if len(labels) > before {
+			classes = append(classes, class.Name())
+		}
+	}
+	if len(labels) == 0 {
+		return nil, nil, fmt.Errorf("%s: no pictures: there must be a folder for each class, with png, jpeg or gif files", folder)
+	}
+	set, err = Of(
+		tensor.New(tensor.WithShape(append([]int{len(labels)}, shape...)...), tensor.WithBacking(pixels)),
+		tensor.New(tensor.WithShape(len(labels)), tensor.WithBacking(labels)))
+	return set, classes, err
+}
+
+func pictureName(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".png", ".jpg", ".jpeg", ".gif":
+		return !strings.HasPrefix(name, ".")
+	}
+	return false
+}
+
+// Read reads one picture, float32 from 0 to 1 [channels height width].
+func (o Images) Read(path string) (*tensor.Dense, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	t, err := o.Decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return t, nil
+}
+
+// Decode is Read of a file's bytes.
+func (o Images) Decode(file []byte) (*tensor.Dense, error) {
+	if o.Height < 0 || o.Width < 0 || (o.Height == 0) != (o.Width == 0) || o.Height > 1<<14 || o.Width > 1<<14 {
+		return nil, fmt.Errorf("image: resize to %d x %d: both must be from 1 to 16384, or 0", o.Height, o.Width)
+	}
+	c, format, err := image.DecodeConfig(bytes.NewReader(file))
+	if err != nil {
+		return nil, fmt.Errorf("image: offset 0: %w", err)
+	}
+	// four bytes a pixel while decoding, and as much for each channel after it
+	if c.Width < 1 || c.Height < 1 || int64(c.Width)*int64(c.Height) > int64(len(file))/2+2<<20 {
+		return nil, fmt.Errorf("image: offset 0: %d x %d pixels in %d bytes of %s: too large to be trusted", c.Height, c.Width, len(file), format)
+	}
+	img, _, err := image.Decode(bytes.NewReader(file))
+	if err != nil {
+		return nil, fmt.Errorf("image: %s: %w", format, err)
+	}
+	if o.Height > 0 {
+		to := image.NewRGBA(image.Rect(0, 0, o.Width, o.Height))
+		draw.CatmullRom.Scale(to, to.Bounds(), img, img.Bounds(), draw.Src, nil)
+		img = to
+	}
+	return o.pixels(img), nil
+}
+
+// pixels returns an image as a tensor.
+func (o Images) pixels(img image.Image) *tensor.Dense {
+	r := img.Bounds()
+	h, w, channels := r.Dy(), r.Dx(), 3
+	if o.Gray {
+		channels = 1
+	}
+	out := make([]float32, channels*h*w)
+	pixel, channel := 1, h*w // steps
+	shape := []int{channels, h, w}
+	if o.ChannelsLast {
+		pixel, channel = channels, 1
+		shape = []int{h, w, channels}
+	}
+	at := 0
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			if o.Gray {
+				out[at] = float32(color.Gray16Model.Convert(img.At(x, y)).(color.Gray16).Y) / 0xffff
+			} else {
+				red, green, blue, _ := img.At(x, y).RGBA()
+				out[at], out[at+channel], out[at+2*channel] = float32(red)/0xffff, float32(green)/0xffff, float32(blue)/0xffff
+			}
+			at += pixel
+		}
+	}
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(out))
+}

@@ -1,0 +1,71 @@
+package nn_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/nn"
+)
+
+func TestClassMetrics(t *testing.T) {
+	x := graph.InputOf(graph.Float64, "x", batchOf, 3)
+	y := graph.InputOf(graph.Int64, "y", batchOf)
+	in := []*graph.Node{x, y}
+	// taken for 0, 1, 1, 2, 0; the last row ties
+	logits := []float64{3, 1, 0 /**/, 0, 2, 1 /**/, 1, 2, 0 /**/, 0, 1, 2 /**/, 1, 1, 0}
+	labels := []float64{0, 1, 0, 1, 1}
+	for k, want := range []float64{0, 2. / 5, 1, 1} {
+		if k > 0 {
+			assert.InDelta(t, want, at(t, nn.TopK(x, y, k), in, logits, labels)[0], 1e-15, "k = %d", k)
+		}
+	}
+	m := nn.Confusion(x, y)
+	require.Equal(t, graph.Type{DType: graph.Int64, Shape: graph.Of(3, 3)}, m.Type())
+	assert.Equal(t, []float64{1, 1, 0, 1, 1, 1, 0, 0, 0}, at(t, m, in, logits, labels))
+	for name, c := range map[string]struct {
+		f    func(*graph.Node, ...nn.Average) *graph.Node
+		each []float64
+		all  float64
+	}{
+		"precision": {nn.PrecisionOf, []float64{1. / 2, 1. / 2, 0}, 2. / 5},
+		"recall":    {nn.RecallOf, []float64{1. / 2, 1. / 3, 0}, 2. / 5},
+		"f1":        {nn.F1Of, []float64{2. / 4, 2. / 5, 0}, 2. / 5},
+		"iou":       {nn.IoUOf, []float64{1. / 3, 1. / 4, 0}, 2. / 8},
+	} {
+		assert.InDeltaSlice(t, c.each, at(t, c.f(m, nn.PerClass), in, logits, labels), 1e-15, name)
+		assert.InDelta(t, (c.each[0]+c.each[1]+c.each[2])/3, at(t, c.f(m), in, logits, labels)[0], 1e-15, name)
+		assert.InDelta(t, c.all, at(t, c.f(m, nn.Micro), in, logits, labels)[0], 1e-15, name)
+		assert.ErrorContains(t, c.f(x).Err(), name+": want counts [classes classes]")
+	}
+	sum := 0.0
+	for i, label := range []int{0, 1, 0, 1, 1} {
+		row := logits[3*i : 3*i+3]
+		sum += math.Log(math.Exp(row[0])+math.Exp(row[1])+math.Exp(row[2])) - row[label]
+	}
+	assert.InDelta(t, math.Exp(sum/5), at(t, nn.Perplexity(x, y), in, logits, labels)[0], 1e-12)
+	assert.ErrorContains(t, nn.TopK(x, y, 0).Err(), "topk: k is 0")
+	assert.ErrorContains(t, nn.Confusion(x, x).Err(), "confusion: want floats [... classes] and integer class numbers [...]")
+}
+
+func TestAUC(t *testing.T) {
+	x, y := graph.InputOf(graph.Float64, "x", batchOf), graph.InputOf(graph.Bool, "y", batchOf)
+	got := at(t, nn.AUC(x, y), []*graph.Node{x, y}, []float64{0.1, 0.4, 0.35, 0.8, 0.4}, []float64{0, 0, 1, 1, 1})
+	assert.InDelta(t, (1+0+1+1+1+0.5)/6, got[0], 1e-15)
+	assert.True(t, math.IsNaN(at(t, nn.AUC(x, y), []*graph.Node{x, y}, []float64{1, 2}, []float64{1, 1})[0]))
+	assert.ErrorContains(t, nn.AUC(x, graph.Input("q", 3)).Err(), "auc: want floats [n] and labels of that shape")
+}
+
+func TestNumberMetrics(t *testing.T) {
+	x := inputs(dims(batchOf, 2), dims(batchOf, 2))
+	pred, y := []float64{1, 2, 3, 5}, []float64{1, 3, 5, 7}
+	assert.InDelta(t, math.Sqrt(9./4), at(t, nn.RMSE(x[0], x[1]), x, pred, y)[0], 1e-15)
+	assert.InDelta(t, 1-9./20, at(t, nn.R2(x[0], x[1]), x, pred, y)[0], 1e-15)
+	p, mask := []float64{0.9, 0.6, 0.2, 0.1}, []float64{1, 0, 1, 0}
+	assert.InDelta(t, 1./3, at(t, nn.IoU(x[0], x[1]), x, p, mask)[0], 1e-15)
+	assert.Zero(t, at(t, nn.IoU(x[0], x[1]), x, make([]float64, 4), make([]float64, 4))[0])
+	assert.Error(t, nn.R2(x[0], graph.Input("q", 3)).Err())
+}

@@ -25,11 +25,11 @@ func firstLines() []line {
 func imageLines() []line {
 	wide, positive := in(-20, 20, b, n, 5, 6), in(0.5, 2, b, n, 5, 6)
 	last := ops.PoolOptions{ChannelsLast: true}
-	// places between pixels, so that a small step does not change the pixels around
-	places := graph.ConstOf([]float64{-0.33, 0.34, 1.16, -0.34}, 1, 1, 2, 2)
-	sample := func(name string, o ops.GridSampleOptions) line {
-		return of2("GridSample"+name, func(x, g *node) *node { return ops.GridSample(x, ops.Add(g, places), o) },
-			in(-2, 2, b, n, 3, 3), in(-0.01, 0.01, b, 1, 2, 2))
+	// The places are ranges between pixels, inside and beyond the image, so that a
+	// small step does not change the pixels around.
+	sample := func(name string, low, high float64, o ops.GridSampleOptions) line {
+		return of2("GridSample"+name, func(x, g *node) *node { return ops.GridSample(x, g, o) },
+			in(-2, 2, b, n, 3, 3), in(low, high, b, 1, 2, 2))
 	}
 	resize := func(name string, o ops.ResizeOptions, dims ...graph.Dim) line {
 		return of1("Resize"+name, func(x *node) *node { return ops.Resize(x, o) }, in(-2, 2, dims...))
@@ -56,12 +56,14 @@ func imageLines() []line {
 		resize("/cubic", ops.ResizeOptions{Scale: []float64{2, 0.5}, Mode: ops.Cubic}, b, n, 3, 6),
 		resize("/cubic corners", ops.ResizeOptions{Size: []graph.Dim{5}, Mode: ops.Cubic, AlignCorners: true}, b, n, 3),
 		resize("/trilinear", ops.ResizeOptions{Scale: []float64{2}, Mode: ops.Linear}, b, 1, 2, 2, 2),
-		sample("", ops.GridSampleOptions{Mode: ops.Linear}),
-		sample("/border", ops.GridSampleOptions{Mode: ops.Linear, Border: ops.NearestBorder, AlignCorners: true}),
-		sample("/mirror", ops.GridSampleOptions{Mode: ops.Linear, Border: ops.MirrorBorder}),
-		of1("GridSample/nearest", func(x *node) *node {
-			return ops.GridSample(x, ops.BroadcastTo(places, graph.Of(x.Shape().Dim(0), 1, 2, 2)))
-		}, in(-2, 2, b, n, 3, 3)),
-		sample("/cubic", ops.GridSampleOptions{Mode: ops.Cubic}),
+		sample("", 0.4, 0.6, ops.GridSampleOptions{Mode: ops.Linear}),
+		sample("/beyond", 1.1, 1.3, ops.GridSampleOptions{Mode: ops.Linear}),
+		sample("/border", -0.6, -0.4, ops.GridSampleOptions{Mode: ops.Linear, Border: ops.NearestBorder, AlignCorners: true}),
+		sample("/border beyond", 1.1, 1.3, ops.GridSampleOptions{Mode: ops.Linear, Border: ops.NearestBorder}),
+		sample("/mirror", 1.1, 1.3, ops.GridSampleOptions{Mode: ops.Linear, Border: ops.MirrorBorder}),
+		sample("/mirror corners", -1.4, -1.2, ops.GridSampleOptions{Mode: ops.Linear, Border: ops.MirrorBorder, AlignCorners: true}),
+		sample("/nearest", 0.4, 0.6, ops.GridSampleOptions{}),
+		sample("/cubic", 0.4, 0.6, ops.GridSampleOptions{Mode: ops.Cubic}),
+		sample("/cubic mirror", -1.3, -1.1, ops.GridSampleOptions{Mode: ops.Cubic, Border: ops.MirrorBorder}),
 	}
 }

@@ -352,8 +352,8 @@ func (p *push) hoist() {
 		}
 		w := *v
 		w.In = make([]Ref, len(v.In))
-		for i, x := range v.In {
-			if w.In[i] = p.read(x); v.Kind != Map {
+		for i := range v.In {
+			if w.In[i] = p.read(v.In[i]); v.Kind != Map {
 				w.In[i] = p.body.real(w.In[i])
 			}
 		}
@@ -365,9 +365,7 @@ func (p *push) hoist() {
 // given makes what was computed before the loop an operand of it.
 func (p *push) given(v *Value) {
 	f := p.flat[v]
-	_, done := p.within[v]
 	switch {
-	case done:
 	case f.v.Kind == Const:
 		p.within[v] = flat{v: p.body.Const(v.DType, f.v.Num).V}
 	case f.step == 0:
@@ -381,10 +379,11 @@ func (p *push) given(v *Value) {
 
 // read returns what r reads, in the new body.
 func (p *push) read(r Ref) Ref {
-	if p.before[r.V.ID] {
-		p.given(r.V)
-	}
 	f, ok := p.within[r.V]
+	if !ok && p.before[r.V.ID] {
+		p.given(r.V)
+		f, ok = p.within[r.V]
+	}
 	if !ok {
 		panic("ir: " + r.V.String() + " is not in the loop")
 	}

@@ -426,6 +426,9 @@ func (b *Builder) foldContract(op Op, x Ref, n int) (Ref, bool) {
 	if m == 1 && w == 1 {
 		return Ref{}, false
 	}
+	if k == 1 { // the batch is the inner axis
+		l.Steps, r.Steps = []int{l.Steps[0], l.Steps[1], l.Steps[0]}, []int{r.Steps[0], r.Steps[0], r.Steps[2]}
+	}
 	if l.Steps[0] != l.Steps[2]*k { // a copy costs less than the products that would be added up
 		t := b.Dense(Transpose(l, func(i int) int { return [...]int{0, 2, 1}[i] }))
 		l = Transpose(t, func(i int) int { return [...]int{0, 2, 1}[i] })

@@ -191,7 +191,7 @@ func (p *push) choose() {
 			continue
 		}
 		v := w.Each.V
-		if p.late[k] = !p.inside[v.ID] && p.moves[v.ID] && v.Kind > Iota && (p.heavy[v.ID] || !p.carry[v.ID]); !p.late[k] {
+		if p.late[k] = !p.inside[v.ID] && p.moves[v.ID] && v.Kind > Iota && (p.heavy[v.ID] && !p.Thrifty || !p.carry[v.ID]); !p.late[k] {
 			p.roots = append(p.roots, v)
 		}
 	}
@@ -205,7 +205,7 @@ func (p *push) choose() {
 			if terms == nil {
 				continue
 			}
-			worth := slices.ContainsFunc(terms, func(r Ref) bool { return p.heavy[r.V.ID] })
+			worth := !p.Thrifty && slices.ContainsFunc(terms, func(r Ref) bool { return p.heavy[r.V.ID] })
 			able := !slices.ContainsFunc(terms, func(r Ref) bool { return !p.moves[r.V.ID] })
 			near := !slices.ContainsFunc(terms, func(r Ref) bool { return !p.near(r.V, left) })
 			if !able || !worth && !near {
@@ -237,7 +237,7 @@ func (p *push) available() map[*Value]bool {
 	}
 	for _, terms := range p.sums {
 		for _, r := range terms {
-			if p.heavy[r.V.ID] && p.moves[r.V.ID] {
+			if p.heavy[r.V.ID] && p.moves[r.V.ID] && !p.Thrifty {
 				p.frontier(r.V, left)
 			}
 		}

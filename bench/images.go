@@ -13,11 +13,13 @@ import (
 // with as many zeros around the images as keep their size at stride 1.
 func conv(x, weights *graph.Node, stride int) *graph.Node {
 	pad := (int(weights.Shape().Dim(0)) - 1) / 2
-	return ops.Conv(x, weights, ops.ConvOptions{Stride: []int{stride}, Pad: [][2]int{{pad, pad}}})
+	return ops.Conv(x, weights, ops.ConvOptions{ChannelsLast: true, Stride: []int{stride}, Pad: [][2]int{{pad, pad}}})
 }
 
 // maxPool takes the largest of each 2x2 pixels of x [n h w c].
-func maxPool(x *graph.Node) *graph.Node { return ops.MaxPool(x, []int{2}) }
+func maxPool(x *graph.Node) *graph.Node {
+	return ops.MaxPool(x, []int{2}, ops.PoolOptions{ChannelsLast: true})
+}
 
 // convolution is a layer of its own weights, with a bias if Bias is set.
 type convolution struct{ Weights, Bias *graph.Param }

@@ -18,48 +18,16 @@ func parameter(init graph.Initializer, dims ...graph.Dim) *graph.Param {
 	return &graph.Param{Type: graph.Type{Shape: graph.Of(dims...)}, Init: init}
 }
 
-// lstm is a layer of long short-term memory (Hochreiter and Schmidhuber 1997).
-// The inputs of all steps are multiplied at once, which only the recurrent
-// product cannot be.
-type lstm struct {
-	graph.Scope
-	In, Recurrent nn.Dense
-	width, steps  int
-}
-
-func newLSTM(width, steps int) *lstm {
-	return &lstm{In: nn.Dense{Out: 4 * width}, Recurrent: nn.Dense{Out: 4 * width, NoBias: true}, width: width, steps: steps}
-}
-
-// Apply maps x [batch steps in] to [batch steps width].
-func (l *lstm) Apply(x *graph.Node) *graph.Node {
-	return l.Wrap(func() *graph.Node {
-		in := l.In.Apply(x)
-		zero := graph.Zeros(graph.Type{Shape: graph.Of(x.Shape().Dim(0), graph.Dim(l.width))})
-		h, c := zero, zero
-		var all []*graph.Node
-		for t := range l.steps {
-			z := ops.Add(ops.Index(in, 1, t), l.Recurrent.Apply(h))
-			gate := ops.Split(z, -1, l.width, l.width, l.width, l.width)
-			take, keep, show := ops.Sigmoid(gate[0]), ops.Sigmoid(gate[1]), ops.Sigmoid(gate[3])
-			c = ops.Add(ops.Mul(keep, c), ops.Mul(take, ops.Tanh(gate[2])))
-			h = ops.Mul(show, ops.Tanh(c))
-			all = append(all, h)
-		}
-		return ops.Stack(1, all...)
-	})
-}
-
 // characterLSTM is W4: embedding, LSTM and a dense layer at each of 64 steps.
 func characterLSTM(o measure.Options, run func(measure.Case) error) error {
 	rows, steps := o.Size(32, 2), o.Size(64, 3)
 	model := struct {
 		Characters *graph.Param
-		LSTM       *lstm
+		LSTM       nn.LSTM
 		Head       nn.Dense
 	}{
 		Characters: parameter(nn.Normal(0, 1), characters, 64),
-		LSTM:       newLSTM(o.Size(256, 8), steps),
+		LSTM:       nn.LSTM{Out: o.Size(256, 8)},
 		Head:       nn.Dense{Out: characters},
 	}
 	ids, next, feeds := texts(rows, steps)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // Concat joins values along an axis. Their other axes and dtypes are equal.
@@ -61,6 +62,13 @@ func (c concat) VJP(_, ct *Node, x ...*Node) []*Node {
 		from = to
 	}
 	return g
+}
+func (c concat) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	at := make([]int, len(x))
+	for i := range x[1:] {
+		at[i+1] = at[i] + x[i].Dims[c.axis]
+	}
+	return b.Join(out.DType, out.Dims, c.axis, at, x...), true
 }
 func (concat) Flops(Type, ...Type) Dim { return 0 }
 

@@ -581,9 +581,9 @@ func images(g *grower) *graph.Node {
 	window := each(1, 2, 3)
 	switch g.rnd.IntN(5) {
 	case 0:
-		return ops.MaxPool(x, window, ops.PoolOptions{Stride: each(1, 2), Pad: pad})
+		return ops.MaxPool(x, window, ops.PoolOptions{ChannelsLast: true, Stride: each(1, 2), Pad: pad})
 	case 1:
-		return ops.AvgPool(x, window, ops.PoolOptions{Stride: each(1, 2, 3), Dilation: each(1, 2), Pad: pad, CountPad: g.chance(0.5)})
+		return ops.AvgPool(x, window, ops.PoolOptions{ChannelsLast: true, Stride: each(1, 2, 3), Dilation: each(1, 2), Pad: pad, CountPad: g.chance(0.5)})
 	}
 	c := x.Shape().Dim(-1)
 	if c.Symbolic() {
@@ -598,9 +598,9 @@ func images(g *grower) *graph.Node {
 	for _, n := range window {
 		dims = append(dims, graph.Dim(n))
 	}
-	o := ops.ConvOptions{Stride: each(1, 1, 2), Dilation: each(1, 1, 2), Pad: pad, Groups: groups}
+	o := ops.ConvOptions{ChannelsLast: true, Stride: each(1, 1, 2), Dilation: each(1, 1, 2), Pad: pad, Groups: groups}
 	if g.chance(0.2) && groups == 1 {
-		return ops.ConvTranspose(x, g.leaf(g.float, append(dims, graph.Dim(out), c)), ops.ConvOptions{Stride: o.Stride})
+		return ops.ConvTranspose(x, g.leaf(g.float, append(dims, graph.Dim(out), c)), ops.ConvOptions{ChannelsLast: true, Stride: o.Stride})
 	}
 	return ops.Conv(x, g.leaf(g.float, append(dims, c/graph.Dim(groups), graph.Dim(out))), o)
 }

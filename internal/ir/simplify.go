@@ -147,6 +147,9 @@ func (b *Builder) sum(d DType, x, y Ref) (Ref, bool) {
 	if same(x, y) {
 		return b.mapTo(Mul, d, x, b.Const(d, 2)), true
 	}
+	if z, ok := b.joinSum(d, x, y); ok {
+		return z, true
+	}
 	if m := inner(y); m != nil && m.Op == Neg {
 		return b.mapTo(Sub, d, x, m.In[0]), true
 	}

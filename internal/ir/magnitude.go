@@ -5,17 +5,17 @@ import (
 	"slices"
 )
 
-// A span is what is known of the size of a value's elements, whatever the
+// A magnitude is what is known of the size of a value's elements, whatever the
 // leaves hold.
-type span struct {
+type magnitude struct {
 	lo, hi   float64 // log2 of the smallest and the largest magnitude but 0, Inf and NaN
 	finite   bool    // none is infinite
 	nonzero  bool    // none is 0
 	positive bool    // none is less than 0
 }
 
-// spanDepth is how far a span looks toward the leaves.
-const spanDepth = 8
+// magnitudeDepth is how far a magnitude looks toward the leaves.
+const magnitudeDepth = 8
 
 // limits returns log2 of the smallest and the largest normal numbers of d.
 func limits(d DType) (lo, hi float64) {
@@ -25,27 +25,27 @@ func limits(d DType) (lo, hi float64) {
 	return -126, 127
 }
 
-// spanOf returns what the way in which v is computed tells about its size.
-func spanOf(v *Value, depth int) span {
-	unknown := span{lo: -149, hi: 128}
+// magnitudeOf returns what the way in which v is computed tells about its size.
+func magnitudeOf(v *Value, depth int) magnitude {
+	unknown := magnitude{lo: -149, hi: 128}
 	if v.DType == F64 {
-		unknown = span{lo: -1074, hi: 1024}
+		unknown = magnitude{lo: -1074, hi: 1024}
 	}
 	if depth == 0 || !v.DType.Float() {
 		return unknown
 	}
-	in := func(i int) span { return spanOf(v.In[i].V, depth-1) }
+	in := func(i int) magnitude { return magnitudeOf(v.In[i].V, depth-1) }
 	switch v.Kind {
 	case Const:
 		if v.Num == 0 || v.Num != v.Num || math.IsInf(v.Num, 0) {
-			return span{positive: v.Num >= 0, finite: v.Num == 0, nonzero: v.Num != 0}
+			return magnitude{positive: v.Num >= 0, finite: v.Num == 0, nonzero: v.Num != 0}
 		}
 		l := math.Log2(math.Abs(v.Num))
-		return span{lo: l, hi: l, finite: true, nonzero: true, positive: v.Num > 0}
+		return magnitude{lo: l, hi: l, finite: true, nonzero: true, positive: v.Num > 0}
 	case Reduce:
 		switch x := in(0); {
 		case v.Op == Sum && stableSum(v):
-			return span{lo: 0, hi: math.Log2(float64(v.In[0].V.size)), finite: true, nonzero: true, positive: true}
+			return magnitude{lo: 0, hi: math.Log2(float64(v.In[0].V.size)), finite: true, nonzero: true, positive: true}
 		case v.Op == Sum && x.positive: // may overflow, and does not get smaller
 			x.hi, x.finite = unknown.hi, false
 			return x
@@ -53,13 +53,13 @@ func spanOf(v *Value, depth int) span {
 			return x
 		}
 	case Map:
-		return mapSpan(v, unknown, in)
+		return mapMagnitude(v, unknown, in)
 	}
 	return unknown
 }
 
-// mapSpan is spanOf for functions of elements.
-func mapSpan(v *Value, unknown span, in func(int) span) span {
+// mapMagnitude is magnitudeOf for functions of elements.
+func mapMagnitude(v *Value, unknown magnitude, in func(int) magnitude) magnitude {
 	s := unknown
 	switch v.Op {
 	case Neg, Abs:
@@ -74,11 +74,11 @@ func mapSpan(v *Value, unknown span, in func(int) span) span {
 		s.positive = true
 	case Sqrt:
 		x := in(0)
-		s = span{lo: unknown.lo / 2, hi: unknown.hi / 2, finite: x.finite, nonzero: x.nonzero, positive: true}
+		s = magnitude{lo: unknown.lo / 2, hi: unknown.hi / 2, finite: x.finite, nonzero: x.nonzero, positive: true}
 		s.lo, s.hi = max(s.lo, x.lo/2), min(s.hi, x.hi/2)
 	case Rsqrt:
 		x := in(0)
-		s = span{lo: -min(unknown.hi, x.hi) / 2, hi: -max(unknown.lo, x.lo) / 2, finite: x.nonzero, positive: true}
+		s = magnitude{lo: -min(unknown.hi, x.hi) / 2, hi: -max(unknown.lo, x.lo) / 2, finite: x.nonzero, positive: true}
 	case Recip:
 		x := in(0)
 		s.lo, s.hi, s.positive = -x.hi, -x.lo, x.positive
@@ -103,7 +103,7 @@ func mapSpan(v *Value, unknown span, in func(int) span) span {
 		}
 	case Maximum:
 		if x, y := in(0), in(1); y.nonzero && y.positive { // a floor
-			s = span{lo: y.lo, hi: max(x.hi, y.hi), finite: x.finite && y.finite, nonzero: true, positive: true}
+			s = magnitude{lo: y.lo, hi: max(x.hi, y.hi), finite: x.finite && y.finite, nonzero: true, positive: true}
 		}
 	}
 	return s
@@ -111,13 +111,13 @@ func mapSpan(v *Value, unknown span, in func(int) span) span {
 
 // fits reports whether all magnitudes keep away from both ends of the normal
 // numbers, by a factor of 2 to the given power.
-func (s span) fits(d DType, margin float64) bool {
+func (s magnitude) fits(d DType, margin float64) bool {
 	lo, hi := limits(d)
 	return s.lo >= lo+margin && s.hi <= hi-margin
 }
 
 // divides reports whether x/s may be x·(1/s): where 1/s is a normal number.
-func divides(s *Value) bool { return spanOf(s, spanDepth).fits(s.DType, 1) }
+func divides(s *Value) bool { return magnitudeOf(s, magnitudeDepth).fits(s.DType, 1) }
 
 // gentle is log2 of how far a factor may reach that moves past unknown values:
 // a value that is further from the ends of the range shows rounding only.
@@ -134,8 +134,8 @@ func regroups(t, s *Value) bool {
 	if mild(t) || mild(s) {
 		return true
 	}
-	x, y := spanOf(t, spanDepth), spanOf(s, spanDepth)
-	return span{lo: x.lo + y.lo, hi: x.hi + y.hi}.fits(t.DType, 0)
+	x, y := magnitudeOf(t, magnitudeDepth), magnitudeOf(s, magnitudeDepth)
+	return magnitude{lo: x.lo + y.lo, hi: x.hi + y.hi}.fits(t.DType, 0)
 }
 
 // movesOut reports whether a sum of x·s may be s times the sum: where s is never
@@ -145,7 +145,7 @@ func movesOut(s *Value) bool {
 	if mild(s) {
 		return true
 	}
-	x := spanOf(s, spanDepth)
+	x := magnitudeOf(s, magnitudeDepth)
 	_, hi := limits(s.DType)
 	return x.finite && x.lo >= -hi/2-1 && x.hi <= hi/2
 }

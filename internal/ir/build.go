@@ -70,8 +70,8 @@ func (b *Builder) number(r Ref) int32 {
 	return id
 }
 
-// add makes a value, or finds the one that is the same.
-func (b *Builder) add(v Value) *Value {
+// key returns what makes v the same as another value.
+func (b *Builder) key(v *Value) key {
 	k := key{kind: v.Kind, op: v.Op, dtype: v.DType, over: v.Over, n: len(v.In), num: math.Float64bits(v.Num)}
 	if len(v.In) == 0 && len(v.Dims) == 1 {
 		k.n = v.Dims[0]
@@ -82,6 +82,12 @@ func (b *Builder) add(v Value) *Value {
 	if v.Kind == Reduce { // of the same rows, or of those of another shape on the same elements
 		k.out = b.number(Ref{Dims: v.Dims})
 	}
+	return k
+}
+
+// add makes a value, or finds the one that is the same.
+func (b *Builder) add(v Value) *Value {
+	k := b.key(&v)
 	if old := b.seen[k]; old != nil {
 		return old
 	}

@@ -18,6 +18,9 @@ func (b *Builder) Join(d DType, dims []int, axis int, at []int, x ...Ref) Ref {
 		}
 		return Broadcast(b.Const(d, 0), dims)
 	}
+	if axes := b.order(x); axes != nil {
+		return b.joinImages(axes, d, dims, axis, at, x)
+	}
 	own := 0 // the axis among those that are longer than 1
 	for _, n := range dims[:axis] {
 		if n != 1 {

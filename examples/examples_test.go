@@ -120,6 +120,7 @@ func TestExamples(t *testing.T) {
 		"gpt":       func(t *testing.T) { testGPT(t, dir) },
 		"vae":       func(t *testing.T) { testVAE(t, dir) },
 		"multihead": func(t *testing.T) { testMultihead(t, dir) },
+		"charlstm":  func(t *testing.T) { testCharLSTM(t, dir) },
 	}
 	for _, main := range folders {
 		name := filepath.Dir(main)

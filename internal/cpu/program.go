@@ -200,8 +200,12 @@ func (b *launcher) add(at [3]int, s *segment) int {
 	return i
 }
 
-// partElems is how many elements of a pass are worth a part of their own.
-const partElems = 16 << 10
+// partElems is how many elements of a pass are worth a part of their own, and
+// partCost how many ns of work are.
+const (
+	partElems = 16 << 10
+	partCost  = 8000
+)
 
 // addGroup makes the program of a group a segment.
 func (b *launcher) addGroup(g *group) {
@@ -226,7 +230,7 @@ func (b *launcher) addGroup(g *group) {
 		if len(p.accs) > 0 {
 			most = 16
 		}
-		parts := min(most, max(1, g.dom.size()/partElems), units)
+		parts := min(most, max(1, g.dom.size()/partElems, int(p.cost()/partCost)), units)
 		s.per = (units + parts - 1) / parts
 		s.parts = (units + s.per - 1) / s.per
 		s.cost = p.cost()

@@ -116,6 +116,13 @@ func TestExamples(t *testing.T) {
 			assert.Greater(t, last[len(last)-2], 0.8)
 			assert.Less(t, last[len(last)-1], 0.3)
 		},
+		"gradbench": func(t *testing.T) {
+			cmd := command(dir, "gradbench")
+			cmd.Stdin = strings.NewReader(`{"id":1,"kind":"evaluate","module":"hello","function":"double","input":4}`)
+			out, err := cmd.Output()
+			require.NoError(t, err)
+			assert.Regexp(t, `^{"id":1,"success":true,"output":8,"timings":\[{"name":"evaluate","nanoseconds":\d+}\]}\n$`, string(out))
+		},
 		"mnist": func(t *testing.T) { testMNIST(t, dir) },
 	}
 	for _, main := range folders {

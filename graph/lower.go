@@ -203,6 +203,7 @@ func (w *lowering) loop(l *Loop, results []*Node) {
 		given = append(given, operand(0))
 	}
 	lb := w.b.NewLoop(ir.LoopKind(l.Kind), steps, l.Reverse, given...)
+	lb.Thrifty = l.Again
 	for i := range l.Args {
 		switch x := operand(i + l.given()); {
 		case i < l.Carries:

@@ -98,6 +98,13 @@ func (p part) VJP(_, ct *Node, x ...*Node) []*Node {
 	g[0] = Concat(p.axis, pieces...)
 	return g
 }
+func (p part) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	at := 0
+	for _, piece := range x[1 : p.i+1] {
+		at += piece.Dims[p.axis]
+	}
+	return b.Slice(x[0], p.axis, at, 1, out.Dims[p.axis]), true
+}
 func (part) Flops(Type, ...Type) Dim { return 0 }
 
 // Stack joins values of one shape along a new axis at the given place of the

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"math"
 	"slices"
 
 	"github.com/adjointml/adjoint/graph"
@@ -27,8 +28,10 @@ type ScanOptions struct {
 //
 // The gradient is a Scan from the other end over what this one kept: the carries
 // of each step, and what in a step is neither a function of elements nor only a
-// way to read others. With Checkpoint those are kept for each of about √time
-// segments only, whose steps run again.
+// way to read others. With Checkpoint it keeps the carries of each of about √time
+// segments (of 32 steps if time is a symbol), whose steps run again, and so needs
+// memory for about 2·√time steps; the body is built twice then, and random ops
+// draw other numbers than without.
 //
 // It fails if a carry changes its type, or if the lengths of xs differ.
 func Scan(body func(carry, x []*Node) (next, y []*Node), init, xs []*Node, o ...ScanOptions) (carry, ys []*Node) {
@@ -93,6 +96,9 @@ func (s *scanning) fail(body func(carry, x []*Node) (next, y []*Node), bad *Node
 
 // build makes the loop and its results.
 func (s *scanning) build(body func(carry, x []*Node) (next, y []*Node)) (carry, ys []*Node) {
+	if bad := broken("scan", slices.Concat(s.init, s.xs)...); bad != nil {
+		return s.fail(body, bad)
+	}
 	mark := num(0) // younger nodes are the body's
 	l := &graph.Loop{Kind: graph.ScanLoop, Carries: len(s.init), Slices: len(s.xs), Length: s.Length, Reverse: s.Reverse, Again: s.again}
 	for _, x := range s.init {
@@ -138,15 +144,7 @@ func (s *scanning) checkBody(next, y []*Node) *Node {
 	if bad := broken("scan", all...); bad != nil {
 		return bad
 	}
-	if len(next) != len(s.init) {
-		return graph.Fail("scan", s.init, "the body returns %d carries, but there are %d: return the next value of each", len(next), len(s.init))
-	}
-	for i, n := range next {
-		if x := s.init[i]; n.Type() != x.Type() {
-			return graph.Fail("scan", []*Node{x, n}, "carry %d is %v before the first step, but %v after it: it must keep its dtype and shape", i, x.Type(), n.Type())
-		}
-	}
-	return nil
+	return checkCarries("scan", s.init, next)
 }
 
 // A scanOp is a result of Scan.
@@ -312,7 +310,8 @@ func costly(n *Node) bool {
 	if len(n.In()) == 0 || n.Shape().Rank() == graph.MaxRank {
 		return false
 	}
-	if _, draws := n.Op().(drawer); draws {
+	switch n.Op().(type) {
+	case drawer, graph.Looper:
 		return true
 	}
 	_, simple := n.Op().(graph.Elementwise)
@@ -345,90 +344,70 @@ func (b *backward) substitutes(carry, cut, same []*Node) map[*Node]*Node {
 	return to
 }
 
-// drawer is an op that draws random numbers from the state that is its first
-// operand.
-type drawer interface{ draws() }
+// segment is how many steps a segment of a symbolic number of steps has.
+const segment = 32
 
-func (random) draws() {}
-
-// stepKey makes the states of steps different; an odd number, other than the one
-// for streams.
-const stepKey = 0x2545f4914f6cdd1d
-
-// stepped gives each random op after mark a state that depends on the number of
-// the step, which it returns as an argument, or nil if there are none.
-func stepped(y []*Node, mark *Node) ([]*Node, *Node) {
-	var step *Node
-	with := map[*Node]*Node{}
-	next := func(state *Node, depth int) *Node {
-		if step == nil {
-			step = graph.Arg(Type{DType: graph.Int64})
-		}
-		if with[state] == nil {
-			key := int64(stepKey)
-			for range depth {
-				key *= stepKey
-			}
-			with[state] = Add(state, Mul(step, graph.ConstOf([]int64{key, 0}, 2)))
-		}
-		return with[state]
-	}
-	y = graph.Transform(y, mark, func(n *Node, in []*Node) *Node {
-		var at []int
-		depth := 0
-		switch op := n.Op().(type) {
-		case drawer:
-			at = []int{0}
-		case scanOp:
-			at, depth = op.Loop.States, nesting(op.Loop)
-		}
-		if len(at) == 0 {
-			return nil
-		}
-		in = slices.Clone(in)
-		for _, i := range at {
-			in[i] = next(in[i], depth)
-		}
-		return graph.Again(n, in)
-	})
-	return y, step
-}
-
-// nesting returns how many loops that draw random numbers are in each other.
-func nesting(l *graph.Loop) (depth int) {
-	for _, n := range l.Body() {
-		if op, ok := n.Op().(scanOp); ok && len(op.Loop.States) > 0 {
-			depth = max(depth, nesting(op.Loop))
-		}
-	}
-	return depth + 1
-}
-
-// states returns the arguments that random ops of the body draw from, as they
-// are or with the number of the step added.
-func states(l *graph.Loop, y []*Node) (list []int) {
-	add := func(state *Node) {
-		for _, n := range graph.Topo(state) {
-			if i := slices.Index(l.Args, n); i >= l.Carries+l.Slices && n.DType() == graph.Int64 && !slices.Contains(list, i) {
-				list = append(list, i)
-			}
-		}
-	}
-	for _, n := range graph.Topo(y...) {
-		switch op := n.Op().(type) {
-		case drawer:
-			add(n.In()[0])
-		case scanOp:
-			for _, i := range op.Loop.States {
-				add(n.In()[i])
-			}
-		}
-	}
-	return list
-}
-
-// segments is a Scan with Checkpoint.
+// segments is a Scan with Checkpoint: one over segments, of which the gradient
+// keeps the carries alone, each a Scan over its steps, and one more over the steps
+// that are left.
 func (s *scanning) segments(body func(carry, x []*Node) (next, y []*Node)) (carry, ys []*Node) {
-	s.again = true
-	return s.build(body)
+	each := Dim(segment)
+	if n := s.Length; n >= 0 {
+		each = max(Dim(math.Round(math.Sqrt(float64(n)))), 1)
+	}
+	many := s.Length.Div(each)
+	most, rest := many.Mul(each), s.Length.Sub(many.Mul(each))
+	cut := func(i int) (xs []*Node) {
+		for _, x := range s.xs {
+			first, last := x.Type().Of(x.Shape().With(0, most)), x.Type().Of(x.Shape().With(0, rest))
+			xs = append(xs, graph.Apply(part{0, i}, x, graph.Zeros(first), graph.Zeros(last)))
+		}
+		return xs
+	}
+	head := func(init []*Node) (carry, ys []*Node) {
+		xs := cut(0)
+		for i, x := range xs {
+			xs[i] = Reshape(x, append([]Dim{many, each}, x.Shape().Dims()[1:]...)...)
+		}
+		outer := &scanning{init: init, xs: xs, again: true, ScanOptions: ScanOptions{Length: many, Reverse: s.Reverse}}
+		carry, ys = outer.build(func(c, x []*Node) (next, y []*Node) {
+			inner := &scanning{init: c, xs: x, ScanOptions: ScanOptions{Length: each, Reverse: s.Reverse}}
+			return inner.build(body)
+		})
+		for i, y := range ys {
+			if y.Err() == nil {
+				ys[i] = Reshape(y, append([]Dim{most}, y.Shape().Dims()[2:]...)...)
+			}
+		}
+		return carry, ys
+	}
+	if rest == 0 {
+		return head(s.init)
+	}
+	tail := func(init []*Node) (carry, ys []*Node) {
+		left := &scanning{init: init, xs: cut(1), ScanOptions: ScanOptions{Length: rest, Reverse: s.Reverse}}
+		return left.build(body)
+	}
+	first, second := head, tail
+	if s.Reverse {
+		first, second = tail, head
+	}
+	carry, ys = first(s.init)
+	if broken("scan", slices.Concat(carry, ys)...) != nil { // once is enough
+		return carry, ys
+	}
+	carry, more := second(carry)
+	if s.Reverse {
+		ys, more = more, ys
+	}
+	return carry, joinSteps(ys, more)
+}
+
+// joinSteps joins the results of steps with those of the steps after.
+func joinSteps(ys, after []*Node) []*Node {
+	all := make([]*Node, len(ys))
+	for i := range ys {
+		all[i] = Concat(0, ys[i], after[i])
+	}
+	return all
 }

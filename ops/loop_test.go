@@ -10,7 +10,7 @@ import (
 
 // loopLines are the lines of the table for loops; n is mostly the number of steps.
 func loopLines() []line {
-	return slices.Concat(scanLines(), []line{
+	return slices.Concat(scanLines(), branchLines(), []line{
 		{name: "Pullback", args: []arg{in(-1, 1, b, n), in(-1, 1, b, n)},
 			f: func(x ...*node) *node {
 				return ops.Pullback([]*node{ops.Sin(x[0]), ops.Square(x[0])}, []*node{ops.Neg(x[1]), nil}, []*node{x[0]})[0]
@@ -139,6 +139,68 @@ func weightLines() []line {
 					return []*node{ops.Sub(c[0], ops.Scale(g, 0.1))}, nil
 				}, x[:1], x[1:])
 				return carry[0]
+			}},
+	}
+}
+
+// branchLines are those of While and Cond.
+func branchLines() []line {
+	power := func(limit int) func(x ...*node) *node { // x·sin x·sin(x·sin x) ... three times
+		return func(x ...*node) *node {
+			return ops.While(
+				func(c []*node) *node { return ops.Less(c[0], graph.Scalar(3)) },
+				func(c []*node) []*node {
+					return []*node{ops.Add(c[0], graph.Scalar(1)), ops.Mul(ops.Sin(c[1]), x[1])}
+				},
+				[]*node{graph.ScalarOf(graph.Int64, 0), x[0]}, limit)[1]
+		}
+	}
+	cond := func(positive bool) func(x ...*node) *node {
+		return func(x ...*node) *node {
+			z := ops.Mul(x[0], x[1])
+			test := ops.Greater(ops.Sum(ops.Square(z)), graph.Scalar(-1))
+			if !positive {
+				test = ops.Not(test)
+			}
+			return ops.Cond(test,
+				func() []*node { return []*node{ops.Mul(ops.Sin(z), z)} },
+				func() []*node { return []*node{ops.Exp(z)} })[0]
+		}
+	}
+	pair := []arg{in(0.2, 1, b, n), in(0.2, 1, b, n)}
+	return []line{
+		{name: "While", args: pair, f: power(5),
+			want: func(x []array) []float64 {
+				return elementwise(x, func(v []float64) float64 {
+					y := v[0]
+					for range 3 {
+						y = math.Sin(y) * v[1]
+					}
+					return y
+				})
+			}},
+		{name: "While/limit", args: pair, f: power(2),
+			want: func(x []array) []float64 {
+				return elementwise(x, func(v []float64) float64 { return math.Sin(math.Sin(v[0])*v[1]) * v[1] })
+			}},
+		{name: "Cond", args: pair, f: cond(true),
+			want: func(x []array) []float64 {
+				return elementwise(x, func(v []float64) float64 { return math.Sin(v[0]*v[1]) * v[0] * v[1] })
+			}},
+		{name: "Cond/else", args: pair, f: cond(false),
+			want: func(x []array) []float64 {
+				return elementwise(x, func(v []float64) float64 { return math.Exp(v[0] * v[1]) })
+			}},
+		{name: "Scan/branches", args: []arg{in(0.2, 1, 3), in(0.2, 1, n, 3)},
+			f: func(x ...*node) *node { // even steps and odd ones do different things
+				_, ys := ops.Scan(func(c, s []*node) (next, y []*node) {
+					p := ops.Mul(c[0], s[0])
+					h := ops.Cond(ops.Equal(ops.Mod(c[1], graph.Scalar(2)), graph.Scalar(0)),
+						func() []*node { return []*node{ops.Sin(p)} },
+						func() []*node { return []*node{ops.Add(ops.Square(p), p)} })
+					return []*node{h[0], ops.Add(c[1], graph.Scalar(1))}, h
+				}, []*node{x[0], graph.ScalarOf(graph.Int64, 0)}, x[1:])
+				return ys[0]
 			}},
 	}
 }

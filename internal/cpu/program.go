@@ -233,8 +233,12 @@ func (b *launcher) add(at [3]int, s *segment) int {
 	return i
 }
 
-// partElems is how many elements of a pass are worth a part of their own.
-const partElems = 16 << 10
+// partElems is how many elements of a pass are worth a part of their own, and
+// partCost how many ns of work are.
+const (
+	partElems = 16 << 10
+	partCost  = 8000
+)
 
 // addGroup makes the program of a group a segment.
 func (b *launcher) addGroup(g *group) {
@@ -268,7 +272,7 @@ func (p *prog) cut() *segment {
 	if len(p.accs) > 0 {
 		most = 16
 	}
-	parts := min(most, max(1, p.g.dom.size()/partElems), units)
+	parts := min(most, max(1, p.g.dom.size()/partElems, int(p.cost()/partCost)), units)
 	per := (units + parts - 1) / parts
 	return &segment{work: p, per: per, parts: (units + per - 1) / per, cost: p.cost()}
 }

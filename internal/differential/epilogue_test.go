@@ -44,7 +44,7 @@ func TestEpilogues(t *testing.T) {
 				h := ops.Sigmoid(ops.Add(ops.MatMul(x[0], x[1]), x[2]))
 				return autodiff.Grad(ops.Mean(ops.Square(ops.MatMul(h, x[3]))), x...)
 			}},
-			{"convolution", []*graph.Node{in("x", d, 48, 24, 24, 2), in("w", d, 3, 3, 2, 16), in("b", d, 16)}, func(x []*graph.Node) []*graph.Node {
+			{"convolution", []*graph.Node{in("x", d, 48, 24, 24, 8), in("w", d, 3, 3, 8, 16), in("b", d, 16)}, func(x []*graph.Node) []*graph.Node {
 				return []*graph.Node{ops.ReLU(ops.Add(ops.Conv(x[0], x[1], ops.ConvOptions{ChannelsLast: true}), x[2]))}
 			}},
 			{"one row", []*graph.Node{in("x", d, 1, 20), in("w", d, 20, 1), in("b", d, 1)}, func(x []*graph.Node) []*graph.Node {

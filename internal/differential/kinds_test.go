@@ -559,10 +559,25 @@ func loss(g *grower) *graph.Node {
 	return nn.Accuracy(x, labels)
 }
 
-// images takes a value as images: [n h w c], or with another number of spatial
-// axes.
+// images takes a value as images, of either layout.
 func images(g *grower) *graph.Node {
 	x := g.ranked(3)
+	if g.chance(0.5) {
+		return lastImages(g, x)
+	}
+	first, last := []int{0, x.Shape().Rank() - 1}, []int{0}
+	for i := 2; i < x.Shape().Rank(); i++ {
+		first, last = append(first, i-1), append(last, i)
+	}
+	y := lastImages(g, ops.Transpose(x, append(last, 1)...))
+	if y == nil {
+		return nil
+	}
+	return ops.Transpose(y, first...) // what ops with channels first are
+}
+
+// lastImages takes x as images [n h w c], or with another number of spatial axes.
+func lastImages(g *grower, x *graph.Node) *graph.Node {
 	axes := x.Shape().Rank() - 2
 	if axes > 3 || g.special { // the engine multiplies padding, the reference executor leaves it out
 		return nil

@@ -70,8 +70,8 @@ func (b *Builder) number(r Ref) int32 {
 	return id
 }
 
-// add makes a value, or finds the one that is the same.
-func (b *Builder) add(v Value) *Value {
+// key returns what makes v the same as another value.
+func (b *Builder) key(v *Value) key {
 	k := key{kind: v.Kind, op: v.Op, dtype: v.DType, over: v.Over, n: len(v.In), num: math.Float64bits(v.Num)}
 	if len(v.In) == 0 && len(v.Dims) == 1 {
 		k.n = v.Dims[0]
@@ -82,6 +82,12 @@ func (b *Builder) add(v Value) *Value {
 	if v.Kind == Reduce { // of the same rows, or of those of another shape on the same elements
 		k.out = b.number(Ref{Dims: v.Dims})
 	}
+	return k
+}
+
+// add makes a value, or finds the one that is the same.
+func (b *Builder) add(v Value) *Value {
+	k := b.key(&v)
 	if old := b.seen[k]; old != nil {
 		return old
 	}
@@ -430,7 +436,20 @@ func (b *Builder) foldContract(op Op, x Ref, n int) (Ref, bool) {
 	}
 	l, r := v.In[0], v.In[1]
 	m, k, w := l.Dims[1], l.Dims[2], r.Dims[2]
-	if l.Steps[0] != l.Steps[2]*k || r.Steps[0] != r.Steps[1]*k || m == 1 && w == 1 {
+	if m == 1 && w == 1 {
+		return Ref{}, false
+	}
+	if k == 1 { // the batch is the inner axis
+		l.Steps, r.Steps = []int{l.Steps[0], l.Steps[1], l.Steps[0]}, []int{r.Steps[0], r.Steps[0], r.Steps[2]}
+	}
+	if l.Steps[0] != l.Steps[2]*k { // a copy costs less than the products that would be added up
+		t := b.Dense(Transpose(l, func(i int) int { return [...]int{0, 2, 1}[i] }))
+		l = Transpose(t, func(i int) int { return [...]int{0, 2, 1}[i] })
+	}
+	if r.Steps[0] != r.Steps[1]*k {
+		r = b.Dense(r)
+	}
+	if l.Steps[0] != l.Steps[2]*k || r.Steps[0] != r.Steps[1]*k {
 		return Ref{}, false
 	}
 	k *= l.Dims[0]

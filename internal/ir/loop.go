@@ -40,6 +40,8 @@ func (l *LoopBody) Results() int { return len(l.Programs[len(l.Programs)-1].Out)
 // that Program returns, then Finish.
 type LoopBuilder struct {
 	*LoopBody
+	Thrifty bool // keep no values of steps for the sake of speed
+
 	outer  *Builder
 	carry  []Ref
 	firsts []Ref // the carries as they were given

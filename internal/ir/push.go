@@ -191,7 +191,7 @@ func (p *push) choose() {
 			continue
 		}
 		v := w.Each.V
-		if p.late[k] = !p.inside[v.ID] && p.moves[v.ID] && v.Kind > Iota && (p.heavy[v.ID] || !p.carry[v.ID]); !p.late[k] {
+		if p.late[k] = !p.inside[v.ID] && p.moves[v.ID] && v.Kind > Iota && (p.heavy[v.ID] && !p.Thrifty || !p.carry[v.ID]); !p.late[k] {
 			p.roots = append(p.roots, v)
 		}
 	}
@@ -205,7 +205,7 @@ func (p *push) choose() {
 			if terms == nil {
 				continue
 			}
-			worth := slices.ContainsFunc(terms, func(r Ref) bool { return p.heavy[r.V.ID] })
+			worth := !p.Thrifty && slices.ContainsFunc(terms, func(r Ref) bool { return p.heavy[r.V.ID] })
 			able := !slices.ContainsFunc(terms, func(r Ref) bool { return !p.moves[r.V.ID] })
 			near := !slices.ContainsFunc(terms, func(r Ref) bool { return !p.near(r.V, left) })
 			if !able || !worth && !near {
@@ -237,7 +237,7 @@ func (p *push) available() map[*Value]bool {
 	}
 	for _, terms := range p.sums {
 		for _, r := range terms {
-			if p.heavy[r.V.ID] && p.moves[r.V.ID] {
+			if p.heavy[r.V.ID] && p.moves[r.V.ID] && !p.Thrifty {
 				p.frontier(r.V, left)
 			}
 		}
@@ -352,8 +352,8 @@ func (p *push) hoist() {
 		}
 		w := *v
 		w.In = make([]Ref, len(v.In))
-		for i, x := range v.In {
-			if w.In[i] = p.read(x); v.Kind != Map {
+		for i := range v.In {
+			if w.In[i] = p.read(v.In[i]); v.Kind != Map {
 				w.In[i] = p.body.real(w.In[i])
 			}
 		}
@@ -365,9 +365,7 @@ func (p *push) hoist() {
 // given makes what was computed before the loop an operand of it.
 func (p *push) given(v *Value) {
 	f := p.flat[v]
-	_, done := p.within[v]
 	switch {
-	case done:
 	case f.v.Kind == Const:
 		p.within[v] = flat{v: p.body.Const(v.DType, f.v.Num).V}
 	case f.step == 0:
@@ -381,10 +379,11 @@ func (p *push) given(v *Value) {
 
 // read returns what r reads, in the new body.
 func (p *push) read(r Ref) Ref {
-	if p.before[r.V.ID] {
-		p.given(r.V)
-	}
 	f, ok := p.within[r.V]
+	if !ok && p.before[r.V.ID] {
+		p.given(r.V)
+		f, ok = p.within[r.V]
+	}
 	if !ok {
 		panic("ir: " + r.V.String() + " is not in the loop")
 	}

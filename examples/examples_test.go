@@ -65,6 +65,8 @@ func TestExamples(t *testing.T) {
 	folders, err := filepath.Glob("*/main.go")
 	require.NoError(t, err)
 	tested := map[string]func(t *testing.T){
+		"unet":    func(t *testing.T) { testUNet(t, dir) },
+		"anysize": func(t *testing.T) { testAnysize(t, dir) },
 		"linear": func(t *testing.T) {
 			line := numbers(t, run(t, dir, "linear"), `y = ([\d.-]+) x \+ ([\d.-]+)`)
 			assert.InDeltaSlice(t, []float64{2, 3}, line, 0.05)
@@ -123,7 +125,11 @@ func TestExamples(t *testing.T) {
 			require.NoError(t, err)
 			assert.Regexp(t, `^{"id":1,"success":true,"output":8,"timings":\[{"name":"evaluate","nanoseconds":\d+}\]}\n$`, string(out))
 		},
-		"mnist": func(t *testing.T) { testMNIST(t, dir) },
+		"mnist":     func(t *testing.T) { testMNIST(t, dir) },
+		"gpt":       func(t *testing.T) { testGPT(t, dir) },
+		"vae":       func(t *testing.T) { testVAE(t, dir) },
+		"multihead": func(t *testing.T) { testMultihead(t, dir) },
+		"charlstm":  func(t *testing.T) { testCharLSTM(t, dir) },
 	}
 	for _, main := range folders {
 		name := filepath.Dir(main)

@@ -144,10 +144,28 @@ func (u untake) Eval(out Tensor, in ...Tensor) {
 		for k := range in[1].Len() {
 			to := (o*n + checkIndex(in[1].Int(k), n)) * inner
 			from := (o*in[1].Len() + k) * inner
-			for i := range inner {
-				out.Set(to+i, out.At(to+i)+in[0].At(from+i))
-			}
+			addRun(out, to, in[0], from, inner)
 		}
+	}
+}
+
+// addRun adds n elements of x from one place to those from another of out.
+func addRun(out Tensor, to int, x Tensor, from, n int) {
+	switch out.DType {
+	case graph.Float32:
+		addElems(graph.Data[float32](out)[to:to+n], graph.Data[float32](x)[from:from+n])
+	case graph.Float64:
+		addElems(graph.Data[float64](out)[to:to+n], graph.Data[float64](x)[from:from+n])
+	default:
+		for i := range n {
+			out.SetInt(to+i, out.Int(to+i)+x.Int(from+i))
+		}
+	}
+}
+
+func addElems[T float32 | float64](to, x []T) {
+	for i, v := range x {
+		to[i] += v
 	}
 }
 func (u untake) VJP(_, ct *Node, x ...*Node) []*Node {

@@ -21,24 +21,54 @@ func (cumSum) Infer(in ...Type) (Type, error) {
 	return numbers{}.Infer(in...)
 }
 func (c cumSum) Eval(out Tensor, in ...Tensor) {
-	outer, n, inner := lines(out.Shape, c.axis)
+	switch out.DType {
+	case graph.Float32:
+		cumulate[float32, float64](out, in[0], c.axis)
+	case graph.Float64:
+		cumulate[float64, float64](out, in[0], c.axis)
+	case graph.Int32:
+		cumulate[int32, int64](out, in[0], c.axis)
+	case graph.Int64:
+		cumulate[int64, int64](out, in[0], c.axis)
+	}
+}
+
+// cumulate adds up along an axis in numbers of type A, which are wider.
+func cumulate[T number, A number](out, in Tensor, axis int) {
+	y, x := graph.Data[T](out), graph.Data[T](in)
+	outer, n, inner := lines(out.Shape, axis)
+	if inner == 1 {
+		for o := range outer {
+			var sum A
+			to := y[o*n : (o+1)*n]
+			for j, v := range x[o*n : (o+1)*n] {
+				sum += A(v)
+				to[j] = T(sum)
+			}
+		}
+		return
+	}
+	sums := make([]A, inner)
 	for o := range outer {
-		for i := range inner {
-			var sum float64
-			var whole int64
-			for j := range n {
-				at := (o*n+j)*inner + i
-				if out.DType.Float() {
-					sum += in[0].At(at)
-					out.Set(at, sum)
-				} else {
-					whole += in[0].Int(at)
-					out.SetInt(at, whole)
-				}
+		clear(sums)
+		for j := range n {
+			at := (o*n + j) * inner
+			to := y[at : at+inner]
+			for i, v := range x[at : at+inner] {
+				sums[i] += A(v)
+				to[i] = T(sums[i])
 			}
 		}
 	}
 }
+
+// A number is the Go type of an element that can be added.
+type number interface {
+	float32 | float64 | int32 | int64
+}
+
+// Rowwise is whether the lines do not cross the first axis.
+func (c cumSum) Rowwise() bool { return c.axis > 0 }
 func (c cumSum) VJP(_, ct *Node, _ ...*Node) []*Node {
 	return one(Flip(graph.Apply(c, Flip(ct, c.axis)), c.axis))
 }
@@ -89,22 +119,39 @@ func (recurrence) Infer(in ...Type) (Type, error) {
 	return t, err
 }
 func (r recurrence) Eval(out Tensor, in ...Tensor) {
-	outer, n, inner := lines(out.Shape, r.axis)
+	if out.DType == graph.Float32 {
+		recur[float32](out, in, r.axis)
+	} else {
+		recur[float64](out, in, r.axis)
+	}
+}
+
+// recur is recurrence for one dtype.
+func recur[T float32 | float64](out Tensor, in []Tensor, axis int) {
+	y, a, b := graph.Data[T](out), graph.Data[T](in[0]), graph.Data[T](in[1])
+	outer, n, inner := lines(out.Shape, axis)
+	if n == 0 {
+		return
+	}
+	last := make([]float64, inner)
 	for o := range outer {
-		for i := range inner {
-			var y float64
-			for j := range n {
-				at := (o*n+j)*inner + i
-				if j == 0 {
-					y = in[1].At(at)
-				} else {
-					y = in[0].At(at)*y + in[1].At(at)
-				}
-				out.Set(at, y)
+		for i, v := range b[o*n*inner:][:inner] {
+			last[i] = float64(v)
+			y[o*n*inner+i] = v
+		}
+		for j := 1; j < n; j++ {
+			at := (o*n + j) * inner
+			to, b := y[at:at+inner], b[at:at+inner]
+			for i, v := range a[at : at+inner] {
+				last[i] = float64(float64(v)*last[i]) + float64(b[i])
+				to[i] = T(last[i])
 			}
 		}
 	}
 }
+
+// Rowwise is whether the lines do not cross the first axis.
+func (r recurrence) Rowwise() bool { return r.axis > 0 }
 
 // VJP: the cotangent of b runs backward, cⱼ = ctⱼ + aⱼ₊₁·cⱼ₊₁, and that of aⱼ
 // is cⱼ·yⱼ₋₁.

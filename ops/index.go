@@ -98,26 +98,32 @@ func (t take) Infer(in ...Type) (Type, error) {
 	return in[0].Of(graph.Of(dims...)), nil
 }
 func (t take) Eval(out Tensor, in ...Tensor) {
-	outer, n, inner := lines(in[0].Shape, t.axis)
-	x := in[0]
-	for o := range outer {
-		for k := range in[1].Len() {
-			from := (o*n + checkIndex(in[1].Int(k), n)) * inner
-			copyRun(out, (o*in[1].Len()+k)*inner, x, from, inner)
-		}
+	switch out.DType {
+	case graph.Float32:
+		takeElems[float32](out, in, t.axis)
+	case graph.Float64:
+		takeElems[float64](out, in, t.axis)
+	case graph.Int32:
+		takeElems[int32](out, in, t.axis)
+	case graph.Int64:
+		takeElems[int64](out, in, t.axis)
+	case graph.Bool:
+		takeElems[bool](out, in, t.axis)
 	}
 }
 
-// copyRun copies n elements of x from one place to another of out.
-func copyRun(out Tensor, to int, x Tensor, from, n int) {
-	switch out.DType {
-	case graph.Float32:
-		copy(graph.Data[float32](out)[to:to+n], graph.Data[float32](x)[from:from+n])
-	case graph.Float64:
-		copy(graph.Data[float64](out)[to:to+n], graph.Data[float64](x)[from:from+n])
-	default:
-		for i := range n {
-			out.SetInt(to+i, x.Int(from+i))
+// takeElems is take for one dtype.
+func takeElems[T graph.Elem](out Tensor, in []Tensor, axis int) {
+	y, x := graph.Data[T](out), graph.Data[T](in[0])
+	outer, n, inner := lines(in[0].Shape, axis)
+	for o := range outer {
+		for k := range in[1].Len() {
+			from, to := (o*n+checkIndex(in[1].Int(k), n))*inner, (o*in[1].Len()+k)*inner
+			if inner == 1 {
+				y[to] = x[from]
+			} else {
+				copy(y[to:to+inner], x[from:from+inner])
+			}
 		}
 	}
 }
@@ -139,13 +145,28 @@ func (u untake) Infer(in ...Type) (Type, error) {
 	return Type{DType: in[0].DType, Shape: u.shape}, nil
 }
 func (u untake) Eval(out Tensor, in ...Tensor) {
-	outer, n, inner := lines(out.Shape, u.axis)
+	switch out.DType {
+	case graph.Float32:
+		untakeElems[float32](out, in, u.axis)
+	case graph.Float64:
+		untakeElems[float64](out, in, u.axis)
+	case graph.Int32:
+		untakeElems[int32](out, in, u.axis)
+	case graph.Int64:
+		untakeElems[int64](out, in, u.axis)
+	}
+}
+
+// untakeElems is untake for one dtype.
+func untakeElems[T number](out Tensor, in []Tensor, axis int) {
+	y, x := graph.Data[T](out), graph.Data[T](in[0])
+	outer, n, inner := lines(out.Shape, axis)
 	for o := range outer {
 		for k := range in[1].Len() {
-			to := (o*n + checkIndex(in[1].Int(k), n)) * inner
-			from := (o*in[1].Len() + k) * inner
-			for i := range inner {
-				out.Set(to+i, out.At(to+i)+in[0].At(from+i))
+			to, from := (o*n+checkIndex(in[1].Int(k), n))*inner, (o*in[1].Len()+k)*inner
+			sums, v := y[to:to+inner], x[from:from+inner]
+			for i := range sums {
+				sums[i] += v[i]
 			}
 		}
 	}
@@ -192,17 +213,39 @@ func (t takeAlong) Infer(in ...Type) (Type, error) {
 	return in[0].Of(in[1].Shape), nil
 }
 func (t takeAlong) Eval(out Tensor, in ...Tensor) {
-	scan(in[0].Shape, in[1], t.axis, func(i, at int) { copyRun(out, i, in[0], at, 1) })
+	switch out.DType {
+	case graph.Float32:
+		takeAlongElems[float32](out, in, t.axis)
+	case graph.Float64:
+		takeAlongElems[float64](out, in, t.axis)
+	case graph.Int32:
+		takeAlongElems[int32](out, in, t.axis)
+	case graph.Int64:
+		takeAlongElems[int64](out, in, t.axis)
+	case graph.Bool:
+		takeAlongElems[bool](out, in, t.axis)
+	}
 }
+
+// takeAlongElems is takeAlong for one dtype.
+func takeAlongElems[T graph.Elem](out Tensor, in []Tensor, axis int) {
+	y, x := graph.Data[T](out), graph.Data[T](in[0])
+	scan(in[0].Shape, in[1], axis, func(i, at int) { y[i] = x[at] })
+}
+
+// Rowwise is whether the lines do not cross the first axis.
+func (t takeAlong) Rowwise() bool { return t.axis > 0 }
 
 // scan visits the elements of an index tensor with the place in a tensor of
 // the given shape that each one points to along the axis.
 func scan(shape []int, indices Tensor, axis int, visit func(i, at int)) {
 	steps := dense(shape)
-	step := steps[axis]
+	step, n := steps[axis], shape[axis]
 	steps[axis] = 0
-	each(indices.Shape, [][]int{steps}, func(i int, at []int) {
-		visit(i, at[0]+step*checkIndex(indices.Int(i), shape[axis]))
+	runs(indices.Shape, steps, func(i, at, count, each int) {
+		for k := range count {
+			visit(i+k, at+k*each+step*checkIndex(indices.Int(i+k), n))
+		}
 	})
 }
 func (t takeAlong) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
@@ -231,14 +274,26 @@ func (u untakeAlong) Infer(in ...Type) (Type, error) {
 	return Type{DType: in[0].DType, Shape: u.shape}, nil
 }
 func (u untakeAlong) Eval(out Tensor, in ...Tensor) {
-	scan(out.Shape, in[1], u.axis, func(i, at int) {
-		if out.DType.Float() {
-			out.Set(at, out.At(at)+in[0].At(i))
-		} else {
-			out.SetInt(at, out.Int(at)+in[0].Int(i))
-		}
-	})
+	switch out.DType {
+	case graph.Float32:
+		untakeAlongElems[float32](out, in, u.axis)
+	case graph.Float64:
+		untakeAlongElems[float64](out, in, u.axis)
+	case graph.Int32:
+		untakeAlongElems[int32](out, in, u.axis)
+	case graph.Int64:
+		untakeAlongElems[int64](out, in, u.axis)
+	}
 }
+
+// untakeAlongElems is untakeAlong for one dtype.
+func untakeAlongElems[T number](out Tensor, in []Tensor, axis int) {
+	y, x := graph.Data[T](out), graph.Data[T](in[0])
+	scan(out.Shape, in[1], axis, func(i, at int) { y[at] += x[i] })
+}
+
+// Rowwise is whether the lines do not cross the first axis.
+func (u untakeAlong) Rowwise() bool { return u.axis > 0 }
 
 // Lower compares each place of the row with the index, of which there is one.
 func (u untakeAlong) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {

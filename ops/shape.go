@@ -439,9 +439,7 @@ func (p pad) Infer(in ...Type) (Type, error) {
 }
 func (p pad) Eval(out Tensor, in ...Tensor) {
 	if p.value != 0 {
-		for i := range out.Len() {
-			out.Set(i, p.value)
-		}
+		fill(out, p.value)
 	}
 	steps := dense(out.Shape)
 	place(out, in[0], steps, p.before*steps[p.axis])

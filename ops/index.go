@@ -321,29 +321,10 @@ func (u untakeAlong) VJP(_, ct *Node, x ...*Node) []*Node {
 // which may be shorter than x along the other axes if those are known. An
 // index outside of the axis makes the run fail.
 func ScatterAdd(x, indices, v *Node, axis int) *Node {
-	if bad := broken("scatteradd", x, indices, v); bad != nil {
+	if bad := checkScatter("scatteradd", x, indices, v, axis); bad != nil {
 		return bad
 	}
-	operands := []*Node{x, indices, v}
-	i, err := x.Shape().Axis(axis)
-	if err != nil {
-		return graph.Fail("scatteradd", operands, "%v", err)
-	}
-	switch s := indices.Shape(); {
-	case !indices.DType().Int():
-		return graph.Fail("scatteradd", operands, "%v", errIndex)
-	case v.Shape() != s || v.DType() != x.DType():
-		return graph.Fail("scatteradd", operands, "the values {2} must have the shape of the indices {1} and the dtype of {0}")
-	case s.Rank() != x.Shape().Rank():
-		return graph.Fail("scatteradd", operands, "{0} and the indices {1} have different ranks")
-	default:
-		for ax, d := range s.Dims() {
-			n := x.Shape().Dim(ax)
-			if ax != i && d != n && (d < 0 || n < 0 || d > n) {
-				return graph.Fail("scatteradd", operands, "the indices {1} do not fit into {0} along axis %d", ax)
-			}
-		}
-	}
+	i, _ := x.Shape().Axis(axis)
 	return Add(x, graph.Apply(untakeAlong{i, x.Shape()}, v, indices))
 }
 
@@ -399,6 +380,22 @@ func Diag(x *Node, k int) *Node {
 	line := Sum(Where(diagonal(s, k), x, num(0)), 1)
 	from := max(0, -k)
 	return Slice(line, 0, from, from+int(n), 1)
+}
+
+// DiagEmbed returns matrices with the last axis of x as their k-th diagonal,
+// above the main one for k > 0, below for k < 0.
+//
+//	x [... n] -> [... n+|k| n+|k|]
+func DiagEmbed(x *Node, k int) *Node {
+	if bad := brokenAxis("diagembed", x, -1); bad != nil {
+		return bad
+	}
+	if x.Shape().Rank() == graph.MaxRank {
+		return graph.Fail("diagembed", []*Node{x}, "{0} cannot have one more axis")
+	}
+	n := x.Shape().Dim(-1).Add(Dim(max(k, -k)))
+	row := Expand(Pad(x, -1, max(-k, 0), max(k, 0), 0), -1) // a value each row
+	return Where(diagonal(graph.Of(n, n), k), row, graph.ScalarOf(x.DType(), 0))
 }
 
 // diagonal returns where column - row = k.

@@ -144,7 +144,8 @@ func product(shape []int) int {
 // its files.
 func table() []line {
 	return slices.Concat(unaryLines(), activationLines(), arithLines(), compareLines(), reduceLines(), alongLines(),
-		shapeLines(), indexLines(), joinLines(), convLines(), poolLines(), controlLines(), randomLines())
+		shapeLines(), indexLines(), joinLines(), convLines(), poolLines(), controlLines(), randomLines(),
+		orderLines(), scatterLines(), specialLines(), statisticsLines())
 }
 
 func unaryLines() []line {

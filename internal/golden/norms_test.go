@@ -56,10 +56,7 @@ var norms = table{
 		return one(ops.Div(x, ops.Pow(base, num(a.num("beta", 0.75)))))
 	}},
 	"renorm": {"x p dim maxnorm", func(a *args) []*Node {
-		x, most := a.node("x"), num(a.num("maxnorm", 0))
-		size := powers(x, a.num("p", 2), others(x, a.int("dim", 0))...)
-		factor := ops.Div(most, ops.Add(size, num(1e-7)))
-		return one(ops.Mul(x, ops.Where(ops.Greater(size, most), factor, num(1))))
+		return one(ops.Renorm(a.node("x"), a.num("p", 2), a.int("dim", 0), a.num("maxnorm", 0)))
 	}},
 	"nn.functional.normalize": {"x p dim eps", func(a *args) []*Node {
 		x := a.node("x")
@@ -132,4 +129,13 @@ func others(x *Node, axes ...int) (list []int) {
 		}
 	}
 	return list
+}
+
+// onAxis shapes a vector such that it broadcasts against x along the axis.
+func onAxis(v, x *Node, axis int) *Node {
+	s := x.Shape()
+	for i := range s.Rank() {
+		s = s.With(i, 1)
+	}
+	return ops.Reshape(v, s.With(axis, graph.Auto).Dims()...)
 }

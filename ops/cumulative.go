@@ -264,7 +264,7 @@ func (l logCumSumExp) Eval(out Tensor, in ...Tensor) {
 // of xᵢ is exp(xᵢ-yᵢ)·cᵢ.
 func (l logCumSumExp) VJP(y, ct *Node, x ...*Node) []*Node {
 	none := Equal(y, num(math.Inf(-1))) // there x is so, too
-	next := Shift(y, -1, l.axis, 0)
+	next := Shift(y, -1, l.axis, math.Inf(1)) // nothing comes after the last
 	decay := Where(none, num(0), Exp(Sub(Where(none, num(0), y), Where(none, num(0), next))))
 	c := Flip(Recurrence(Flip(decay, l.axis), Flip(ct, l.axis), l.axis), l.axis)
 	share := Where(none, num(0), Exp(Sub(x[0], Where(none, num(0), y))))

@@ -32,95 +32,10 @@ func fail(name string, y *graph.Node, n int, format string, arg ...any) []*graph
 // VJP returns the vector-Jacobian products: for the cotangent ct of y, which
 // broadcasts to y's shape, the cotangent of each of wrt.
 func VJP(y, ct *graph.Node, wrt ...*graph.Node) []*graph.Node {
-	if y.Err() != nil || ct.Err() != nil {
-		return slices.Repeat([]*graph.Node{graph.Fail("vjp", []*graph.Node{y, ct}, "")}, len(wrt))
+	if ct == nil {
+		return fail("vjp", y, len(wrt), "the cotangent of {0} is nil")
 	}
-	for _, x := range wrt {
-		if x.Err() != nil {
-			return slices.Repeat([]*graph.Node{graph.Fail("vjp", []*graph.Node{x}, "")}, len(wrt))
-		}
-		if !x.DType().Float() {
-			return fail("vjp", x, len(wrt), "cannot differentiate with respect to {0}: it is no float")
-		}
-	}
-	order := graph.Topo(y)
-	active := activeNodes(order, wrt)
-	cts := map[*graph.Node]*graph.Node{y: conform(graph.As(y.DType(), ct), y)}
-	for _, n := range slices.Backward(order) {
-		if ct := cts[n]; ct != nil && active[n] {
-			step(n, ct, active, cts)
-		}
-	}
-	out := make([]*graph.Node, len(wrt))
-	for i, x := range wrt {
-		if out[i] = cts[x]; out[i] == nil {
-			out[i] = graph.Zeros(x.Type())
-		}
-	}
-	return out
-}
-
-// activeNodes returns the floats among the nodes that depend on wrt.
-func activeNodes(order, wrt []*graph.Node) map[*graph.Node]bool {
-	active := make(map[*graph.Node]bool, len(order))
-	for _, x := range wrt {
-		active[x] = true
-	}
-	for _, n := range order {
-		if n.DType().Float() && !active[n] && slices.ContainsFunc(n.In(), func(x *graph.Node) bool { return active[x] }) {
-			active[n] = true
-		}
-	}
-	return active
-}
-
-// step passes the cotangent of n on to its operands.
-func step(n, ct *graph.Node, active map[*graph.Node]bool, cts map[*graph.Node]*graph.Node) {
-	x := n.In()
-	if len(x) == 0 {
-		return
-	}
-	g := graph.Derive(graph.Provenance{Of: n}, func() []*graph.Node {
-		g := n.Op().VJP(n, ct, x...)
-		if len(g) != len(x) {
-			return fail("vjp", n, len(x), "%s.VJP returned %d cotangents for %d operands", n.Op().Name(), len(g), len(x))
-		}
-		for i := range g {
-			if g[i] == nil || !active[x[i]] {
-				g[i] = nil
-				continue
-			}
-			g[i] = conform(g[i], x[i])
-		}
-		return g
-	})
-	for i, g := range g {
-		switch old := cts[x[i]]; {
-		case g == nil:
-		case old == nil:
-			cts[x[i]] = g
-		default:
-			cts[x[i]] = graph.Derive(graph.Provenance{Of: x[i], Sum: true}, func() []*graph.Node {
-				return []*graph.Node{ops.Add(old, g)}
-			})[0]
-		}
-	}
-}
-
-// conform gives a cotangent the type of its primal x: what broadcasting added
-// is summed, what it would add is repeated.
-func conform(g, x *graph.Node) *graph.Node {
-	if g.Err() != nil {
-		return g
-	}
-	if g.DType() != x.DType() {
-		return graph.Fail("vjp", []*graph.Node{x, g}, "the cotangent {1} of {0} has another dtype")
-	}
-	s, err := graph.Broadcast(g.Shape(), x.Shape())
-	if err != nil {
-		return graph.Fail("vjp", []*graph.Node{x, g}, "the cotangent {1} does not fit {0}: %v", err)
-	}
-	return ops.BroadcastTo(ops.SumTo(ops.BroadcastTo(g, s), x.Shape()), x.Shape())
+	return ops.Pullback([]*graph.Node{y}, []*graph.Node{ct}, wrt)
 }
 
 // JVP returns the Jacobian-vector product: the derivative of y as x moves in

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"math"
-
 	"github.com/adjointml/adjoint/bench/measure"
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
+	"github.com/adjointml/adjoint/nn/zoo"
 	"github.com/adjointml/adjoint/ops"
 	"github.com/adjointml/adjoint/optim"
 )
@@ -18,48 +17,16 @@ func parameter(init graph.Initializer, dims ...graph.Dim) *graph.Param {
 	return &graph.Param{Type: graph.Type{Shape: graph.Of(dims...)}, Init: init}
 }
 
-// lstm is a layer of long short-term memory (Hochreiter and Schmidhuber 1997).
-// The inputs of all steps are multiplied at once, which only the recurrent
-// product cannot be.
-type lstm struct {
-	graph.Scope
-	In, Recurrent nn.Dense
-	width, steps  int
-}
-
-func newLSTM(width, steps int) *lstm {
-	return &lstm{In: nn.Dense{Out: 4 * width}, Recurrent: nn.Dense{Out: 4 * width, NoBias: true}, width: width, steps: steps}
-}
-
-// Apply maps x [batch steps in] to [batch steps width].
-func (l *lstm) Apply(x *graph.Node) *graph.Node {
-	return l.Wrap(func() *graph.Node {
-		in := l.In.Apply(x)
-		zero := graph.Zeros(graph.Type{Shape: graph.Of(x.Shape().Dim(0), graph.Dim(l.width))})
-		h, c := zero, zero
-		var all []*graph.Node
-		for t := range l.steps {
-			z := ops.Add(ops.Index(in, 1, t), l.Recurrent.Apply(h))
-			gate := ops.Split(z, -1, l.width, l.width, l.width, l.width)
-			take, keep, show := ops.Sigmoid(gate[0]), ops.Sigmoid(gate[1]), ops.Sigmoid(gate[3])
-			c = ops.Add(ops.Mul(keep, c), ops.Mul(take, ops.Tanh(gate[2])))
-			h = ops.Mul(show, ops.Tanh(c))
-			all = append(all, h)
-		}
-		return ops.Stack(1, all...)
-	})
-}
-
 // characterLSTM is W4: embedding, LSTM and a dense layer at each of 64 steps.
 func characterLSTM(o measure.Options, run func(measure.Case) error) error {
 	rows, steps := o.Size(32, 2), o.Size(64, 3)
 	model := struct {
 		Characters *graph.Param
-		LSTM       *lstm
+		LSTM       nn.LSTM
 		Head       nn.Dense
 	}{
 		Characters: parameter(nn.Normal(0, 1), characters, 64),
-		LSTM:       newLSTM(o.Size(256, 8), steps),
+		LSTM:       nn.LSTM{Out: o.Size(256, 8)},
 		Head:       nn.Dense{Out: characters},
 	}
 	ids, next, feeds := texts(rows, steps)
@@ -83,80 +50,13 @@ func texts(rows, steps int) (ids, next *graph.Node, feeds [][]graph.Feed) {
 	return ids, next, feeds
 }
 
-// norm is layer norm with parameters.
-type norm struct{ Gain, Bias *graph.Param }
-
-func newNorm(width int) norm {
-	return norm{parameter(nn.Ones, graph.Dim(width)), parameter(nn.Zeros, graph.Dim(width))}
-}
-
-func (n norm) Apply(x *graph.Node) *graph.Node {
-	return layerNorm(x, n.Gain.Node(), n.Bias.Node())
-}
-
-// block is a transformer's: causal attention and a network of two layers, each
-// after a norm and added to x.
-type block struct {
-	graph.Scope
-	Norm1, Norm2                 norm
-	Attention, Project, Up, Down nn.Dense
-	heads, width                 int
-}
-
-func newBlock(heads, width int) *block {
-	return &block{
-		Norm1: newNorm(width), Norm2: newNorm(width),
-		Attention: nn.Dense{Out: 3 * width}, Project: nn.Dense{Out: width},
-		Up: nn.Dense{Out: 4 * width, Act: ops.GELU}, Down: nn.Dense{Out: width},
-		heads: heads, width: width,
-	}
-}
-
-// Apply maps x [batch time width] to the same shape.
-func (b *block) Apply(x *graph.Node) *graph.Node {
-	return b.Wrap(func() *graph.Node {
-		x := ops.Add(x, b.Project.Apply(b.attend(b.Attention.Apply(b.Norm1.Apply(x)))))
-		return ops.Add(x, b.Down.Apply(b.Up.Apply(b.Norm2.Apply(x))))
-	})
-}
-
-// attend mixes the values of each head over the past.
-func (b *block) attend(qkv *graph.Node) *graph.Node {
-	rows, time := qkv.Shape().Dim(0), qkv.Shape().Dim(1)
-	each := b.width / b.heads
-	qkv = ops.Transpose(ops.Reshape(qkv, rows, time, 3, graph.Dim(b.heads), graph.Dim(each)), 2, 0, 3, 1, 4)
-	q, k, v := ops.Index(qkv, 0, 0), ops.Index(qkv, 0, 1), ops.Index(qkv, 0, 2)
-	score := ops.Scale(ops.MatMul(q, ops.Transpose(k)), 1/math.Sqrt(float64(each)))
-	square := graph.Of(time, time)
-	past := ops.LessEqual(ops.Iota(graph.Int64, square, 1), ops.Iota(graph.Int64, square, 0))
-	share := ops.Softmax(ops.Where(past, score, graph.Scalar(-1e9)), -1)
-	mixed := ops.Transpose(ops.MatMul(share, v), 0, 2, 1, 3)
-	return ops.Reshape(mixed, rows, time, graph.Dim(b.width))
-}
-
 // tinyGPT is W5: 4 blocks of width 128 with 4 heads, on 64 characters.
 func tinyGPT(o measure.Options, run func(measure.Case) error) error {
-	rows, time, width, layers := o.Size(16, 2), o.Size(64, 3), o.Size(128, 8), o.Size(4, 1)
-	model := struct {
-		Characters, Places *graph.Param
-		Blocks             nn.Sequential
-		Norm               norm
-		Head               nn.Dense
-	}{
-		Characters: parameter(nn.Normal(0, 1), characters, graph.Dim(width)),
-		Places:     parameter(nn.Normal(0, 0.02), graph.Dim(time), graph.Dim(width)),
-		Norm:       newNorm(width),
-		Head:       nn.Dense{Out: characters, NoBias: true},
-	}
-	for range layers {
-		model.Blocks = append(model.Blocks, newBlock(4, width))
-	}
+	rows, time := o.Size(16, 2), o.Size(64, 3)
+	model := &zoo.GPT{Vocab: characters, Context: time, Layers: o.Size(4, 1), Heads: 4, Width: o.Size(128, 8), Untied: true}
 	ids, next, feeds := texts(rows, time)
-	build := func() *graph.Node {
-		x := ops.Add(ops.Take(model.Characters.Node(), ids, 0), model.Places.Node())
-		return nn.CrossEntropy(model.Head.Apply(model.Norm.Apply(model.Blocks.Apply(x))), next)
-	}
-	return train(run, &model, optim.AdamW(1e-3, 0.01), build, feeds)
+	build := func() *graph.Node { return nn.CrossEntropy(model.Apply(ids), next) }
+	return train(run, model, optim.AdamW(1e-3, 0.01), build, feeds)
 }
 
 // smallBlock is L4: a training step of one transformer block on 64 tokens,
@@ -164,7 +64,7 @@ func tinyGPT(o measure.Options, run func(measure.Case) error) error {
 func smallBlock(o measure.Options, run func(measure.Case) error) error {
 	time, width := o.Size(64, 3), o.Size(128, 8)
 	x, y := graph.Input("x", 1, graph.Dim(time), graph.Dim(width)), graph.Input("y", 1, graph.Dim(time), graph.Dim(width))
-	model := newBlock(4, width)
+	model := &nn.TransformerBlock{Heads: 4, Causal: true}
 	s := newSource()
 	feeds := [][]graph.Feed{{x.Is(s.normal(1, time, width)), y.Is(s.normal(1, time, width))}}
 	build := func() *graph.Node { return nn.MSE(model.Apply(x), y) }

@@ -116,7 +116,10 @@ func TestExamples(t *testing.T) {
 			assert.Greater(t, last[len(last)-2], 0.8)
 			assert.Less(t, last[len(last)-1], 0.3)
 		},
-		"mnist": func(t *testing.T) { testMNIST(t, dir) },
+		"mnist":     func(t *testing.T) { testMNIST(t, dir) },
+		"gpt":       func(t *testing.T) { testGPT(t, dir) },
+		"vae":       func(t *testing.T) { testVAE(t, dir) },
+		"multihead": func(t *testing.T) { testMultihead(t, dir) },
 	}
 	for _, main := range folders {
 		name := filepath.Dir(main)

@@ -23,6 +23,7 @@ func CompileTraining(out []*Node, assign ...*Node) (*Program, error) {
 // nodes are copies that nobody else sees, so that passes may change them.
 type compilation struct {
 	training bool
+	inner    bool  // of the body of a loop
 	pass     int32 // counts the rewriting passes
 	roots    []*Node
 	order    []*Node // each after its operands
@@ -36,20 +37,29 @@ type update struct {
 	v *Node
 }
 
-// passes are what compile does, in order, and why there.
-var passes = []struct {
+// passes are what compile does, in order, and why there. Those that are for
+// bodies are done to each loop's body too.
+var passes []pass
+
+type pass struct {
 	name   string
 	run    func(c *compilation) error
+	body   bool
 	reason string
-}{
-	{"check", (*compilation).check, "first: the rest needs nodes that exist"},
-	{"own", (*compilation).own, "before all that changes nodes"},
-	{"choose", (*compilation).choose, "early: what the other mode would compute is dropped, and assignments are found"},
-	{"simplify", (*compilation).simplify, "before merging: simpler nodes meet more equals"},
-	{"fold", (*compilation).fold, "after simplify, which makes constants meet"},
-	{"merge", (*compilation).merge, "after folding, so that equal constants are one"},
-	{"prune", (*compilation).prune, "last: drops what the others made dead"},
-	{"values", (*compilation).values, "on what is left: only parameters and symbols in use must have a value"},
+}
+
+func init() { // the pass over loops runs the others on their bodies
+	passes = []pass{
+		{"check", (*compilation).check, false, "first: the rest needs nodes that exist"},
+		{"own", (*compilation).own, true, "before all that changes nodes"},
+		{"loops", (*compilation).loops, true, "before choose: what a body does not need in this mode must not be computed, and what it assigns is assigned here"},
+		{"choose", (*compilation).choose, true, "early: what the other mode would compute is dropped, and assignments are found"},
+		{"simplify", (*compilation).simplify, true, "before merging: simpler nodes meet more equals"},
+		{"fold", (*compilation).fold, true, "after simplify, which makes constants meet"},
+		{"merge", (*compilation).merge, true, "after folding, so that equal constants are one"},
+		{"prune", (*compilation).prune, true, "last: drops what the others made dead"},
+		{"values", (*compilation).values, false, "on what is left: only parameters and symbols in use must have a value"},
+	}
 }
 
 func compile(training bool, out, assigns []*Node) (*Program, error) {
@@ -164,8 +174,14 @@ func (c *compilation) simplify() error {
 
 // fold computes small values that depend on constants alone.
 func (c *compilation) fold() error {
-	const most = 1 << 12 // elements; more is not worth the memory
+	most := 1 << 12 // elements; more is not worth the memory
+	if c.inner {
+		most = 1 // an array would need memory of its own at each step
+	}
 	c.rewrite(func(n *Node) *Node {
+		if _, loop := n.op.(Looper); loop { // may take long
+			return n
+		}
 		shape, ok := n.typ.Shape.Literal()
 		if size, err := count(shape); !ok || err != nil || size > most || len(n.in) == 0 {
 			return n
@@ -177,7 +193,7 @@ func (c *compilation) fold() error {
 			}
 		}
 		out, _ := NewTensor(n.typ.DType, shape...)
-		if evaluate(n, out, in) != nil {
+		if evaluate(n, out, in, nil) != nil {
 			return n // the run reports it, if it gets there
 		}
 		n.op, n.in = &literal{value: out}, nil
@@ -298,10 +314,8 @@ func (c *compilation) keepLengths(live []bool) {
 		if !live[i] {
 			continue
 		}
+		n.eachSymbol(func(_ *Node, s Dim) { need[s] = true })
 		for _, d := range n.typ.Shape.Dims() {
-			for _, s := range d.Symbols() {
-				need[s] = true
-			}
 			if s, ok := d.linear(); ok && isInput(n) {
 				given[s] = true
 			}
@@ -315,6 +329,25 @@ func (c *compilation) keepLengths(live []bool) {
 			if s, ok := d.linear(); ok && need[s] && !given[s] {
 				given[s], live[i] = true, true
 			}
+		}
+	}
+}
+
+// eachSymbol visits the symbols in the types of n and of the nodes in the body of
+// its loop.
+func (n *Node) eachSymbol(visit func(n *Node, s Dim)) {
+	for _, d := range n.typ.Shape.Dims() {
+		for _, s := range d.Symbols() {
+			visit(n, s)
+		}
+	}
+	if op, ok := n.op.(Looper); ok {
+		l := op.Parts().Loop
+		for _, s := range l.Length.Symbols() {
+			visit(n, s)
+		}
+		for _, m := range l.order {
+			m.eachSymbol(visit)
 		}
 	}
 }
@@ -349,14 +382,12 @@ func (c *compilation) values() error {
 		errs = append(errs, uninitialized(without))
 	}
 	for _, n := range c.order {
-		for _, d := range n.typ.Shape.Dims() {
-			for _, s := range d.Symbols() {
-				if !given[s] {
-					given[s] = true // once is enough
-					errs = append(errs, fmt.Errorf("%s: %s: the length %v is unknown: no input of this program has it as an axis", n.Pos(), n.op.Name(), s))
-				}
+		n.eachSymbol(func(n *Node, s Dim) {
+			if !given[s] {
+				given[s] = true // once is enough
+				errs = append(errs, fmt.Errorf("%s: %s: the length %v is unknown: no input of this program has it as an axis", n.Pos(), n.op.Name(), s))
 			}
-		}
+		})
 	}
 	return errors.Join(errs...)
 }

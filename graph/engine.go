@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"github.com/adjointml/adjoint/internal/cpu"
@@ -49,6 +50,7 @@ type engineFrame struct {
 	params []Tensor   // of this run
 	into   []Tensor   // memory of the outputs, of the caller's
 	direct []bool     // which of them the run writes itself
+	length func(Dim) (int, error)
 }
 
 // A part is a run of the rows of an op that is called.
@@ -81,88 +83,6 @@ func newParts(out Tensor, in []Tensor, n int) []part {
 	return parts
 }
 
-// lower writes the program in the engine's instructions for one binding.
-func (p *Program) lower(q *plan) (*ir.Program, error) {
-	b := ir.NewBuilder(len(p.order))
-	refs := make([]ir.Ref, len(p.order))
-	in := make([]ir.Ref, 0, 8)
-	for i, n := range p.order {
-		b.Node = i
-		in = in[:0]
-		for _, a := range p.args[i] {
-			in = append(in, refs[a])
-		}
-		refs[i] = p.lowerNode(b, q, i, n, in)
-		if refs[i].V.Kind == ir.Call && refs[i].V.Slot == i {
-			q.called = append(q.called, called{i, refs[i].V.Parts})
-		}
-	}
-	low := &ir.Program{}
-	for _, at := range p.out {
-		low.Out = append(low.Out, b.Result(refs[at]))
-	}
-	for _, u := range p.updates {
-		low.Store = append(low.Store, ir.Update{Leaf: p.leafOf(u.p), Value: b.Result(refs[u.from])})
-	}
-	low.Values = b.Values
-	return low, ir.Check(low.Values)
-}
-
-// leafOf returns the engine's slot of a parameter: those of nodes come first.
-func (p *Program) leafOf(q *Param) int {
-	for i, h := range p.params {
-		if h.p == q {
-			return len(p.order) + i
-		}
-	}
-	panic("graph: parameter " + q.Label + " is not held")
-}
-
-func (p *Program) lowerNode(b *ir.Builder, q *plan, i int, n *Node, in []ir.Ref) ir.Ref {
-	shape, dtype := q.values[i].Shape, ir.DType(n.typ.DType)
-	switch op := n.op.(type) {
-	case *input:
-		return b.Leaf(i, dtype, shape)
-	case *Param:
-		return b.Leaf(p.leafOf(op), dtype, shape)
-	case zeros:
-		return ir.Broadcast(b.Const(dtype, 0), shape)
-	}
-	if t, ok := constant(n); ok {
-		if t.n == 1 && t.DType != Int64 {
-			return ir.Broadcast(b.Const(dtype, t.At(0)), shape)
-		}
-		return b.Leaf(i, dtype, shape)
-	}
-	switch op := n.op.(type) {
-	case Elementwise:
-		if r, ok := b.Map(op.Opcode(), in...); ok {
-			return r
-		}
-	case Lowerer:
-		if r, ok := op.Lower(b, ir.Type{DType: dtype, Dims: shape}, in...); ok {
-			return r
-		}
-	}
-	return b.Call(i, dtype, shape, p.rows(q, i), in...)
-}
-
-// rows returns how many rows of node i can be computed apart, 1 if it is one
-// whole.
-func (p *Program) rows(q *plan, i int) int {
-	op, ok := p.order[i].op.(Rowwise)
-	shape := q.values[i].Shape
-	if !ok || !op.Rowwise() || len(shape) == 0 {
-		return 1
-	}
-	for _, a := range p.args[i] {
-		if s := q.values[a].Shape; len(s) == 0 || s[0] != shape[0] {
-			return 1
-		}
-	}
-	return shape[0]
-}
-
 // compile makes the engine for a plan, or none where an array is empty, which
 // the reference executor takes care of.
 func (p *Program) compile(q *plan) error {
@@ -188,19 +108,19 @@ func (e *engine) frame(p *Program, q *plan) *engineFrame {
 		return f
 	default:
 	}
-	f := &engineFrame{p: p, values: append([]Tensor(nil), q.values...), in: make([][]Tensor, len(p.order)), parts: make([][]part, len(p.order)), params: make([]Tensor, len(p.params)), into: make([]Tensor, len(p.out)), direct: make([]bool, len(p.out))}
+	f := &engineFrame{p: p, values: slices.Concat(q.values, make([]Tensor, len(p.params)), q.inner), in: make([][]Tensor, p.numbers()), parts: make([][]part, p.numbers()), params: make([]Tensor, len(p.params)), into: make([]Tensor, len(p.out)), direct: make([]bool, len(p.out)), length: p.lengths(q)}
 	for _, c := range q.called {
 		i := c.node
-		for _, a := range p.args[i] {
-			f.in[i] = append(f.in[i], q.values[a])
+		for _, x := range p.operands(i) {
+			f.in[i] = append(f.in[i], f.values[x])
 		}
 		if c.parts > 1 {
-			f.parts[i] = newParts(q.values[i], f.in[i], c.parts)
+			f.parts[i] = newParts(f.values[i], f.in[i], c.parts)
 		}
 	}
-	f.Frame = e.prog.NewFrame(f, len(p.order)+len(p.params))
-	for i, n := range p.order {
-		if t, ok := constant(n); ok {
+	f.Frame = e.prog.NewFrame(f, p.numbers())
+	for i := range p.numbers() {
+		if t, ok := constant(p.node(i)); ok {
 			f.Leaf(i, t.data)
 		}
 	}
@@ -224,14 +144,14 @@ func (f *engineFrame) Call(i, k int, out unsafe.Pointer, in []unsafe.Pointer) er
 			p.in[k].data = unsafe.Add(in[k], p.at[k])
 		}
 		p.out.data = unsafe.Add(out, p.at[len(in)])
-		return evaluate(f.p.order[i], p.out, p.in)
+		return evaluate(f.p.node(i), p.out, p.in, f.length)
 	}
 	y := f.values[i]
 	y.data = out
 	for k := range in {
 		f.in[i][k].data = in[k]
 	}
-	return evaluate(f.p.order[i], y, f.in[i])
+	return evaluate(f.p.node(i), y, f.in[i], f.length)
 }
 
 // run computes the program on the engine: outputs in the caller's memory at
@@ -346,7 +266,7 @@ func (p *Program) explain(err error) error {
 	var run *cpu.RunError
 	switch {
 	case errors.As(err, &index):
-		n := p.order[index.Node]
+		n := p.node(index.Node)
 		return fmt.Errorf("%s: %s: %w", n.Pos(), n.op.Name(), index)
 	case errors.As(err, &run):
 		return run.Err

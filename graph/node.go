@@ -112,6 +112,9 @@ func Topo(y ...*Node) []*Node {
 		stack = append(stack, n.in...)
 	}
 	// a node is younger than its operands
-	slices.SortFunc(order, func(a, b *Node) int { return cmp.Compare(a.id, b.id) })
+	slices.SortFunc(order, byAge)
 	return order
 }
+
+// byAge orders nodes as they were made, operands before users.
+func byAge(a, b *Node) int { return cmp.Compare(a.id, b.id) }

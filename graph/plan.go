@@ -17,6 +17,7 @@ const maxFrames = 8
 type plan struct {
 	dims   []int
 	values []Tensor // without memory, but for constants
+	inner  []Tensor // the same of the nodes in loops
 	offset []int    // of each value in the arena, or -1 if it lives elsewhere
 	bytes  int      // of the arena
 	given  []bool   // values that are not computed: inputs, parameters, constants
@@ -36,6 +37,7 @@ type frame struct {
 	in     []Tensor
 	into   []Tensor // memory of the outputs, of the caller's
 	moved  []moved
+	length func(Dim) (int, error)
 }
 
 // moved is a copy of a parameter's old value, which an update needs.
@@ -158,6 +160,11 @@ func (p *Program) value(d Dim, dims []int) (int, error) {
 	return d.Value(func(s Dim) int { return dims[slices.Index(p.symbols, s)] })
 }
 
+// lengths returns the values of dims under a plan's binding.
+func (p *Program) lengths(q *plan) func(Dim) (int, error) {
+	return func(d Dim) (int, error) { return p.value(d, q.dims) }
+}
+
 // plan returns the memory plan for a binding, made now or remembered.
 func (p *Program) plan(dims []int) (*plan, error) {
 	p.mu.Lock()
@@ -205,20 +212,12 @@ func (p *Program) newPlan(dims []int) (*plan, error) {
 	n := len(p.order)
 	q := &plan{dims: dims, values: make([]Tensor, n), offset: make([]int, n), given: make([]bool, n), free: make(chan *frame, maxFrames)}
 	for i, n := range p.order {
-		shape := make([]int, n.typ.Rank())
-		for j := range shape {
-			var err error
-			if shape[j], err = p.value(n.typ.Dim(j), dims); err != nil {
-				return nil, fmt.Errorf("%s: %s %v: %w", n.Pos(), n.op.Name(), n.typ, err)
-			}
+		var err error
+		if q.values[i], err = p.typed(n, dims); err != nil {
+			return nil, err
 		}
-		size, err := count(shape)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %s %v: %w", n.Pos(), n.op.Name(), n.typ, err)
-		}
-		q.values[i] = Tensor{DType: n.typ.DType, Shape: shape, n: size}
 		q.offset[i] = -1
-		q.empty = q.empty || size == 0
+		q.empty = q.empty || q.values[i].n == 0
 		switch n.op.(type) {
 		case *input, *Param:
 			q.given[i] = true
@@ -228,8 +227,35 @@ func (p *Program) newPlan(dims []int) (*plan, error) {
 			}
 		}
 	}
+	for _, n := range p.inner {
+		t, err := p.typed(n, dims)
+		if err != nil {
+			return nil, err
+		}
+		if c, ok := constant(n); ok {
+			t = c
+		}
+		q.inner = append(q.inner, t)
+		q.empty = q.empty || t.n == 0
+	}
 	p.layOut(q)
 	return q, p.compile(q)
+}
+
+// typed returns the value of a node under a binding, without memory.
+func (p *Program) typed(n *Node, dims []int) (Tensor, error) {
+	shape := make([]int, n.typ.Rank())
+	for i := range shape {
+		var err error
+		if shape[i], err = p.value(n.typ.Dim(i), dims); err != nil {
+			return Tensor{}, fmt.Errorf("%s: %s %v: %w", n.Pos(), n.op.Name(), n.typ, err)
+		}
+	}
+	size, err := count(shape)
+	if err != nil {
+		return Tensor{}, fmt.Errorf("%s: %s %v: %w", n.Pos(), n.op.Name(), n.typ, err)
+	}
+	return Tensor{DType: n.typ.DType, Shape: shape, n: size}, nil
 }
 
 // layOut gives each computed value a place in the arena that is free from its
@@ -274,7 +300,7 @@ func (q *plan) frame(p *Program) *frame {
 		return f
 	default:
 	}
-	f := &frame{values: slices.Clone(q.values), given: q.given, into: make([]Tensor, len(p.out))}
+	f := &frame{values: slices.Clone(q.values), given: q.given, into: make([]Tensor, len(p.out)), length: p.lengths(q)}
 	memory := alignedBytes(q.bytes)
 	for i, at := range q.offset {
 		if at >= 0 && f.values[i].n > 0 {

@@ -16,6 +16,8 @@ import (
 type Program struct {
 	order   []*Node
 	args    [][]int32 // operands of each node, as places in order
+	inner   []*Node   // the nodes of the loops' bodies
+	family  [][]int32 // for the first of the results of a loop, the places of all
 	out     []int32
 	updates []store
 	inputs  []slot
@@ -65,13 +67,11 @@ func newProgram(c *compilation) (*Program, error) {
 		for _, x := range n.in {
 			p.args[i] = append(p.args[i], x.work.at)
 		}
-		for _, d := range n.typ.Shape.Dims() {
-			for _, s := range d.Symbols() {
-				if !slices.Contains(p.symbols, s) {
-					p.symbols = append(p.symbols, s)
-				}
+		n.eachSymbol(func(_ *Node, s Dim) {
+			if !slices.Contains(p.symbols, s) {
+				p.symbols = append(p.symbols, s)
 			}
-		}
+		})
 		if op, ok := n.op.(*input); ok {
 			p.fed[op] = len(p.inputs)
 			p.inputs = append(p.inputs, slot{op: op, n: n, at: int32(i)})
@@ -80,6 +80,8 @@ func newProgram(c *compilation) (*Program, error) {
 	for i := range p.inputs {
 		p.inputs[i].readAxes(p.symbols)
 	}
+	p.families()
+	p.numberBodies(p.order)
 	for _, n := range c.out {
 		p.out = append(p.out, n.work.at)
 	}
@@ -124,7 +126,7 @@ func (p *Program) hold() error {
 // Reference returns the same program on the reference executor, which calls each
 // op's own Eval in order: what the engine is tested against.
 func (p *Program) Reference() *Program {
-	return &Program{order: p.order, args: p.args, out: p.out, updates: p.updates, inputs: p.inputs, params: p.params, symbols: p.symbols, fed: p.fed, reference: true}
+	return &Program{order: p.order, args: p.args, inner: p.inner, family: p.family, out: p.out, updates: p.updates, inputs: p.inputs, params: p.params, symbols: p.symbols, fed: p.fed, reference: true}
 }
 
 // Len returns the number of steps in one run.
@@ -340,7 +342,7 @@ func (p *Program) evaluate(ctx context.Context, f *frame) error {
 		}
 		f.in = in
 		f.values[i].Clear()
-		if err := evaluate(n, f.values[i], in); err != nil {
+		if err := evaluate(n, f.values[i], in, f.length); err != nil {
 			return err
 		}
 	}
@@ -348,11 +350,13 @@ func (p *Program) evaluate(ctx context.Context, f *frame) error {
 }
 
 // evaluate computes one node. What its Eval panics with comes back as an error
-// with the user's line.
-func evaluate(n *Node, out Tensor, in []Tensor) (err error) {
+// with the user's line. length returns the values of symbolic dims.
+func evaluate(n *Node, out Tensor, in []Tensor, length func(Dim) (int, error)) (err error) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
+		case located: // by an op of a loop's body
+			err = r.error
 		case runtime.Error: // a bug of the op's, or operands it did not expect
 			err = fmt.Errorf("%s: %s: panic in Eval: %w", n.Pos(), n.op.Name(), r)
 		case error:
@@ -361,6 +365,10 @@ func evaluate(n *Node, out Tensor, in []Tensor) (err error) {
 			err = fmt.Errorf("%s: %s: %v", n.Pos(), n.op.Name(), r)
 		}
 	}()
+	if op, ok := n.op.(inside); ok {
+		op.evalIn(length, out, in)
+		return nil
+	}
 	n.op.Eval(out, in...)
 	return nil
 }

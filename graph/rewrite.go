@@ -1,9 +1,6 @@
 package graph
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // Rewrite returns y with nodes replaced: wherever a node of sub occurs, what
 // it maps to stands instead, and what depends on it is made again, with the
@@ -45,7 +42,8 @@ func (n *Node) with(in []*Node) *Node {
 }
 
 // Frontier returns the values that y was made from: walking back from y, the
-// first nodes that are among x, or older than mark, or parameters. Constants
+// first nodes that are among x, or older than mark, or parameters, or arguments
+// of a loop's body. Constants
 // are left out. It is what a function that made y, after mark, was given or
 // referred to.
 func Frontier(y, mark *Node, x []*Node) []*Node {
@@ -59,15 +57,16 @@ func Frontier(y, mark *Node, x []*Node) []*Node {
 			continue
 		}
 		seen[n] = true
-		_, param := n.op.(*Param)
-		_, fed := n.op.(*input)
 		switch {
-		case param, fed, len(n.in) > 0 && n.id < mark.id, slices.Contains(x, n):
+		case isParam(n), isInput(n), isArg(n), len(n.in) > 0 && n.id < mark.id, slices.Contains(x, n):
 			from = append(from, n)
 		default:
 			stack = append(stack, n.in...)
 		}
 	}
-	slices.SortFunc(from, func(a, b *Node) int { return cmp.Compare(a.id, b.id) })
+	slices.SortFunc(from, byAge)
 	return from
 }
+
+// Again returns n on other operands, with the source, scope and provenance of n.
+func Again(n *Node, in []*Node) *Node { return n.with(in) }

@@ -85,5 +85,8 @@ func stamp(mark uint64, y []*Node, visit func(*Node)) {
 		seen[n] = true
 		visit(n)
 		stack = append(stack, n.in...)
+		if op, ok := n.op.(Looper); ok { // what its body computes belongs there too
+			stack = append(stack, op.Parts().Loop.roots()...)
+		}
 	}
 }

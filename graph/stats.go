@@ -56,6 +56,7 @@ type ProfileRow struct {
 	What  string   // such as "pass over [] 128 512: ..."
 	Ops   []string // of the nodes that it computes
 	Lines []string // of the user that made them, such as "model.go:12"
+	Deep  int      // how many loops it is in, whose times include this one
 }
 
 // Profile runs the program once, one instruction after the other, and returns
@@ -88,9 +89,9 @@ func (e *engine) profile(ctx context.Context, p *Program, q *plan, feeds []Feed)
 	f.Commit()
 	t := &Profile{}
 	for _, x := range list {
-		row := ProfileRow{Time: x.Time, Parts: x.Parts, What: x.What}
+		row := ProfileRow{Time: x.Time, Parts: x.Parts, What: x.What, Deep: x.Deep}
 		for _, i := range x.Nodes {
-			n := p.order[i]
+			n := p.node(i)
 			if !slices.Contains(row.Ops, n.op.Name()) {
 				row.Ops = append(row.Ops, n.op.Name())
 			}
@@ -98,7 +99,9 @@ func (e *engine) profile(ctx context.Context, p *Program, q *plan, feeds []Feed)
 				row.Lines = append(row.Lines, pos)
 			}
 		}
-		t.Total += x.Time
+		if x.Deep == 0 {
+			t.Total += x.Time
+		}
 		t.Rows = append(t.Rows, row)
 	}
 	return t, nil

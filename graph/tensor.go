@@ -157,6 +157,11 @@ func (t Tensor) Copy(x Tensor) {
 	copy(t.bytes(), x.bytes())
 }
 
+// part returns n elements of t from the given one on, as a tensor of a shape.
+func (t Tensor) part(from int, shape []int, n int) Tensor {
+	return Tensor{t.DType, shape, unsafe.Add(t.data, from*t.DType.Size()), n}
+}
+
 func (t Tensor) bytes() []byte { return unsafe.Slice((*byte)(t.data), t.n*t.DType.Size()) }
 
 // errEmpty says what gorgonia.org/tensor cannot do.

@@ -191,6 +191,14 @@ type KVCache struct {
 	At           *graph.Param // Int64 []: the places seen
 }
 
+// Place is the number of places seen, Int64 []: the place of what Next is given.
+func (c *KVCache) Place() *graph.Node {
+	if c.At == nil {
+		c.At = &graph.Param{Label: "At", Type: graph.Type{DType: graph.Int64}}
+	}
+	return c.At.Node()
+}
+
 // Reset forgets all places. It fails before the cache was in use.
 func (c *KVCache) Reset() error {
 	for _, p := range []*graph.Param{c.Keys, c.Values, c.At} {
@@ -220,7 +228,7 @@ func (m *MultiHeadAttention) Next(x *graph.Node, c *KVCache) *graph.Node {
 		}
 		q, k, v := m.split(m.Query.Apply(x), m.Heads), m.split(m.Key.Apply(x), m.kvHeads()), m.split(m.Value.Apply(x), m.kvHeads())
 		c.prepare(k)
-		at := ops.Minimum(c.At.Node(), graph.Scalar(float64(c.Max-1)))
+		at := ops.Minimum(c.Place(), graph.Scalar(float64(c.Max-1)))
 		if here := ops.Reshape(at, 1); m.RoPE != 0 {
 			q, k = RoPE(q, here, m.RoPE), RoPE(k, here, m.RoPE)
 		}
@@ -230,15 +238,15 @@ func (m *MultiHeadAttention) Next(x *graph.Node, c *KVCache) *graph.Node {
 		values := graph.Assign(c.Values, ops.Where(now, v, c.Values.Node()))
 		seen := ops.Reshape(ops.LessEqual(place, at), 1, graph.Dim(c.Max))
 		y := m.mix(q, keys, values, seen, ops.Reshape(at, 1))
-		return ops.After(y, graph.Assign(c.At, ops.Add(c.At.Node(), graph.Scalar(1))))
+		return ops.After(y, graph.Assign(c.At, ops.Add(c.Place(), graph.Scalar(1))))
 	})
 }
 
+// prepare makes room for keys like k.
 func (c *KVCache) prepare(k *graph.Node) {
 	if c.Keys == nil {
 		t := k.Type().Of(k.Shape().With(2, graph.Dim(c.Max)))
 		c.Keys = &graph.Param{Label: "Keys", Type: t, Untrained: true}
 		c.Values = &graph.Param{Label: "Values", Type: t, Untrained: true}
-		c.At = &graph.Param{Label: "At", Type: graph.Type{DType: graph.Int64}}
 	}
 }

@@ -485,6 +485,9 @@ func TestEveryOpDescribesItself(t *testing.T) {
 			if len(n.In()) == 0 || !reflect.TypeOf(op).Comparable() {
 				continue
 			}
+			if _, ok := op.(graph.Looper); ok { // two loops may have equal bodies
+				continue
+			}
 			text := op.Name()
 			if s, ok := op.(fmt.Stringer); ok {
 				assert.True(t, strings.HasPrefix(s.String(), text), "%s is described as %v", text, s)

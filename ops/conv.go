@@ -3,6 +3,7 @@ package ops
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/internal/ir"
@@ -16,13 +17,16 @@ type ConvOptions struct {
 	Pad      [][2]int // zeros before and after the image; negative ones cut
 	Same     bool     // choose Pad such that the result is as long as the image, divided by the stride
 	Groups   int      // each has its share of both kinds of channels; 0 is 1
+	// ChannelsLast says that images are [n h w c], and weights [kh kw c/groups o],
+	// or [kh kw o/groups c] for [ConvTranspose].
+	ChannelsLast bool
 }
 
 // Conv returns the convolution of images with weights, in the sense of neural
 // networks: the weights are not reversed.
 //
-//	y[n i o] = Σ over t, c of x[n i·stride+t·dilation-pad c] · w[t c o]
-//	x [n h w c], w [kh kw c/groups o] -> [n oh ow o], oh = (h+pad-dilation·(kh-1)-1)/stride + 1
+//	y[n o i] = Σ over t, c of x[n c i·stride+t·dilation-pad] · w[o c t]
+//	x [n c h w], w [o c/groups kh kw] -> [n o oh ow], oh = (h+pad-dilation·(kh-1)-1)/stride + 1
 //
 // There are 1 to 3 spatial axes. With groups, output channel o sees the input
 // channels of its group alone; with as many groups as channels, the convolution
@@ -32,6 +36,9 @@ type ConvOptions struct {
 // It fails if the channels do not fit, or the weights reach beyond a padded
 // image. Its adjoint in x is [ConvTranspose].
 func Conv(x, w *Node, o ...ConvOptions) *Node {
+	if last, opt := lastConv(o); !opt.ChannelsLast {
+		return convFirst("conv", x, w, 1, opt.Groups, func(x, w *Node) *Node { return Conv(x, w, last...) })
+	}
 	if bad := broken("conv", x, w); bad != nil {
 		return bad
 	}
@@ -58,12 +65,15 @@ func Conv(x, w *Node, o ...ConvOptions) *Node {
 // of x adds the weights, times itself, to the result, stride apart. It makes
 // images larger, where Conv makes them smaller.
 //
-//	x [n h w c], w [kh kw o/groups c] -> [n oh ow o], oh = (h-1)·stride + dilation·(kh-1) + 1 - pad
+//	x [n c h w], w [c o/groups kh kw] -> [n o oh ow], oh = (h-1)·stride + dilation·(kh-1) + 1 - pad
 //
 // Pad cuts the result; a negative one adds zeros, and so PyTorch's
 // output_padding of 1 is one less pad at the end: Pad{{1, 0}} for padding 1. Same
 // cuts it to h·stride. It fails if the channels do not fit, or nothing is left.
 func ConvTranspose(x, w *Node, o ...ConvOptions) *Node {
+	if last, opt := lastConv(o); !opt.ChannelsLast {
+		return convFirst("convtranspose", x, w, 0, 1, func(x, w *Node) *Node { return ConvTranspose(x, w, last...) })
+	}
 	if bad := broken("convtranspose", x, w); bad != nil {
 		return bad
 	}
@@ -92,6 +102,17 @@ func ConvTranspose(x, w *Node, o ...ConvOptions) *Node {
 	}
 	back.in = graph.Of(dims...)
 	return graph.Apply(back, x, w)
+}
+
+// lastConv returns the options as they are for channels last, and the first of
+// those that are given.
+func lastConv(o []ConvOptions) (last []ConvOptions, first ConvOptions) {
+	if len(o) == 0 {
+		return []ConvOptions{{ChannelsLast: true}}, first
+	}
+	last = slices.Clone(o)
+	last[0].ChannelsLast = true
+	return last, o[0]
 }
 
 // A convolution is what the three ops have in common. They are bilinear, and
@@ -135,7 +156,7 @@ func (c convolution) check(x, w Type) error {
 	case x.DType != w.DType || !x.DType.Float():
 		return errors.New("want floats of one dtype, got {0} and {1}: use ops.Convert")
 	case x.Dim(-1) != in && x.Dim(1) == in:
-		return fmt.Errorf("{0} has %v channels, but {1} is for %v: channels are the last axis, use ops.Transpose", x.Dim(-1), in)
+		return fmt.Errorf("{0} has %v channels, but {1} is for %v: channels are the last axis, as ChannelsLast says", x.Dim(-1), in)
 	case x.Dim(-1) != in && c.groups > 1:
 		return fmt.Errorf("{0} has %v channels, but {1} is for %v: axis -2 of the weights must have %v / %d groups", x.Dim(-1), in, x.Dim(-1), c.groups)
 	case x.Dim(-1) != in:
@@ -276,7 +297,7 @@ func (c convData) Infer(in ...Type) (Type, error) {
 	case y.DType != w.DType || !y.DType.Float():
 		return Type{}, errors.New("want floats of one dtype, got {0} and {1}: use ops.Convert")
 	case y.Dim(-1) != w.Dim(-1) && y.Dim(1) == w.Dim(-1):
-		return Type{}, fmt.Errorf("{0} has %v channels, but {1} is for %v: channels are the last axis, use ops.Transpose", y.Dim(-1), w.Dim(-1))
+		return Type{}, fmt.Errorf("{0} has %v channels, but {1} is for %v: channels are the last axis, as ChannelsLast says", y.Dim(-1), w.Dim(-1))
 	case y.Dim(-1) != w.Dim(-1):
 		return Type{}, fmt.Errorf("{0} has %v channels, but {1} is for %v: the last axis of the weights must have %v", y.Dim(-1), w.Dim(-1), y.Dim(-1))
 	}

@@ -263,7 +263,7 @@ func (l logCumSumExp) Eval(out Tensor, in ...Tensor) {
 // VJP: with cᵢ = ctᵢ + exp(yᵢ-yᵢ₊₁)·cᵢ₊₁, which never overflows, the cotangent
 // of xᵢ is exp(xᵢ-yᵢ)·cᵢ.
 func (l logCumSumExp) VJP(y, ct *Node, x ...*Node) []*Node {
-	none := Equal(y, num(math.Inf(-1))) // there x is so, too
+	none := Equal(y, num(math.Inf(-1)))       // there x is so, too
 	next := Shift(y, -1, l.axis, math.Inf(1)) // nothing comes after the last
 	decay := Where(none, num(0), Exp(Sub(Where(none, num(0), y), Where(none, num(0), next))))
 	c := Flip(Recurrence(Flip(decay, l.axis), Flip(ct, l.axis), l.axis), l.axis)

@@ -155,8 +155,8 @@ func ExampleNextState() {
 
 // An edge is where neighbours differ.
 func ExampleConv() {
-	x := graph.ConstOf([]float64{0, 0, 1, 1, 1, 0}, 1, 6, 1)
-	edges := graph.ConstOf([]float64{-1, 1}, 2, 1, 1)
+	x := graph.ConstOf([]float64{0, 0, 1, 1, 1, 0}, 1, 1, 6)
+	edges := graph.ConstOf([]float64{-1, 1}, 1, 1, 2)
 	show(
 		ops.Conv(x, edges),
 		ops.Conv(x, edges, ops.ConvOptions{Pad: [][2]int{{0, 1}}}),
@@ -170,8 +170,8 @@ func ExampleConv() {
 
 // Each element adds a copy of the weights.
 func ExampleConvTranspose() {
-	x := graph.ConstOf([]float64{1, 2, 3}, 1, 3, 1)
-	w := graph.ConstOf([]float64{1, 10, 100}, 3, 1, 1)
+	x := graph.ConstOf([]float64{1, 2, 3}, 1, 1, 3)
+	w := graph.ConstOf([]float64{1, 10, 100}, 1, 1, 3)
 	show(
 		ops.ConvTranspose(x, w),
 		ops.ConvTranspose(x, w, ops.ConvOptions{Stride: []int{2}}),
@@ -185,7 +185,7 @@ func ExampleMaxPool() {
 	x := graph.ConstOf([]float64{
 		1, 2, 3, 4,
 		5, 6, 7, 8,
-	}, 1, 2, 4, 1)
+	}, 1, 1, 2, 4)
 	show(
 		ops.MaxPool(x, []int{2}),
 		ops.MaxPool(x, []int{1, 3}, ops.PoolOptions{Stride: []int{1}}),

@@ -171,6 +171,7 @@ func untakeElems[T number](out Tensor, in []Tensor, axis int) {
 		}
 	}
 }
+
 func (u untake) VJP(_, ct *Node, x ...*Node) []*Node {
 	return []*Node{Take(ct, x[1], u.axis), nil}
 }

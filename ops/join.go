@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // Concat joins values along an axis. Their other axes and dtypes are equal.
@@ -62,6 +63,13 @@ func (c concat) VJP(_, ct *Node, x ...*Node) []*Node {
 	}
 	return g
 }
+func (c concat) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	at := make([]int, len(x))
+	for i := range x[1:] {
+		at[i+1] = at[i] + x[i].Dims[c.axis]
+	}
+	return b.Join(out.DType, out.Dims, c.axis, at, x...), true
+}
 func (concat) Flops(Type, ...Type) Dim { return 0 }
 
 // part cuts out of its first operand the piece that the i-th of the others has
@@ -89,6 +97,13 @@ func (p part) VJP(_, ct *Node, x ...*Node) []*Node {
 	pieces[p.i] = ct
 	g[0] = Concat(p.axis, pieces...)
 	return g
+}
+func (p part) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	at := 0
+	for _, piece := range x[1 : p.i+1] {
+		at += piece.Dims[p.axis]
+	}
+	return b.Slice(x[0], p.axis, at, 1, out.Dims[p.axis]), true
 }
 func (part) Flops(Type, ...Type) Dim { return 0 }
 

@@ -18,13 +18,15 @@ type PoolOptions struct {
 	Same     bool     // choose Pad such that the result is as long as the image, divided by the stride
 	Ceil     bool     // a last window may reach beyond the padding; it needs known lengths
 	CountPad bool     // averages count the elements of Pad, which are 0
+
+	ChannelsLast bool // images are [n h w c]
 }
 
 // MaxPool returns the largest elements of the windows that move over images, as
 // [Conv] does, for each channel; NaN if one is NaN. The window has a length for
 // each spatial axis, or one for all.
 //
-//	x [n h w c] -> [n oh ow c], oh = (h+pad-dilation·(window-1)-1)/stride + 1
+//	x [n c h w] -> [n c oh ow], oh = (h+pad-dilation·(window-1)-1)/stride + 1
 //
 // Padding is never chosen; a window of nothing else gives -Inf. The first of
 // equal largest elements gets the gradient.
@@ -36,7 +38,7 @@ func MaxPool(x *Node, window []int, o ...PoolOptions) *Node {
 // does, for each channel. The window has a length for each spatial axis, or one
 // for all.
 //
-//	x [n h w c] -> [n oh ow c], oh = (h+pad-dilation·(window-1)-1)/stride + 1
+//	x [n c h w] -> [n c oh ow], oh = (h+pad-dilation·(window-1)-1)/stride + 1
 //
 // Padding does not count, unless CountPad says so; a window of nothing else
 // gives 0.
@@ -46,6 +48,14 @@ func AvgPool(x *Node, window []int, o ...PoolOptions) *Node {
 
 // pooled applies the op that make makes for a window on the images x.
 func pooled(name string, x *Node, window []int, o []PoolOptions, make func(pool) graph.Op) *Node {
+	if len(o) == 0 || !o[0].ChannelsLast {
+		last := append([]PoolOptions{{}}, o...)
+		if len(o) > 0 {
+			last = last[1:]
+		}
+		last[0].ChannelsLast = true
+		return channelsFirst(name, x, func(x *Node) *Node { return pooled(name, x, window, last, make) })
+	}
 	if bad := broken(name, x); bad != nil {
 		return bad
 	}

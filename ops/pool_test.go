@@ -27,7 +27,7 @@ func TestPoolsOfRandomShapes(t *testing.T) {
 		for i := range x {
 			x[i] = float64(rnd.IntN(4))
 		}
-		o := ops.PoolOptions{Stride: []int{s}, Dilation: []int{d}, Pad: [][2]int{{low, high}}, CountPad: rnd.IntN(2) == 0}
+		o := ops.PoolOptions{ChannelsLast: true, Stride: []int{s}, Dilation: []int{d}, Pad: [][2]int{{low, high}}, CountPad: rnd.IntN(2) == 0}
 		var largest, mean []float64
 		slope := make([]float64, len(x))
 		for i := 0; i+d*(k-1) < low+n+high; i += s {
@@ -63,18 +63,18 @@ func TestPoolsOfRandomShapes(t *testing.T) {
 
 func TestMaxPoolOfNaN(t *testing.T) {
 	x := graph.ConstOf([]float64{1, nan, 3, nan, 2, 5}, 1, 6, 1)
-	y := ops.MaxPool(x, []int{5}, ops.PoolOptions{Stride: []int{1}})
+	y := ops.MaxPool(x, []int{5}, ops.PoolOptions{ChannelsLast: true, Stride: []int{1}})
 	same(t, []float64{nan, nan}, eval(t, y), 0)
 	assert.Equal(t, []float64{0, 0, 0, 2, 0, 0}, slopes(t, y, x), "the last NaN gets the gradient")
 	low := graph.ConstOf([]float64{-inf, -inf}, 1, 2, 1)
-	assert.Equal(t, []float64{1, 0}, slopes(t, ops.MaxPool(low, []int{2}), low), "-Inf is chosen before padding")
+	assert.Equal(t, []float64{1, 0}, slopes(t, ops.MaxPool(low, []int{2}, ops.PoolOptions{ChannelsLast: true}), low), "-Inf is chosen before padding")
 }
 
 // TestSecondDerivativeOfMaxPool: the gradient of Σ max³ at the largest is
 // 3·max², its own 6·max.
 func TestSecondDerivativeOfMaxPool(t *testing.T) {
 	x := graph.ConstOf([]float64{1, 3, 2, 4, 5, 2}, 1, 6, 1)
-	y := ops.Sum(ops.Pow(ops.MaxPool(x, []int{2}), graph.Scalar(3)))
+	y := ops.Sum(ops.Pow(ops.MaxPool(x, []int{2}, ops.PoolOptions{ChannelsLast: true}), graph.Scalar(3)))
 	one := ops.BroadcastTo(graph.ScalarOf(graph.Float64, 1), x.Shape())
 	h := eval(t, autodiff.HVP(y, []*node{x}, []*node{one})[0])
 	assert.Equal(t, []float64{0, 18, 0, 24, 30, 0}, h)
@@ -83,35 +83,35 @@ func TestSecondDerivativeOfMaxPool(t *testing.T) {
 func TestPoolShapes(t *testing.T) {
 	batch, height := graph.Sym("batch"), graph.Sym("height")
 	x := graph.Input("x", batch, height, 9, 3)
-	assert.Equal(t, "[batch height/2 4 3]", ops.MaxPool(x, []int{2}).Shape().String())
-	y := ops.AvgPool(x, []int{3, 2}, ops.PoolOptions{Stride: []int{1, 2}, Pad: [][2]int{{1, 1}, {0, 1}}})
+	assert.Equal(t, "[batch height/2 4 3]", ops.MaxPool(x, []int{2}, ops.PoolOptions{ChannelsLast: true}).Shape().String())
+	y := ops.AvgPool(x, []int{3, 2}, ops.PoolOptions{ChannelsLast: true, Stride: []int{1, 2}, Pad: [][2]int{{1, 1}, {0, 1}}})
 	assert.Equal(t, "[batch height 5 3]", y.Shape().String())
 	wide := graph.Input("wide", 1, 9, 3)
 	for _, c := range []struct {
 		o    ops.PoolOptions
 		want graph.Dim
 	}{
-		{ops.PoolOptions{}, 2}, {ops.PoolOptions{Ceil: true}, 3}, {ops.PoolOptions{Same: true}, 3}, {ops.PoolOptions{Ceil: true, Stride: []int{5}}, 2},
-		{ops.PoolOptions{Ceil: true, Stride: []int{9}}, 1}, // a window that would begin behind the image
-		{ops.PoolOptions{Ceil: true, Stride: []int{5}, Pad: [][2]int{{1, 2}}}, 2},
+		{ops.PoolOptions{ChannelsLast: true}, 2}, {ops.PoolOptions{ChannelsLast: true, Ceil: true}, 3}, {ops.PoolOptions{ChannelsLast: true, Same: true}, 3}, {ops.PoolOptions{ChannelsLast: true, Ceil: true, Stride: []int{5}}, 2},
+		{ops.PoolOptions{ChannelsLast: true, Ceil: true, Stride: []int{9}}, 1}, // a window that would begin behind the image
+		{ops.PoolOptions{ChannelsLast: true, Ceil: true, Stride: []int{5}, Pad: [][2]int{{1, 2}}}, 2},
 	} {
 		assert.Equal(t, c.want, ops.MaxPool(wide, []int{4}, c.o).Shape().Dim(1), "%+v", c.o)
 	}
-	require.NoError(t, ops.MaxPool(graph.Input("short", 1, 2, 3), []int{4}, ops.PoolOptions{Ceil: true}).Err())
+	require.NoError(t, ops.MaxPool(graph.Input("short", 1, 2, 3), []int{4}, ops.PoolOptions{ChannelsLast: true, Ceil: true}).Err())
 }
 
 func TestPoolMistakes(t *testing.T) {
 	batch := graph.Sym("batch")
 	x := graph.Input("x", batch, 28, 28, 1)
-	fails(t, ops.MaxPool(graph.Input("x", batch, 784), []int{2}), "maxpool: x [batch 784] is no batch of images: want [n w c], [n h w c] or [n d h w c]")
-	fails(t, ops.MaxPool(x, nil), "maxpool: want the lengths of the window")
-	fails(t, ops.MaxPool(x, []int{2, 2, 2}), "window [2 2 2] has 3 numbers: want one for each of the 2 spatial axes, or one for all")
-	fails(t, ops.AvgPool(x, []int{2, 0}), "avgpool: window 0 is below 1")
-	fails(t, ops.AvgPool(x, []int{29}), "avgpool: a window of 29, dilated by 1, does not fit into axis 1 of x [batch 28 28 1], padded by 0 and 0")
-	fails(t, ops.AvgPool(ops.Convert(x, graph.Int32), []int{2}), "want floats")
-	fails(t, ops.MaxPool(x, []int{2}, ops.PoolOptions{Same: true, Pad: [][2]int{{1, 1}}}), "want Same or Pad, not both")
-	fails(t, ops.MaxPool(x, []int{2}, ops.PoolOptions{}, ops.PoolOptions{}), "want at most one PoolOptions")
+	fails(t, ops.MaxPool(graph.Input("x", batch, 784), []int{2}, ops.PoolOptions{ChannelsLast: true}), "maxpool: x [batch 784] is no batch of images: want [n w c], [n h w c] or [n d h w c]")
+	fails(t, ops.MaxPool(x, nil, ops.PoolOptions{ChannelsLast: true}), "maxpool: want the lengths of the window")
+	fails(t, ops.MaxPool(x, []int{2, 2, 2}, ops.PoolOptions{ChannelsLast: true}), "window [2 2 2] has 3 numbers: want one for each of the 2 spatial axes, or one for all")
+	fails(t, ops.AvgPool(x, []int{2, 0}, ops.PoolOptions{ChannelsLast: true}), "avgpool: window 0 is below 1")
+	fails(t, ops.AvgPool(x, []int{29}, ops.PoolOptions{ChannelsLast: true}), "avgpool: a window of 29, dilated by 1, does not fit into axis 1 of x [batch 28 28 1], padded by 0 and 0")
+	fails(t, ops.AvgPool(ops.Convert(x, graph.Int32), []int{2}, ops.PoolOptions{ChannelsLast: true}), "want floats")
+	fails(t, ops.MaxPool(x, []int{2}, ops.PoolOptions{ChannelsLast: true, Same: true, Pad: [][2]int{{1, 1}}}), "want Same or Pad, not both")
+	fails(t, ops.MaxPool(x, []int{2}, ops.PoolOptions{ChannelsLast: true}, ops.PoolOptions{ChannelsLast: true}), "want at most one PoolOptions")
 	long := graph.Input("long", 1, batch, 1)
-	fails(t, ops.MaxPool(long, []int{2}, ops.PoolOptions{Ceil: true}), "Ceil needs a known length of axis 1 of long [1 batch 1]: give Pad instead")
-	fails(t, ops.MaxPool(long, []int{2}, ops.PoolOptions{Same: true}), "padding for the same size of axis 1 needs known lengths: give Pad instead")
+	fails(t, ops.MaxPool(long, []int{2}, ops.PoolOptions{ChannelsLast: true, Ceil: true}), "Ceil needs a known length of axis 1 of long [1 batch 1]: give Pad instead")
+	fails(t, ops.MaxPool(long, []int{2}, ops.PoolOptions{ChannelsLast: true, Same: true}), "padding for the same size of axis 1 needs known lengths: give Pad instead")
 }

@@ -357,7 +357,7 @@ func (s slice) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
 	if int(n) != out.Dims[s.axis] {
 		return ir.Ref{}, false // Eval says so
 	}
-	return ir.Slice(x[0], s.axis, int(from), s.step, int(n)), true
+	return b.Slice(x[0], s.axis, int(from), s.step, int(n)), true
 }
 func (s slice) VJP(_, ct *Node, x ...*Node) []*Node {
 	return one(graph.Apply(unslice{s, x[0].Shape().Dim(s.axis)}, ct))
@@ -379,8 +379,12 @@ type unslice struct {
 }
 
 func (unslice) Name() string { return "unslice" }
-func (unslice) Lower(*ir.Builder, ir.Type, ...ir.Ref) (ir.Ref, bool) {
-	return ir.Ref{}, false // not that of slice
+func (u unslice) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	from, n := u.bounds(Dim(out.Dims[u.axis]))
+	if u.step != 1 || int(n) != x[0].Dims[u.axis] {
+		return ir.Ref{}, false
+	}
+	return b.Join(out.DType, out.Dims, u.axis, []int{int(from)}, x[0]), true
 }
 func (u unslice) String() string { return "un" + u.slice.String() }
 func (u unslice) Infer(in ...Type) (Type, error) {
@@ -443,6 +447,12 @@ func (p pad) Eval(out Tensor, in ...Tensor) {
 	}
 	steps := dense(out.Shape)
 	place(out, in[0], steps, p.before*steps[p.axis])
+}
+func (p pad) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	if p.value != 0 {
+		return ir.Ref{}, false
+	}
+	return b.Join(out.DType, out.Dims, p.axis, []int{p.before}, x[0]), true
 }
 func (p pad) VJP(_, ct *Node, _ ...*Node) []*Node {
 	to := -p.after

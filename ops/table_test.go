@@ -144,7 +144,7 @@ func product(shape []int) int {
 // its files.
 func table() []line {
 	return slices.Concat(unaryLines(), activationLines(), arithLines(), compareLines(), reduceLines(), alongLines(),
-		shapeLines(), indexLines(), joinLines(), convLines(), poolLines(), controlLines(), randomLines(),
+		shapeLines(), indexLines(), joinLines(), convLines(), poolLines(), firstLines(), imageLines(), controlLines(), loopLines(), randomLines(),
 		orderLines(), scatterLines(), specialLines(), statisticsLines())
 }
 
@@ -557,22 +557,22 @@ func convLines() []line {
 	}
 	wide := in(-2, 2, b, 5, 4, n)
 	return []line{
-		conv("", ops.ConvOptions{Same: true}, in(-2, 2, b, n, 2), in(-2, 2, 3, 2, n)),
-		conv("/channels", ops.ConvOptions{}, wide, in(-2, 2, 2, 3, n, 2)),
-		conv("/stride", ops.ConvOptions{Stride: []int{2, 3}, Pad: [][2]int{{1, 2}, {3, 0}}}, wide, in(-2, 2, 3, 2, n, 2)),
-		conv("/dilation", ops.ConvOptions{Dilation: []int{2}, Pad: [][2]int{{3, 2}, {1, 2}}, Stride: []int{1, 2}}, wide, in(-2, 2, 3, 2, n, 1)),
-		conv("/length", ops.ConvOptions{Stride: []int{2}, Pad: [][2]int{{2, 1}}}, in(-2, 2, 2, n, b.Add(1), 2), in(-2, 2, 3, 2, 2, 3)),
-		conv("/window", ops.ConvOptions{}, in(-2, 2, b, 6, 2), in(-2, 2, n, 2, 3)),
-		conv("/groups", ops.ConvOptions{Groups: 2, Pad: [][2]int{{1, 1}}}, in(-2, 2, b, 4, n.Mul(2)), in(-2, 2, 3, n, 4)),
-		conv("/depthwise", ops.ConvOptions{Groups: 3, Pad: [][2]int{{0, 1}, {1, -1}}}, in(-2, 2, b, 4, 5, 3), in(-2, 2, 2, 3, 1, 3)),
-		conv("/volume", ops.ConvOptions{Stride: []int{1, 2, 1}, Pad: [][2]int{{1, 0}}}, in(-2, 2, b, 3, 4, 2, 2), in(-2, 2, 2, 3, 2, 2, n)),
-		known(conv("/same", ops.ConvOptions{Same: true, Stride: []int{2}, Dilation: []int{1, 2}}, in(-2, 2, b, 5, n, 2), in(-2, 2, 2, 3, 2, 2))),
-		back("", ops.ConvOptions{}, in(-2, 2, b, n, 2), in(-2, 2, 3, n, 2)),
-		back("/stride", ops.ConvOptions{Stride: []int{3, 2}, Pad: [][2]int{{1, 0}, {2, 2}}}, in(-2, 2, b, 3, 4, n), in(-2, 2, 3, 2, 2, n)),
-		back("/dilation", ops.ConvOptions{Stride: []int{2}, Dilation: []int{1, 3}, Pad: [][2]int{{1, -1}}}, in(-2, 2, b, 2, 3, 2), in(-2, 2, 2, 3, n, 2)),
-		back("/same", ops.ConvOptions{Stride: []int{2}, Same: true}, in(-2, 2, b, n, 2), in(-2, 2, 3, 3, 2)),
-		back("/sparse", ops.ConvOptions{Stride: []int{3}, Same: true}, in(-2, 2, b, n, 2), in(-2, 2, 1, 3, 2)),
-		back("/groups", ops.ConvOptions{Groups: 2, Stride: []int{2}}, in(-2, 2, b, 3, n.Mul(2)), in(-2, 2, 3, 2, n.Mul(2))),
+		conv("", ops.ConvOptions{ChannelsLast: true, Same: true}, in(-2, 2, b, n, 2), in(-2, 2, 3, 2, n)),
+		conv("/channels", ops.ConvOptions{ChannelsLast: true}, wide, in(-2, 2, 2, 3, n, 2)),
+		conv("/stride", ops.ConvOptions{ChannelsLast: true, Stride: []int{2, 3}, Pad: [][2]int{{1, 2}, {3, 0}}}, wide, in(-2, 2, 3, 2, n, 2)),
+		conv("/dilation", ops.ConvOptions{ChannelsLast: true, Dilation: []int{2}, Pad: [][2]int{{3, 2}, {1, 2}}, Stride: []int{1, 2}}, wide, in(-2, 2, 3, 2, n, 1)),
+		conv("/length", ops.ConvOptions{ChannelsLast: true, Stride: []int{2}, Pad: [][2]int{{2, 1}}}, in(-2, 2, 2, n, b.Add(1), 2), in(-2, 2, 3, 2, 2, 3)),
+		conv("/window", ops.ConvOptions{ChannelsLast: true}, in(-2, 2, b, 6, 2), in(-2, 2, n, 2, 3)),
+		conv("/groups", ops.ConvOptions{ChannelsLast: true, Groups: 2, Pad: [][2]int{{1, 1}}}, in(-2, 2, b, 4, n.Mul(2)), in(-2, 2, 3, n, 4)),
+		conv("/depthwise", ops.ConvOptions{ChannelsLast: true, Groups: 3, Pad: [][2]int{{0, 1}, {1, -1}}}, in(-2, 2, b, 4, 5, 3), in(-2, 2, 2, 3, 1, 3)),
+		conv("/volume", ops.ConvOptions{ChannelsLast: true, Stride: []int{1, 2, 1}, Pad: [][2]int{{1, 0}}}, in(-2, 2, b, 3, 4, 2, 2), in(-2, 2, 2, 3, 2, 2, n)),
+		known(conv("/same", ops.ConvOptions{ChannelsLast: true, Same: true, Stride: []int{2}, Dilation: []int{1, 2}}, in(-2, 2, b, 5, n, 2), in(-2, 2, 2, 3, 2, 2))),
+		back("", ops.ConvOptions{ChannelsLast: true}, in(-2, 2, b, n, 2), in(-2, 2, 3, n, 2)),
+		back("/stride", ops.ConvOptions{ChannelsLast: true, Stride: []int{3, 2}, Pad: [][2]int{{1, 0}, {2, 2}}}, in(-2, 2, b, 3, 4, n), in(-2, 2, 3, 2, 2, n)),
+		back("/dilation", ops.ConvOptions{ChannelsLast: true, Stride: []int{2}, Dilation: []int{1, 3}, Pad: [][2]int{{1, -1}}}, in(-2, 2, b, 2, 3, 2), in(-2, 2, 2, 3, n, 2)),
+		back("/same", ops.ConvOptions{ChannelsLast: true, Stride: []int{2}, Same: true}, in(-2, 2, b, n, 2), in(-2, 2, 3, 3, 2)),
+		back("/sparse", ops.ConvOptions{ChannelsLast: true, Stride: []int{3}, Same: true}, in(-2, 2, b, n, 2), in(-2, 2, 1, 3, 2)),
+		back("/groups", ops.ConvOptions{ChannelsLast: true, Groups: 2, Stride: []int{2}}, in(-2, 2, b, 3, n.Mul(2)), in(-2, 2, 3, 2, n.Mul(2))),
 	}
 }
 
@@ -585,21 +585,21 @@ func poolLines() []line {
 	}
 	long, wide := in(-20, 20, b, n, 2), in(-20, 20, b, 5, 6, n)
 	return []line{
-		maximum("", ops.PoolOptions{}, wide, 2),
-		maximum("/overlap", ops.PoolOptions{Stride: []int{2, 1}, Pad: [][2]int{{1, 1}}}, wide, 3, 2),
-		maximum("/dilation", ops.PoolOptions{Stride: []int{1}, Dilation: []int{2, 3}, Pad: [][2]int{{2, 1}}}, wide, 3, 2),
-		maximum("/length", ops.PoolOptions{Stride: []int{2}, Pad: [][2]int{{1, 2}}}, long, 3),
-		maximum("/volume", ops.PoolOptions{Pad: [][2]int{{0, 1}}}, in(-20, 20, b, 3, 2, 3, 2), 2),
-		known(maximum("/ceil", ops.PoolOptions{Ceil: true}, in(-20, 20, b, n, 5, 2), 2)),
+		maximum("", ops.PoolOptions{ChannelsLast: true}, wide, 2),
+		maximum("/overlap", ops.PoolOptions{ChannelsLast: true, Stride: []int{2, 1}, Pad: [][2]int{{1, 1}}}, wide, 3, 2),
+		maximum("/dilation", ops.PoolOptions{ChannelsLast: true, Stride: []int{1}, Dilation: []int{2, 3}, Pad: [][2]int{{2, 1}}}, wide, 3, 2),
+		maximum("/length", ops.PoolOptions{ChannelsLast: true, Stride: []int{2}, Pad: [][2]int{{1, 2}}}, long, 3),
+		maximum("/volume", ops.PoolOptions{ChannelsLast: true, Pad: [][2]int{{0, 1}}}, in(-20, 20, b, 3, 2, 3, 2), 2),
+		known(maximum("/ceil", ops.PoolOptions{ChannelsLast: true, Ceil: true}, in(-20, 20, b, n, 5, 2), 2)),
 		of1("MaxPool/gradient", func(x *node) *node {
-			return autodiff.Grad(ops.Sum(ops.Square(ops.MaxPool(x, []int{3}, ops.PoolOptions{Stride: []int{2}}))), x)[0]
+			return autodiff.Grad(ops.Sum(ops.Square(ops.MaxPool(x, []int{3}, ops.PoolOptions{ChannelsLast: true, Stride: []int{2}}))), x)[0]
 		}, wide),
-		mean("", ops.PoolOptions{}, wide, 2),
-		mean("/overlap", ops.PoolOptions{Stride: []int{2, 1}, Pad: [][2]int{{1, 1}}}, wide, 3, 2),
-		mean("/padding", ops.PoolOptions{Stride: []int{2, 1}, Pad: [][2]int{{1, 1}}, CountPad: true}, wide, 3, 2),
-		mean("/length", ops.PoolOptions{Stride: []int{2}, Pad: [][2]int{{1, 2}}}, long, 3),
-		known(mean("/ceil", ops.PoolOptions{Ceil: true, Pad: [][2]int{{1, 1}}, CountPad: true}, in(-20, 20, b, n, 6, 2), 3)),
-		known(mean("/same", ops.PoolOptions{Same: true}, long, 2)),
+		mean("", ops.PoolOptions{ChannelsLast: true}, wide, 2),
+		mean("/overlap", ops.PoolOptions{ChannelsLast: true, Stride: []int{2, 1}, Pad: [][2]int{{1, 1}}}, wide, 3, 2),
+		mean("/padding", ops.PoolOptions{ChannelsLast: true, Stride: []int{2, 1}, Pad: [][2]int{{1, 1}}, CountPad: true}, wide, 3, 2),
+		mean("/length", ops.PoolOptions{ChannelsLast: true, Stride: []int{2}, Pad: [][2]int{{1, 2}}}, long, 3),
+		known(mean("/ceil", ops.PoolOptions{ChannelsLast: true, Ceil: true, Pad: [][2]int{{1, 1}}, CountPad: true}, in(-20, 20, b, n, 6, 2), 3)),
+		known(mean("/same", ops.PoolOptions{ChannelsLast: true, Same: true}, long, 2)),
 	}
 }
 

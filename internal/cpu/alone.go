@@ -21,6 +21,8 @@ func (b *launcher) segmentsOf(v *val) []*segment {
 		return []*segment{{work: &callWork{v}, parts: v.Parts, cost: 20 * float64(v.Size()+100) / float64(v.Parts)}}
 	case ir.Reduce:
 		return []*segment{middle(v)}
+	case ir.Join:
+		return []*segment{{work: &joinWork{v}, parts: len(v.in), cost: 0.1 * float64(v.bytes()) / float64(len(v.in))}}
 	case ir.Map:
 		return []*segment{{work: &moveWork{v}, parts: 1, cost: 2 * float64(v.Size())}}
 	}

@@ -30,6 +30,8 @@ type Frame struct {
 	shared  []byte
 	workers []worker
 	cur     *launch
+	loops   []*loopFrame
+	steps   steps // of the present run
 }
 
 // NewFrame returns the memory for runs of p. The host's memory has the slots
@@ -41,6 +43,9 @@ func (p *Program) NewFrame(host Host, leafs int) *Frame {
 		if at >= 0 {
 			f.base[slot] = unsafe.Pointer(&f.arena[at:][:1][0])
 		}
+	}
+	for _, w := range p.loops {
+		f.loops = append(f.loops, newLoopFrame(w, host, leafs))
 	}
 	for _, v := range p.leafs {
 		if v.Kind == ir.Iota {
@@ -95,20 +100,36 @@ const forkCost = 6000
 // Run computes the program. If it fails, or ctx is done before the last
 // results, no leaf has changed.
 func (f *Frame) Run(ctx context.Context) error {
-	f.prepare()
 	team := par.Enter()
 	defer team.Leave()
-	f.crewFor(team.Workers())
-	done := ctx.Done()
+	f.steps = steps{ctx: ctx, team: team}
+	defer func() { f.steps = steps{} }()
+	return f.once(&f.steps)
+}
+
+// once runs the program.
+func (f *Frame) once(s *steps) error {
+	f.prepare()
+	f.crewFor(s.team.Workers())
 	for i := range f.p.launches {
-		if done != nil && i <= f.p.firm {
+		if i > f.p.firm {
+			s.ctx = context.Background()
+		}
+		if done := s.ctx.Done(); done != nil {
 			select {
 			case <-done:
-				return ctx.Err()
+				return s.ctx.Err()
 			default:
 			}
 		}
-		if err := f.launch(&f.p.launches[i], team); err != nil {
+		l := &f.p.launches[i]
+		var err error
+		if l.loop != nil {
+			err = f.runLoop(l.loop, s)
+		} else {
+			err = f.launch(l, s.team)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -40,8 +40,11 @@ func (l *launch) list(b *strings.Builder) {
 	fmt.Fprintf(b, "launch level %d.%d.%d: %d parts, %.1f us\n", l.at[0], l.at[1], l.at[2], l.parts, l.cost/1e3)
 	for _, s := range l.segments {
 		fmt.Fprintf(b, "  %s, %d parts\n", s.describe(), s.parts)
-		if p, ok := s.work.(*prog); ok {
-			p.list(b)
+		switch w := s.work.(type) {
+		case *prog:
+			w.list(b)
+		case *loopWork:
+			w.list(b)
 		}
 	}
 }
@@ -62,8 +65,26 @@ func (s *segment) describe() string {
 		return w.v.String()
 	case *middleWork:
 		return w.v.String()
+	case *joinWork:
+		return w.v.String()
+	case *loopWork:
+		return fmt.Sprintf("%v: %d instructions in %d launches a step", w.LoopBody, w.step().stats.Instructions, w.step().stats.Launches)
 	}
 	return "?"
+}
+
+// list writes the launches of a loop's programs, indented.
+func (w *loopWork) list(b *strings.Builder) {
+	for i, p := range w.programs {
+		var inner strings.Builder
+		for k := range p.launches {
+			p.launches[k].list(&inner)
+		}
+		fmt.Fprintf(b, "    program %d\n", i)
+		for line := range strings.Lines(inner.String()) {
+			b.WriteString("      " + line)
+		}
+	}
 }
 
 func (p *prog) list(b *strings.Builder) {

@@ -27,7 +27,7 @@ func (v *val) bytes() int { return v.Size() * v.DType.Size() }
 
 // layOut gives each computed value in memory a place in the arena that is free
 // from the launch that makes it to the last one that reads it.
-func (p *Program) layOut(vals []*val) {
+func (p *Program) layOut(vals []*val, outside bool) {
 	last := make([]int, len(vals))
 	dead := make([][]*val, len(p.launches)+1)
 	for _, v := range vals {
@@ -50,7 +50,7 @@ func (p *Program) layOut(vals []*val) {
 	for _, v := range vals {
 		switch {
 		case !v.mat:
-		case v.leaf():
+		case v.leaf(), outside && v.out:
 			p.offset[v.slot] = -1
 		case p.inPlace(v):
 			p.offset[v.slot] = -1

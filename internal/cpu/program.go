@@ -22,6 +22,7 @@ type Program struct {
 	safe                                     int   // from this launch on nothing fails
 	firm                                     int   // this launch is the first that changes a parameter
 	progs                                    map[*group]*prog
+	loops                                    []*loopWork
 	stats                                    Stats
 }
 
@@ -36,7 +37,8 @@ type launch struct {
 	at       [3]int // level, piece, phase
 	segments []*segment
 	parts    int
-	cost     float64 // ns on one worker
+	cost     float64   // ns on one worker
+	loop     *loopWork // or nil: the only segment
 }
 
 // A segment is one pass, product or call of a launch, in parts.
@@ -78,13 +80,16 @@ var passes = []struct {
 type Options struct {
 	Apart bool                    // one pass for each value
 	Dump  func(pass, text string) // gets a listing after each pass; nil for none
+
+	outside bool // the results are in memory that each run gives: for the step of a loop
 }
 
 // Compile compiles a lowered program.
 func Compile(low *ir.Program, o Options) *Program {
 	p := &Program{progs: map[*group]*prog{}}
-	c := &compiler{Program: p, low: low, domains: map[[ir.MaxRank + 1]int]*domain{}, fused: !o.Apart}
+	c := &compiler{Program: p, low: low, domains: map[[ir.MaxRank + 1]int]*domain{}, fused: !o.Apart, options: o}
 	p.outs = c.take(low)
+	c.compileLoops()
 	for _, pass := range passes {
 		if pass.fused && !c.fused {
 			continue
@@ -105,7 +110,11 @@ func (c *compiler) emit() {
 	}
 	for _, v := range c.vals {
 		if v.group == nil && !v.leaf() {
-			b.addAlone(v)
+			if v.Kind == ir.Loop {
+				b.addLoop(c, v)
+			} else {
+				b.addAlone(v)
+			}
 		}
 	}
 	b.order(c.vals)
@@ -115,7 +124,7 @@ func (c *compiler) emit() {
 func (c *compiler) memory() {
 	p := c.Program
 	p.commit(c, c.low)
-	p.layOut(c.vals)
+	p.layOut(c.vals, c.options.outside)
 	p.commits = slices.DeleteFunc(p.commits, func(w write) bool { return slices.Contains(p.writes, w) })
 	p.count(c)
 }
@@ -148,6 +157,8 @@ func mayFail(s *segment) bool {
 	switch w := s.work.(type) {
 	case *callWork:
 		return true
+	case *loopWork:
+		return w.mayFail()
 	case *prog:
 		for _, v := range w.g.vals {
 			if v.Op == ir.Pick || v.Op == ir.Index {
@@ -189,8 +200,12 @@ func (b *launcher) add(at [3]int, s *segment) int {
 	return i
 }
 
-// partElems is how many elements of a pass are worth a part of their own.
-const partElems = 16 << 10
+// partElems is how many elements of a pass are worth a part of their own, and
+// partCost how many ns of work are.
+const (
+	partElems = 16 << 10
+	partCost  = 8000
+)
 
 // addGroup makes the program of a group a segment.
 func (b *launcher) addGroup(g *group) {
@@ -215,7 +230,7 @@ func (b *launcher) addGroup(g *group) {
 		if len(p.accs) > 0 {
 			most = 16
 		}
-		parts := min(most, max(1, g.dom.size()/partElems), units)
+		parts := min(most, max(1, g.dom.size()/partElems, int(p.cost()/partCost)), units)
 		s.per = (units + parts - 1) / parts
 		s.parts = (units + s.per - 1) / s.per
 		s.cost = p.cost()
@@ -248,6 +263,22 @@ func (b *launcher) addAlone(v *val) {
 		l = b.add([3]int{v.level, 0, i + 2 - len(phases)}, s)
 		s.nodes = []int{v.Node}
 	}
+	b.of = append(b.of, placed{v, l})
+}
+
+// addLoop makes a loop a launch, when its first result is met.
+func (b *launcher) addLoop(c *compiler, v *val) {
+	for _, x := range b.of {
+		if x.v.Loop == v.Loop {
+			b.of = append(b.of, placed{v, x.l})
+			return
+		}
+	}
+	w := c.loopOf[v.Loop]
+	s := &segment{work: w, parts: 1, cost: w.cost(), nodes: []int{v.Node}}
+	const late = 1 << 30 // after the passes of its level
+	l := b.add([3]int{v.level, late, w.id}, s)
+	b.launches[l].loop = w
 	b.of = append(b.of, placed{v, l})
 }
 

@@ -20,6 +20,9 @@ func (p *Program) count(c *compiler) {
 	s.Launches, s.Arena = len(p.launches), p.arena+p.accs+p.shared
 	for i := range p.launches {
 		s.Instructions += len(p.launches[i].segments)
+		if w := p.launches[i].loop; w != nil {
+			s.addLoop(w)
+		}
 	}
 	for _, v := range c.vals {
 		if v.leaf() {
@@ -65,4 +68,28 @@ func (v *val) flops() int {
 		}
 	}
 	return 0
+}
+
+// addLoop adds what a loop does: the steps of a scan, one of a while, and of a
+// branch the one program or the other, whichever does more.
+func (s *Stats) addLoop(w *loopWork) {
+	s.Arena += w.bytes
+	var one Stats
+	for _, p := range w.programs {
+		q := p.stats
+		s.Arena += q.Arena
+		if w.Kind == ir.Branch {
+			one = Stats{max(one.Instructions, q.Instructions), max(one.Launches, q.Launches), max(one.Flops, q.Flops), max(one.Moved, q.Moved), 0}
+		} else {
+			one = Stats{one.Instructions + q.Instructions, one.Launches + q.Launches, one.Flops + q.Flops, one.Moved + q.Moved, 0}
+		}
+	}
+	n := 1
+	if w.Kind == ir.ScanLoop {
+		n = w.Steps
+	}
+	s.Instructions += n * one.Instructions
+	s.Launches += n * one.Launches
+	s.Flops += n * one.Flops
+	s.Moved += n * one.Moved
 }

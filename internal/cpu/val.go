@@ -87,6 +87,8 @@ type compiler struct {
 	groups  []*group
 	domains map[[ir.MaxRank + 1]int]*domain
 	fused   bool
+	options Options
+	loopOf  map[*ir.LoopBody]*loopWork
 }
 
 func (c *compiler) domain(dims []int) *domain {
@@ -110,8 +112,18 @@ func (c *compiler) take(p *ir.Program) (out []*val) {
 	for _, u := range p.Store {
 		live[u.Value.V.ID] = true
 	}
+	loops := map[*ir.LoopBody]bool{} // computed with all their results
+	for _, v := range slices.Backward(p.Values) {
+		if v.Loop != nil && live[v.ID] {
+			loops[v.Loop] = true
+		}
+		for _, x := range v.In {
+			live[x.V.ID] = live[x.V.ID] || live[v.ID]
+		}
+	}
 	n, edges := 0, 0
 	for _, v := range slices.Backward(p.Values) {
+		live[v.ID] = live[v.ID] || loops[v.Loop]
 		if live[v.ID] {
 			n++
 			edges += len(v.In)

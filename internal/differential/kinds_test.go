@@ -559,10 +559,25 @@ func loss(g *grower) *graph.Node {
 	return nn.Accuracy(x, labels)
 }
 
-// images takes a value as images: [n h w c], or with another number of spatial
-// axes.
+// images takes a value as images, of either layout.
 func images(g *grower) *graph.Node {
 	x := g.ranked(3)
+	if g.chance(0.5) {
+		return lastImages(g, x)
+	}
+	first, last := []int{0, x.Shape().Rank() - 1}, []int{0}
+	for i := 2; i < x.Shape().Rank(); i++ {
+		first, last = append(first, i-1), append(last, i)
+	}
+	y := lastImages(g, ops.Transpose(x, append(last, 1)...))
+	if y == nil {
+		return nil
+	}
+	return ops.Transpose(y, first...) // what ops with channels first are
+}
+
+// lastImages takes x as images [n h w c], or with another number of spatial axes.
+func lastImages(g *grower, x *graph.Node) *graph.Node {
 	axes := x.Shape().Rank() - 2
 	if axes > 3 || g.special { // the engine multiplies padding, the reference executor leaves it out
 		return nil
@@ -581,9 +596,9 @@ func images(g *grower) *graph.Node {
 	window := each(1, 2, 3)
 	switch g.rnd.IntN(5) {
 	case 0:
-		return ops.MaxPool(x, window, ops.PoolOptions{Stride: each(1, 2), Pad: pad})
+		return ops.MaxPool(x, window, ops.PoolOptions{ChannelsLast: true, Stride: each(1, 2), Pad: pad})
 	case 1:
-		return ops.AvgPool(x, window, ops.PoolOptions{Stride: each(1, 2, 3), Dilation: each(1, 2), Pad: pad, CountPad: g.chance(0.5)})
+		return ops.AvgPool(x, window, ops.PoolOptions{ChannelsLast: true, Stride: each(1, 2, 3), Dilation: each(1, 2), Pad: pad, CountPad: g.chance(0.5)})
 	}
 	c := x.Shape().Dim(-1)
 	if c.Symbolic() {
@@ -598,9 +613,9 @@ func images(g *grower) *graph.Node {
 	for _, n := range window {
 		dims = append(dims, graph.Dim(n))
 	}
-	o := ops.ConvOptions{Stride: each(1, 1, 2), Dilation: each(1, 1, 2), Pad: pad, Groups: groups}
+	o := ops.ConvOptions{ChannelsLast: true, Stride: each(1, 1, 2), Dilation: each(1, 1, 2), Pad: pad, Groups: groups}
 	if g.chance(0.2) && groups == 1 {
-		return ops.ConvTranspose(x, g.leaf(g.float, append(dims, graph.Dim(out), c)), ops.ConvOptions{Stride: o.Stride})
+		return ops.ConvTranspose(x, g.leaf(g.float, append(dims, graph.Dim(out), c)), ops.ConvOptions{ChannelsLast: true, Stride: o.Stride})
 	}
 	return ops.Conv(x, g.leaf(g.float, append(dims, c/graph.Dim(groups), graph.Dim(out))), o)
 }

@@ -94,9 +94,9 @@ type convNet struct {
 }
 
 func (c *convNet) Apply(x *graph.Node) *graph.Node {
-	same := ops.ConvOptions{Same: true}
-	x = ops.MaxPool(ops.ReLU(ops.Conv(x, c.A.Node(), same)), []int{2, 2})
-	x = ops.AvgPool(ops.GELU(ops.Conv(x, c.B.Node(), same)), []int{2, 2})
+	same := ops.ConvOptions{ChannelsLast: true, Same: true}
+	x = ops.MaxPool(ops.ReLU(ops.Conv(x, c.A.Node(), same)), []int{2, 2}, ops.PoolOptions{ChannelsLast: true})
+	x = ops.AvgPool(ops.GELU(ops.Conv(x, c.B.Node(), same)), []int{2, 2}, ops.PoolOptions{ChannelsLast: true})
 	return c.Head.Apply(ops.Flatten(x, 1))
 }
 

@@ -21,14 +21,11 @@ import (
 const cases = "../../../shared/data/golden/opinfo.jsonl.gz"
 
 // tables are parts of one table, by subject.
-var tables = []table{elementwise, reductions, shapes, indexing, products, norms, losses, margins, images, orders}
+var tables = []table{elementwise, reductions, shapes, indexing, products, norms, losses, margins, images, resizes, orders}
 
 // notYet are PyTorch's ops without a counterpart among ours.
 var notYet = strings.Fields(`
 	linalg.cholesky linalg.det linalg.inv linalg.matrix_norm linalg.slogdet linalg.solve logdet
-	nn.functional.adaptive_avg_pool1d nn.functional.adaptive_avg_pool2d nn.functional.adaptive_max_pool2d
-	nn.functional.grid_sample nn.functional.interpolate
-	nn.functional.upsample_bilinear nn.functional.upsample_nearest
 `)
 
 // coarse are the tolerances of ops whose own numbers are not of the precision

@@ -6,8 +6,7 @@ import (
 	"github.com/adjointml/adjoint/ops"
 )
 
-// PyTorch's images are [n c h w], or [c h w] without a batch; its weights are
-// [o c h w].
+// PyTorch's images are [n c h w], or [c h w] without a batch.
 var images = table{
 	"nn.functional.conv1d":           {"x weight bias stride padding dilation groups", convolution(1)},
 	"nn.functional.conv2d":           {"x weight bias stride padding dilation groups", convolution(2)},
@@ -19,26 +18,12 @@ var images = table{
 	"nn.functional.avg_pool2d":       {"x kernel_size stride padding ceil_mode count_include_pad divisor_override", average(2)},
 }
 
-// onImages applies f, which takes channels last, to x, which has them before the
-// given number of spatial axes, and perhaps no batch.
+// onImages applies f to images, which may have no batch.
 func onImages(x *Node, axes int, f func(x *Node) *Node) *Node {
 	if rank(x) == axes+1 {
-		return ops.Squeeze(onImages(ops.Expand(x, 0), axes, f), 0)
+		return ops.Squeeze(f(ops.Expand(x, 0)), 0)
 	}
-	to, back := []int{0}, []int{0, -1}
-	for i := range axes {
-		to, back = append(to, i+2), append(back, i+1)
-	}
-	return ops.Transpose(f(ops.Transpose(x, append(to, 1)...)), back...)
-}
-
-// weights puts the axes of weights in our order.
-func weights(w *Node, first, last int) *Node {
-	var order []int
-	for i := 2; i < rank(w); i++ {
-		order = append(order, i)
-	}
-	return ops.Transpose(w, append(order, first, last)...)
+	return f(x)
 }
 
 // pads returns padding of the same length before and behind, less what the end
@@ -52,12 +37,21 @@ func pads(a *args, axes int, end []int) (list [][2]int) {
 	return list
 }
 
+// ones are the lengths of n axes that broadcast.
+func ones(n int) []Dim {
+	list := make([]Dim, n)
+	for i := range list {
+		list[i] = 1
+	}
+	return list
+}
+
 func convolution(axes int) func(a *args) []*Node {
 	return func(a *args) []*Node {
 		y := onImages(a.node("x"), axes, func(x *Node) *Node {
-			y := ops.Conv(x, weights(a.node("weight"), 1, 0), ops.ConvOptions{
+			y := ops.Conv(x, a.node("weight"), ops.ConvOptions{
 				Stride: a.ints("stride"), Dilation: a.ints("dilation"), Pad: pads(a, axes, []int{0}), Groups: a.int("groups", 1)})
-			return ops.Add(y, a.node("bias"))
+			return ops.Add(y, ops.Reshape(a.node("bias"), append([]Dim{-1}, ones(axes)...)...))
 		})
 		return one(y)
 	}
@@ -66,9 +60,9 @@ func convolution(axes int) func(a *args) []*Node {
 func transposed(axes int) func(a *args) []*Node {
 	return func(a *args) []*Node {
 		y := onImages(a.node("x"), axes, func(x *Node) *Node {
-			y := ops.ConvTranspose(x, weights(a.node("weight"), 1, 0), ops.ConvOptions{
+			y := ops.ConvTranspose(x, a.node("weight"), ops.ConvOptions{
 				Stride: a.ints("stride"), Dilation: a.ints("dilation"), Pad: pads(a, axes, a.ints("output_padding", 0)), Groups: a.int("groups", 1)})
-			return ops.Add(y, a.node("bias"))
+			return ops.Add(y, ops.Reshape(a.node("bias"), append([]Dim{-1}, ones(axes)...)...))
 		})
 		return one(y)
 	}
@@ -83,16 +77,20 @@ func largest(axes int) func(a *args) []*Node {
 					Stride: a.ints("stride"), Dilation: a.ints("dilation"), Pad: pads(a, axes, []int{0}), Ceil: a.flag("ceil_mode", false)})
 			})
 		}
-		y := pool(x)
-		if !a.flag("return_indices", false) {
-			return one(y)
-		}
-		// The derivative in the direction of the places is the place.
-		shape := x.Shape().Dims()[rank(x)-axes:]
-		places := ops.Reshape(ops.Iota(x.DType(), graph.Of(graph.Of(shape...).Size()), 0), shape...)
-		at := autodiff.JVP(y, x, ops.BroadcastTo(places, x.Shape()))
-		return []*Node{y, ops.Convert(ops.StopGradient(at), graph.Int64)}
+		return withPlaces(a, pool(x), x, axes, a.flag("return_indices", false))
 	}
+}
+
+// withPlaces returns a pooled image and, if it is wanted, where in x its elements
+// are from: the derivative in the direction of the places is the place.
+func withPlaces(a *args, y, x *Node, axes int, wanted bool) []*Node {
+	if !wanted {
+		return one(y)
+	}
+	shape := x.Shape().Dims()[rank(x)-axes:]
+	places := ops.Reshape(ops.Iota(x.DType(), graph.Of(graph.Of(shape...).Size()), 0), shape...)
+	at := autodiff.JVP(y, x, ops.BroadcastTo(places, x.Shape()))
+	return []*Node{y, ops.Convert(ops.StopGradient(at), graph.Int64)}
 }
 
 func average(axes int) func(a *args) []*Node {

@@ -2,6 +2,7 @@ package golden
 
 import (
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/ops"
 )
 
@@ -46,14 +47,7 @@ var norms = table{
 		return one(y)
 	}},
 	"nn.functional.local_response_norm": {"x size alpha beta k", func(a *args) []*Node {
-		x, n := a.node("x"), a.int("size", 1)
-		wide := ops.Pad(ops.Square(x), 1, n/2, (n-1)/2, 0)
-		sum := ops.Slice(wide, 1, 0, length(x, 1), 1)
-		for i := 1; i < n; i++ {
-			sum = ops.Add(sum, ops.Slice(wide, 1, i, i+length(x, 1), 1))
-		}
-		base := ops.Add(ops.Scale(sum, a.num("alpha", 1e-4)/float64(n)), num(a.num("k", 1)))
-		return one(ops.Div(x, ops.Pow(base, num(a.num("beta", 0.75)))))
+		return one(nn.LocalResponseNorm{Size: a.int("size", 1), Alpha: a.num("alpha", 1e-4), Beta: a.num("beta", 0.75), K: a.num("k", 1)}.Apply(a.node("x")))
 	}},
 	"renorm": {"x p dim maxnorm", func(a *args) []*Node {
 		return one(ops.Renorm(a.node("x"), a.num("p", 2), a.int("dim", 0), a.num("maxnorm", 0)))

@@ -105,13 +105,8 @@ var shapes = table{
 		return one(x)
 	}},
 	"nn.functional.pixel_shuffle": {"x upscale_factor", func(a *args) []*Node {
-		x, r := a.node("x"), a.int("upscale_factor", 1)
-		s := x.Shape().Dims()
-		n, c, h, w, up := s[0], s[1]/Dim(r*r), s[2], s[3], Dim(r)
-		y := ops.Transpose(ops.Reshape(x, n, c, up, up, h, w), 0, 1, 4, 2, 5, 3)
-		return one(ops.Reshape(y, n, c, h*up, w*up))
+		return one(ops.PixelShuffle(a.node("x"), a.int("upscale_factor", 1)))
 	}},
-	"nn.functional.unfold": {"x kernel_size dilation padding stride", func(a *args) []*Node { return one(columns(a)) }},
 }
 
 func reshape(a *args) []*Node { return one(ops.Reshape(a.node("x"), a.dims("shape")...)) }
@@ -139,31 +134,3 @@ func swap(x *Node, i, j int) *Node {
 }
 
 // columns returns the patches of images as columns: one row for each channel
-// and place in the kernel.
-//
-//	x [n c h w] -> [n c*k*k places]
-func columns(a *args) *Node {
-	x := a.node("x")
-	kernel, dilation, padding, stride := [2]int{}, [2]int{}, [2]int{}, [2]int{}
-	kernel[0], kernel[1] = a.pair("kernel_size", 1)
-	dilation[0], dilation[1] = a.pair("dilation", 1)
-	padding[0], padding[1] = a.pair("padding", 0)
-	stride[0], stride[1] = a.pair("stride", 1)
-	for i := range 2 {
-		x = ops.Pad(x, 2+i, padding[i], padding[i], 0)
-	}
-	at := func(x *Node, i, k int) *Node { // place k of the kernel along axis i
-		from := k * dilation[i]
-		to := length(x, 2+i) - dilation[i]*(kernel[i]-1) + from
-		return ops.Slice(x, 2+i, from, to, stride[i])
-	}
-	var patches []*Node
-	for i := range kernel[0] {
-		for j := range kernel[1] {
-			patches = append(patches, at(at(x, 0, i), 1, j))
-		}
-	}
-	y := ops.Stack(2, patches...)
-	s := y.Shape().Dims()
-	return ops.Reshape(y, s[0], s[1]*s[2], s[3]*s[4])
-}

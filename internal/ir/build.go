@@ -12,14 +12,15 @@ type Builder struct {
 	Node   int // which of the host's nodes is being lowered
 	Values []*Value
 
-	seen  map[key]*Value
-	views map[view]int32
-	slab  []Value
+	seen   map[key]*Value
+	views  map[view]int32
+	images map[*Value]bool // what windows make, and what is made of it
+	slab   []Value
 }
 
 // NewBuilder returns a builder that expects about n values.
 func NewBuilder(n int) *Builder {
-	return &Builder{Values: make([]*Value, 0, n), seen: make(map[key]*Value, n), views: map[view]int32{}}
+	return &Builder{Values: make([]*Value, 0, n), seen: make(map[key]*Value, n), views: map[view]int32{}, images: map[*Value]bool{}}
 }
 
 // MaxRank is the largest number of axes of a value.
@@ -69,8 +70,8 @@ func (b *Builder) number(r Ref) int32 {
 	return id
 }
 
-// add makes a value, or finds the one that is the same.
-func (b *Builder) add(v Value) *Value {
+// key returns what makes v the same as another value.
+func (b *Builder) key(v *Value) key {
 	k := key{kind: v.Kind, op: v.Op, dtype: v.DType, over: v.Over, n: len(v.In), num: math.Float64bits(v.Num)}
 	if len(v.In) == 0 && len(v.Dims) == 1 {
 		k.n = v.Dims[0]
@@ -81,6 +82,12 @@ func (b *Builder) add(v Value) *Value {
 	if v.Kind == Reduce { // of the same rows, or of those of another shape on the same elements
 		k.out = b.number(Ref{Dims: v.Dims})
 	}
+	return k
+}
+
+// add makes a value, or finds the one that is the same.
+func (b *Builder) add(v Value) *Value {
+	k := b.key(&v)
 	if old := b.seen[k]; old != nil {
 		return old
 	}
@@ -260,6 +267,7 @@ func (b *Builder) mapTo(op Op, d DType, x ...Ref) Ref {
 			active = append(active, i)
 		}
 	}
+	image := b.sortAxes(active, x, steps)
 	own := make([]int, len(active))
 	for j, i := range active {
 		own[j] = dims[i]
@@ -273,6 +281,9 @@ func (b *Builder) mapTo(op Op, d DType, x ...Ref) Ref {
 		in[k] = Ref{V: r.V, Dims: own, Steps: s, Off: r.Off}
 	}
 	y := b.simplify(op, d, own, in)
+	if image {
+		y = b.follow(y)
+	}
 	out := make([]int, len(dims))
 	for j, i := range active {
 		out[i] = y.Steps[j]
@@ -324,23 +335,26 @@ func (b *Builder) value(op Op, d DType, own []int, in ...Ref) Ref {
 
 // Reduce reduces x over the axes, a bit for each, which it removes.
 func (b *Builder) Reduce(op Op, x Ref, axes uint) Ref {
-	var dims, out []int
+	var dims []int
 	var own Ref
-	over, repeat := uint(0), 1
+	var moves [MaxRank]int
+	active, over, repeat := moves[:0], uint(0), 1
 	for i, n := range x.Dims {
 		gone := axes>>i&1 == 1
 		if !gone {
 			dims = append(dims, n)
 		}
-		switch moves := n != 1 && x.Steps[i] != 0; {
-		case moves && gone:
-			over |= 1 << len(own.Dims)
-			fallthrough
-		case moves:
-			own.Dims, own.Steps = append(own.Dims, n), append(own.Steps, x.Steps[i])
+		switch {
+		case n != 1 && x.Steps[i] != 0:
+			active = append(active, i)
 		case gone:
 			repeat *= n
 		}
+	}
+	image := b.sortAxes(active, []Ref{x}, [][]int{x.Steps})
+	for j, i := range active {
+		own.Dims, own.Steps = append(own.Dims, x.Dims[i]), append(own.Steps, x.Steps[i])
+		over |= axes >> i & 1 << j
 	}
 	own.V, own.Off = x.V, x.Off
 	y := b.reduceOwn(op, own, over)
@@ -352,19 +366,18 @@ func (b *Builder) Reduce(op Op, x Ref, axes uint) Ref {
 			y = b.mapTo(Pow, y.V.DType, y, b.Const(y.V.DType, float64(repeat)))
 		}
 	}
-	j := 0 // back to the axes of the result, those that repeat included
-	for i, n := range x.Dims {
-		if axes>>i&1 == 1 {
-			continue
-		}
-		step := 0
-		if n != 1 && x.Steps[i] != 0 {
-			step = y.Steps[j]
+	if image {
+		y = b.follow(y)
+	}
+	// back to the axes of the result, those that repeat included
+	out, j := make([]int, len(x.Dims)), 0
+	for _, i := range active {
+		if axes>>i&1 == 0 {
+			out[i] = y.Steps[j]
 			j++
 		}
-		out = append(out, step)
 	}
-	return Ref{V: y.V, Dims: dims, Steps: out, Off: y.Off}
+	return Ref{V: y.V, Dims: dims, Steps: kept(Ref{V: x.V, Dims: x.Dims, Steps: out}, axes).Steps, Off: y.Off}
 }
 
 // reduceOwn reduces a ref that moves along each of its axes, by steps of the
@@ -430,7 +443,20 @@ func (b *Builder) foldContract(op Op, x Ref, n int) (Ref, bool) {
 	}
 	l, r := v.In[0], v.In[1]
 	m, k, w := l.Dims[1], l.Dims[2], r.Dims[2]
-	if l.Steps[0] != l.Steps[2]*k || r.Steps[0] != r.Steps[1]*k || m == 1 && w == 1 {
+	if m == 1 && w == 1 {
+		return Ref{}, false
+	}
+	if k == 1 { // the batch is the inner axis
+		l.Steps, r.Steps = []int{l.Steps[0], l.Steps[1], l.Steps[0]}, []int{r.Steps[0], r.Steps[0], r.Steps[2]}
+	}
+	if l.Steps[0] != l.Steps[2]*k { // a copy costs less than the products that would be added up
+		t := b.Dense(Transpose(l, func(i int) int { return [...]int{0, 2, 1}[i] }))
+		l = Transpose(t, func(i int) int { return [...]int{0, 2, 1}[i] })
+	}
+	if r.Steps[0] != r.Steps[1]*k {
+		r = b.Dense(r)
+	}
+	if l.Steps[0] != l.Steps[2]*k || r.Steps[0] != r.Steps[1]*k {
 		return Ref{}, false
 	}
 	k *= l.Dims[0]

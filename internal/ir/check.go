@@ -16,6 +16,13 @@ func Check(values []*Value) error {
 		if err := v.check(values); err != nil {
 			return fmt.Errorf("ir: %v: %w", v, err)
 		}
+		if v.Loop != nil && v.Slot == 0 {
+			for _, p := range v.Loop.Programs {
+				if err := Check(p.Values); err != nil {
+					return err
+				}
+			}
+		}
 	}
 	return nil
 }
@@ -83,10 +90,12 @@ func (v *Value) String() string {
 		}
 	case Const:
 		fmt.Fprintf(&b, " %g", v.Num)
-	case Leaf, Call:
+	case Leaf, Call, Loop:
 		fmt.Fprintf(&b, " #%d", v.Slot)
 	case Conv:
 		fmt.Fprintf(&b, ".%v", v.Win.Pass)
+	case Join:
+		fmt.Fprintf(&b, " axis %d at %v", v.Join.Axis, v.Join.At)
 	}
 	fmt.Fprintf(&b, " %v%v", v.DType, v.Dims)
 	for _, x := range v.In {
@@ -104,9 +113,39 @@ func (v *Value) String() string {
 // Listing writes the values, one a line.
 func Listing(values []*Value) string {
 	var b strings.Builder
-	for _, v := range values {
-		b.WriteString(v.String())
-		b.WriteByte('\n')
-	}
+	list(&b, values, "")
 	return b.String()
+}
+
+// list writes values, and those of a loop's programs indented before its first
+// result.
+func list(b *strings.Builder, values []*Value, indent string) {
+	told := map[*LoopBody]bool{}
+	for _, v := range values {
+		if l := v.Loop; l != nil && !told[l] {
+			told[l] = true
+			for i, p := range l.Programs {
+				fmt.Fprintf(b, "%s%s, program %d\n", indent, l, i)
+				list(b, p.Values, indent+"    ")
+			}
+		}
+		fmt.Fprintf(b, "%s%v\n", indent, v)
+	}
+}
+
+// String says how the loop runs, such as "scan of 64 steps, reverse".
+func (l *LoopBody) String() string {
+	switch l.Kind {
+	case Branch:
+		return "branch"
+	case WhileLoop:
+		if l.Steps > 0 {
+			return fmt.Sprintf("while, at most %d steps", l.Steps)
+		}
+		return "while"
+	}
+	if l.Reverse {
+		return fmt.Sprintf("scan of %d steps, reverse", l.Steps)
+	}
+	return fmt.Sprintf("scan of %d steps", l.Steps)
 }

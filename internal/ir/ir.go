@@ -38,9 +38,11 @@ const (
 	Contract             // a batched matrix product
 	Conv                 // a convolution, or pooling, or one of their gradients
 	Call                 // an op's own Eval
+	Loop                 // a result of a loop or of a branch
+	Join                 // values put together along an axis
 )
 
-var kinds = [...]string{"leaf", "const", "iota", "map", "reduce", "contract", "conv", "call"}
+var kinds = [...]string{"leaf", "const", "iota", "map", "reduce", "contract", "conv", "call", "loop", "join"}
 
 // String returns the name, such as "map".
 func (k Kind) String() string { return kinds[k] }
@@ -57,11 +59,13 @@ type Value struct {
 	In    []Ref
 	Num   float64 // of Const
 	Over  Over    // of Reduce
-	Slot  int     // of Leaf and Call: the host's number for it
+	Slot  int     // of Leaf and Call: the host's number for it; of Loop: the number of the result
 	Rows  int     // of Call: how many independent rows it has
 	Parts int     // of Call: in how many runs of rows it is computed
 	Node  int     // which node of the host's this computes, for reports
 	Win   *Window // of Conv
+	Loop  *LoopBody
+	Join  *Pieces
 
 	size int
 }

@@ -6,9 +6,9 @@ import (
 )
 
 // simplify makes a map over its own dims, simpler where algebra allows it. What
-// it may change is the last bit of a result, and by documented choice the
-// order of products with numbers and with values that repeat along rows:
-// (a·t)·s is a·(t·s), and x/s is x·(1/s).
+// it may change is the last bits of a result: the order of products with numbers
+// and with values that repeat along rows, (a·t)·s is a·(t·s) and x/s is x·(1/s),
+// where what is known of their size excludes that they overflow or underflow.
 func (b *Builder) simplify(op Op, d DType, own []int, in []Ref) Ref {
 	if y, ok := b.foldConst(op, d, own, in); ok {
 		return y
@@ -99,11 +99,13 @@ func (b *Builder) algebra(op Op, d DType, in []Ref) (Ref, bool) {
 		return b.product(d, x, in[1])
 	case Div:
 		switch s := in[1]; {
-		case s.V.Kind == Const || !full(s) && full(x):
-			return b.mapTo(Mul, d, x, b.mapTo(Recip, d, s)), true
 		case is(x, 1):
 			return b.mapTo(Recip, d, s), true
+		case (s.V.Kind == Const || !full(s) && full(x)) && divides(s.V):
+			return b.mapTo(Mul, d, x, b.mapTo(Recip, d, s)), true
 		}
+	case Exp:
+		return b.expOfLog(d, x)
 	case Recip:
 		if m := inner(x); m != nil && m.Op == Sqrt {
 			return b.mapTo(Rsqrt, d, m.In[0]), true
@@ -145,13 +147,35 @@ func (b *Builder) sum(d DType, x, y Ref) (Ref, bool) {
 	if same(x, y) {
 		return b.mapTo(Mul, d, x, b.Const(d, 2)), true
 	}
+	if z, ok := b.joinSum(d, x, y); ok {
+		return z, true
+	}
 	if m := inner(y); m != nil && m.Op == Neg {
 		return b.mapTo(Sub, d, x, m.In[0]), true
 	}
 	if m := inner(x); m != nil && m.Op == Neg {
 		return b.mapTo(Sub, d, y, m.In[0]), true
 	}
+	if r, ok := b.opposite(d, y); ok {
+		return b.mapTo(Sub, d, x, r), true
+	}
+	if r, ok := b.opposite(d, x); ok {
+		return b.mapTo(Sub, d, y, r), true
+	}
 	return Ref{}, false
+}
+
+// opposite returns b - a for x = a - b, if that exists.
+func (b *Builder) opposite(d DType, x Ref) (Ref, bool) {
+	m := inner(x)
+	if m == nil || m.Op != Sub {
+		return Ref{}, false
+	}
+	v := b.seen[b.key(&Value{Kind: Map, Op: Sub, DType: d, Dims: m.Dims, In: []Ref{m.In[1], m.In[0]}})]
+	if v == nil || v.ID >= m.ID { // of the two, the first one stays
+		return Ref{}, false
+	}
+	return b.reread(x, v), true
 }
 
 func (b *Builder) product(d DType, x, y Ref) (Ref, bool) {
@@ -170,16 +194,30 @@ func (b *Builder) product(d DType, x, y Ref) (Ref, bool) {
 		if m := inner(y); m != nil && m.Op == Neg {
 			return b.mapTo(Neg, d, b.mapTo(Mul, d, x, m.In[0])), true
 		}
+		if m := mildly(x); m != nil && y.V.Kind != Const { // numbers meet outside, and become one
+			return b.mapTo(Mul, d, b.mapTo(Mul, d, m.In[0], y), m.In[1]), true
+		}
+		if m := mildly(y); m != nil && x.V.Kind != Const {
+			return b.mapTo(Mul, d, b.mapTo(Mul, d, x, m.In[0]), m.In[1]), true
+		}
 	}
 	if m := inner(x); m != nil && (y.V.Kind == Const || !full(y) && full(x)) {
 		switch t := m.In[len(m.In)-1]; {
 		case m.Op == Neg:
 			return b.mapTo(Mul, d, m.In[0], b.mapTo(Neg, d, y)), true
-		case m.Op == Mul && full(m.In[0]) && (t.V.Kind == Const || !full(t)) && b.joins(t, y):
+		case m.Op == Mul && full(m.In[0]) && (t.V.Kind == Const || !full(t)) && b.joins(t, y) && regroups(t.V, y.V):
 			return b.mapTo(Mul, d, m.In[0], b.mapTo(Mul, d, t, y)), true
 		}
 	}
 	return Ref{}, false
+}
+
+// mildly returns the map that x reads if it is a product with a mild number.
+func mildly(x Ref) *Value {
+	if m := inner(x); m != nil && m.Op == Mul && full(m.In[0]) && mild(m.In[1].V) {
+		return m
+	}
+	return nil
 }
 
 // moveOut takes out of a sum what does not move along it: a sign, and a factor
@@ -193,8 +231,12 @@ func (b *Builder) moveOut(op Op, x Ref, over uint) (Ref, bool) {
 	switch d := m.DType; m.Op {
 	case Neg:
 		return b.mapTo(Neg, d, b.reduceOwn(op, m.In[0], over)), true
+	case Sub:
+		if y, ok := b.opposite(d, x); ok {
+			return b.mapTo(Neg, d, b.reduceOwn(op, y, over)), true
+		}
 	case Mul:
-		if t := m.In[1]; full(m.In[0]) && still(t, over) {
+		if t := m.In[1]; full(m.In[0]) && still(t, over) && movesOut(t.V) {
 			return b.mapTo(Mul, d, b.reduceOwn(op, m.In[0], over), kept(t, over)), true
 		}
 	case Where:

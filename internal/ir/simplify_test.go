@@ -1,6 +1,7 @@
 package ir
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,7 +11,7 @@ import (
 func TestAlgebra(t *testing.T) {
 	b := NewBuilder(64)
 	x, y := leafOf(b, 3, 5), leafOf(b, 3, 5)
-	s, u := leafOf(b, 3, 1), leafOf(b, 3, 1)
+	any, other := leafOf(b, 3, 1), leafOf(b, 3, 1)
 	do := func(op Op, in ...Ref) Ref {
 		r, ok := b.Map(op, in...)
 		assert.True(t, ok, op)
@@ -18,6 +19,8 @@ func TestAlgebra(t *testing.T) {
 	}
 	num := func(v float64) Ref { return b.Const(F32, v) }
 	neg := func(x Ref) Ref { return do(Neg, x) }
+	s := do(Rsqrt, do(Add, do(Square, any), num(1e-5)))
+	_, u := softmaxOf(b, y, 1)
 	for _, c := range []struct {
 		name      string
 		got, want Ref
@@ -32,10 +35,13 @@ func TestAlgebra(t *testing.T) {
 		{"-(x - y)", neg(do(Sub, x, y)), do(Sub, y, x)},
 		{"x · x", do(Mul, x, x), do(Square, x)},
 		{"x + x", do(Add, x, x), do(Mul, x, num(2))},
-		{"x / s", do(Div, x, s), do(Mul, x, do(Recip, s))},
+		{"x / √s", do(Div, x, do(Sqrt, any)), do(Mul, x, do(Rsqrt, any))},
+		{"x / 3", do(Div, x, num(3)), do(Mul, x, num(1/float64(float32(3))))},
 		{"1 / x", do(Div, num(1), x), do(Recip, x)},
 		{"1 / √x", do(Recip, do(Sqrt, x)), do(Rsqrt, x)},
 		{"(x·s)·u", do(Mul, do(Mul, x, s), u), do(Mul, x, do(Mul, s, u))},
+		{"(x·2)·any", do(Mul, do(Mul, x, num(2)), any), do(Mul, x, do(Mul, any, num(2)))},
+		{"(x·2)·(y·3)", do(Mul, do(Mul, x, num(2)), do(Mul, y, num(3))), do(Mul, do(Mul, x, y), num(6))},
 		{"(-x)·y", do(Mul, neg(x), y), neg(do(Mul, x, y))},
 		{"2 · 3", do(Mul, num(2), num(3)), num(6)},
 		{"Σ -x", b.Reduce(Sum, neg(x), 2), neg(b.Reduce(Sum, x, 2))},
@@ -45,9 +51,54 @@ func TestAlgebra(t *testing.T) {
 		assert.Same(t, c.want.V, c.got.V, c.name)
 		assert.ElementsMatch(t, c.want.Steps, c.got.Steps, c.name)
 	}
+	d := do(Sub, do(Exp, x), y)
+	assert.Same(t, do(Add, y, do(Sub, y, do(Exp, x))).V, do(Sub, y, d).V, "y + (y - e)")
+	assert.Same(t, b.Reduce(Sum, do(Sub, y, do(Exp, x)), 2).V, neg(b.Reduce(Sum, d, 2)).V, "Σ (y - e)")
+	zero := do(Sub, x, x)
+	assert.Equal(t, zero.V, b.Reduce(Sum, zero, 2).V.In[0].V, "x - x is the opposite of itself")
 	// what is not the same for all numbers is left alone
 	assert.NotSame(t, b.Const(F32, 0).V, do(Mul, x, num(0)).V, "0 · NaN")
 	assert.NotSame(t, x.V, do(Div, do(Mul, x, y), y).V)
+	assert.Equal(t, Div, do(Div, x, any).V.Op, "1/s may be infinite")
+	assert.Equal(t, Div, do(Div, x, num(1e-40)).V.Op, "1/s is infinite")
+	assert.Equal(t, any.V, do(Mul, do(Mul, x, other), any).V.In[1].V, "the product may overflow")
+	assert.Equal(t, num(1e-30).V, do(Mul, do(Mul, x, num(1e-30)), num(1e-30)).V.In[1].V, "the product underflows")
+	assert.Equal(t, Reduce, b.Reduce(Sum, do(Mul, x, any), 2).V.Kind, "0·Inf is NaN")
+}
+
+// softmaxOf returns x less the maximum of its rows, and the sum of the
+// exponentials of that.
+func softmaxOf(b *Builder, x Ref, axis int) (u, s Ref) {
+	over := func(op Op, x Ref) Ref {
+		y, dims := b.Reduce(op, x, 1<<axis), slices.Clone(x.Dims)
+		dims[axis] = 1
+		return b.Reshape(y, dims)
+	}
+	u, _ = b.Map(Sub, x, over(Max, x))
+	e, _ := b.Map(Exp, u)
+	return u, over(Sum, e)
+}
+
+// TestExpOfLogSoftmax checks that the exponential of a log-softmax is the
+// softmax, by rows and by columns, and only where the sum is that of its rows.
+func TestExpOfLogSoftmax(t *testing.T) {
+	for axis := range 2 {
+		b := NewBuilder(16)
+		u, s := softmaxOf(b, leafOf(b, 4, 4), axis)
+		l, _ := b.Map(Log, s)
+		x, _ := b.Map(Sub, u, l)
+		p, _ := b.Map(Exp, x)
+		e, _ := b.Map(Exp, u)
+		want, _ := b.Map(Div, e, s)
+		assert.Equal(t, Mul, p.V.Op, axis)
+		assert.Same(t, want.V, p.V, axis)
+
+		_, other := softmaxOf(b, u, 1-axis)
+		l, _ = b.Map(Log, other)
+		x, _ = b.Map(Sub, u, l)
+		p, _ = b.Map(Exp, x)
+		assert.Equal(t, Exp, p.V.Op, "sums along the other axis")
+	}
 }
 
 // TestOneHotSumIsLookUp checks that a sum of a row that is 0 but at an index

@@ -59,7 +59,9 @@ func (b *Builder) Window(w Window, d DType, dims []int, x ...Ref) Ref {
 			return shaped(v, dims)
 		}
 	}
-	return shaped(b.append(Value{Kind: Conv, DType: d, Dims: squeeze(dims), In: in, Win: &w}), dims)
+	v := b.append(Value{Kind: Conv, DType: d, Dims: squeeze(dims), In: in, Win: &w})
+	b.images[v] = w.Pass != ConvWeight
+	return shaped(v, dims)
 }
 
 func sameRefs(x, y []Ref) bool {

@@ -65,6 +65,8 @@ func TestExamples(t *testing.T) {
 	folders, err := filepath.Glob("*/main.go")
 	require.NoError(t, err)
 	tested := map[string]func(t *testing.T){
+		"unet":    func(t *testing.T) { testUNet(t, dir) },
+		"anysize": func(t *testing.T) { testAnysize(t, dir) },
 		"linear": func(t *testing.T) {
 			line := numbers(t, run(t, dir, "linear"), `y = ([\d.-]+) x \+ ([\d.-]+)`)
 			assert.InDeltaSlice(t, []float64{2, 3}, line, 0.05)
@@ -120,6 +122,7 @@ func TestExamples(t *testing.T) {
 		"gpt":       func(t *testing.T) { testGPT(t, dir) },
 		"vae":       func(t *testing.T) { testVAE(t, dir) },
 		"multihead": func(t *testing.T) { testMultihead(t, dir) },
+		"charlstm":  func(t *testing.T) { testCharLSTM(t, dir) },
 	}
 	for _, main := range folders {
 		name := filepath.Dir(main)

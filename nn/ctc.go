@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"math"
+
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/ops"
 )
@@ -20,9 +22,8 @@ type CTCOptions struct {
 //	logProbs [time batch classes], labels [batch most] Int32 or Int64,
 //	lengths [batch] of the sequences, counts [batch] of the labels, Int64 -> []
 //
-// The number of steps must be known; the work grows with time·batch·most. A
-// sequence that is too short costs Inf, with a gradient of NaN unless
-// ZeroInfinity is set.
+// The work grows with time·batch·most. A sequence that is too short for its labels
+// costs Inf, with a gradient of 0.
 //
 // Graves et al. 2006, doi:10.1145/1143844.1143891
 func CTC(logProbs, labels, lengths, counts *graph.Node, o ...CTCOptions) *graph.Node {
@@ -34,9 +35,11 @@ func CTC(logProbs, labels, lengths, counts *graph.Node, o ...CTCOptions) *graph.
 		return bad
 	}
 	l := c.losses()
+	cannot := graph.Scalar(math.Inf(1))
 	if c.ZeroInfinity {
-		l = ops.Where(ops.Less(l, graph.Scalar(-unseen/2)), l, graph.Scalar(0))
+		cannot = graph.Scalar(0)
 	}
+	l = ops.Where(ops.Less(l, graph.Scalar(-unseen/2)), l, cannot)
 	if c.Reduction == Mean {
 		l = ops.Div(l, ops.Maximum(ops.Convert(counts, l.DType()), graph.Scalar(1)))
 	}
@@ -63,8 +66,6 @@ func (c *ctc) check() *graph.Node {
 		return fail("want integer labels [%v most], got {1}", x.Dim(1))
 	case c.lengths.Type() != (graph.Type{DType: graph.Int64, Shape: graph.Of(x.Dim(1))}) || c.counts.Type() != c.lengths.Type():
 		return fail("want lengths and counts i64[%v], got {2} and {3}", x.Dim(1))
-	case x.Dim(0) < 1 || y.Dim(1) < 1:
-		return fail("the number of steps of {0} and of labels of {1} must be known, and at least 1")
 	case c.Blank < 0 || x.Dim(2) > 0 && graph.Dim(c.Blank) >= x.Dim(2):
 		return fail("the blank, %d, is no class of {0}", c.Blank)
 	}
@@ -73,30 +74,41 @@ func (c *ctc) check() *graph.Node {
 
 // losses are those of the batch. The recursion is over the labels with blanks
 // around each, 2·most+1 places: a place is reached from itself, from the one
-// before, and from that before it if the two are different labels.
+// before, and from that before it if the two are different labels. It starts at
+// the first blank, before the first step.
 func (c *ctc) losses() *graph.Node {
-	batch, most := c.labels.Shape().Dim(0), int(c.labels.Shape().Dim(1))
-	time, places := int(c.logProbs.Shape().Dim(0)), 2*most+1
+	target := c.target()
+	batch, places := target.Shape().Dim(0), target.Shape().Dim(1)
+	time := c.logProbs.Shape().Dim(0)
 	never := graph.ScalarOf(c.logProbs.DType(), unseen)
-	labels := ops.Convert(c.labels, graph.Int64)
-	blank := ops.BroadcastTo(graph.ScalarOf(graph.Int64, float64(c.Blank)), graph.Of(batch, graph.Dim(most), 1))
-	target := ops.Reshape(ops.Concat(2, blank, ops.Expand(labels, 2)), batch, graph.Dim(2*most))
-	target = ops.Concat(1, target, ops.Index(blank, 1, 0)) // blank a blank b blank
-	place := ops.Iota(graph.Int64, graph.Of(graph.Dim(places)), 0)
+	place := ops.Iota(graph.Int64, graph.Of(places), 0)
 	odd := ops.Equal(ops.Mod(place, graph.Scalar(2)), graph.Scalar(1))
 	jump := ops.And(odd, ops.NotEqual(target, ops.Shift(target, 2, 1, -1)))
-	emit := ops.TakeAlongAxis(c.logProbs, ops.BroadcastTo(target, graph.Of(graph.Dim(time), batch, graph.Dim(places))), 2)
+	emit := ops.TakeAlongAxis(c.logProbs, ops.BroadcastTo(target, graph.Of(time, batch, places)), 2)
+	low := ops.BroadcastTo(never, graph.Of(batch, places))
 
-	low := ops.BroadcastTo(never, graph.Of(batch, graph.Dim(places)))
-	alpha := ops.Where(ops.Less(place, graph.Scalar(2)), ops.Index(emit, 0, 0), low)
-	for t := 1; t < time; t++ {
+	step := func(carry, x []*graph.Node) (next, y []*graph.Node) {
+		alpha, emit, t := carry[0], x[0], x[1]
 		before := ops.Shift(alpha, 1, 1, unseen)
 		skip := ops.Where(jump, ops.Shift(alpha, 2, 1, unseen), low)
-		next := ops.Add(ops.LogSumExp(ops.Stack(0, alpha, before, skip), 0), ops.Index(emit, 0, t))
-		alive := ops.Expand(ops.Greater(c.lengths, graph.Scalar(float64(t))), 1)
-		alpha = ops.Where(alive, ops.Maximum(next, never), alpha)
+		all := ops.Add(ops.LogSumExp(ops.Stack(0, alpha, before, skip), 0), emit)
+		alive := ops.Expand(ops.Less(t, c.lengths), 1)
+		return []*graph.Node{ops.Where(alive, ops.Maximum(all, never), alpha)}, nil
 	}
+	first := ops.Where(ops.Equal(place, graph.Scalar(0)), graph.ScalarOf(never.DType(), 0), low)
+	times := ops.Iota(graph.Int64, graph.Of(time), 0)
+	carry, _ := ops.Scan(step, []*graph.Node{first}, []*graph.Node{emit, times})
+
 	last := ops.Expand(ops.Add(c.counts, c.counts), 1)
 	atEnd := ops.Or(ops.Equal(place, last), ops.Equal(place, ops.Sub(last, graph.Scalar(1))))
-	return ops.Neg(ops.LogSumExp(ops.Where(atEnd, alpha, low), 1))
+	return ops.Neg(ops.LogSumExp(ops.Where(atEnd, carry[0], low), 1))
+}
+
+// target is the labels with blanks around each, Int64 [batch 2·most+1].
+func (c *ctc) target() *graph.Node {
+	batch, most := c.labels.Shape().Dim(0), c.labels.Shape().Dim(1)
+	blank := graph.ScalarOf(graph.Int64, float64(c.Blank))
+	labels := ops.Expand(ops.Convert(c.labels, graph.Int64), 2)
+	both := ops.Concat(2, ops.BroadcastTo(blank, labels.Shape()), labels)
+	return ops.Concat(1, ops.Reshape(both, batch, most.Mul(2)), ops.BroadcastTo(blank, graph.Of(batch, 1)))
 }

@@ -27,16 +27,30 @@ func TopK(logits, labels *graph.Node, k int) *graph.Node {
 
 // Confusion counts how often each class was taken for each: row i, column j has
 // the examples of class i that were taken for j. Sums over batches are those of
-// the whole, from which [PrecisionOf], [RecallOf] and [F1Of] make exact figures.
+// the whole, from which [AccuracyOf], [PrecisionOf], [RecallOf], [F1Of] and [IoUOf]
+// make exact figures.
 //
 //	logits [... classes], labels [...] Int32 or Int64 class numbers -> Int64 [classes classes]
+//	logits [... 1], labels [... 1] numbers from 0 to 1, or Bool -> Int64 [2 2]
+//
+// If there is one logit it is binary, as in [Accuracy]: class 1 is a positive
+// logit, or a label above 1/2.
 func Confusion(logits, labels *graph.Node) *graph.Node {
-	if bad := classNumbers("confusion", logits, labels); bad != nil {
+	if bad := broken("confusion", logits, labels); bad != nil {
 		return bad
 	}
-	n := logits.Shape().Dim(-1)
+	n, taken := logits.Shape().Dim(-1), logits
+	if n == 1 && labels.Shape() == logits.Shape() && logits.DType().Float() {
+		n, taken = 2, ops.Greater(logits, graph.Scalar(0))
+		labels = ops.Greater(ops.Convert(labels, graph.Float64), graph.Scalar(0.5))
+	} else {
+		if bad := classNumbers("confusion", logits, labels); bad != nil {
+			return bad
+		}
+		taken = ops.ArgMax(logits, -1)
+	}
 	flat := func(x *graph.Node) *graph.Node { return ops.Flatten(ops.Expand(ops.Convert(x, graph.Int64), 0), 0) }
-	is, taken := flat(labels), flat(ops.ArgMax(logits, -1))
+	is, taken := flat(labels), flat(taken)
 	// products of ones: counts are exact up to 2^53
 	a, b := ops.OneHot(is, n, graph.Float64), ops.OneHot(taken, n, graph.Float64)
 	return ops.Convert(ops.MatMul(ops.Transpose(a), b), graph.Int64)
@@ -50,7 +64,16 @@ const (
 	Macro    Average = iota // the mean over classes
 	Micro                   // of all examples together
 	PerClass                // one for each class
+	Positive                // that of class 1 alone, of two
 )
+
+// AccuracyOf is the share of what is right, from a [Confusion] matrix or a sum of
+// them; NaN of nothing.
+//
+//	confusion Int64 [classes classes] -> Float64 []
+func AccuracyOf(confusion *graph.Node) *graph.Node {
+	return ofConfusion("accuracy", confusion, []Average{Micro}, func(hit, is, taken *graph.Node) *graph.Node { return ops.Div(hit, is) })
+}
 
 // PrecisionOf is the share of right ones among what was taken for a class, from a
 // [Confusion] matrix or a sum of them; 0 where nothing was.
@@ -98,8 +121,8 @@ func ofConfusion(name string, m *graph.Node, a []Average, figure func(hit, is, t
 	if len(a) > 0 {
 		average = a[0]
 	}
-	if s.Rank() != 2 || s.Dim(0) != s.Dim(1) || len(a) > 1 || average < Macro || average > PerClass {
-		return graph.Fail(name, []*graph.Node{m}, "want counts [classes classes], as of nn.Confusion, and at most one average, got {0}")
+	if s.Rank() != 2 || s.Dim(0) != s.Dim(1) || len(a) > 1 || average < Macro || average > Positive || average == Positive && s.Dim(0) != 2 {
+		return graph.Fail(name, []*graph.Node{m}, "want counts [classes classes], as of nn.Confusion, and at most one average (Positive of two classes), got {0}")
 	}
 	m = ops.Convert(m, graph.Float64)
 	hit, is, taken := ops.Diag(m, 0), ops.Sum(m, 1), ops.Sum(m, 0)
@@ -108,6 +131,8 @@ func ofConfusion(name string, m *graph.Node, a []Average, figure func(hit, is, t
 		return figure(ops.Sum(hit), ops.Sum(is), ops.Sum(taken))
 	case Macro:
 		return ops.Mean(figure(hit, is, taken))
+	case Positive:
+		return ops.Index(figure(hit, is, taken), 0, 1)
 	}
 	return figure(hit, is, taken)
 }
@@ -153,6 +178,53 @@ func R2(pred, y *graph.Node) *graph.Node {
 	pred, y = labelled("r2", pred, y)
 	rest := ops.Sum(ops.Square(ops.Sub(y, pred)))
 	return ops.OneMinus(ops.Div(rest, ops.Sum(ops.Square(ops.Sub(y, ops.Mean(y))))))
+}
+
+// Residuals are the sums from which [RMSEOf], [MAEOf] and [R2Of] make exact
+// figures: the number of elements, and the sums of e², |e|, y - c and (y - c)² for
+// e = pred - y. Sums over batches are those of the whole; c, the same for all of
+// them, should be near the mean of y, for R2Of alone.
+//
+//	pred [...], y [...] of the same shape -> Float64 [5]
+func Residuals(pred, y *graph.Node, c float64) *graph.Node {
+	pred, y = labelled("residuals", pred, y)
+	pred, y = ops.Convert(pred, graph.Float64), ops.Convert(y, graph.Float64)
+	e, far := ops.Sub(pred, y), ops.Sub(y, graph.Scalar(c))
+	return ops.Stack(0, ops.Convert(ops.Count(e), graph.Float64), ops.Sum(ops.Square(e)), ops.Sum(ops.Abs(e)), ops.Sum(far), ops.Sum(ops.Square(far)))
+}
+
+// RMSEOf is [RMSE] from [Residuals] or a sum of them.
+//
+//	residuals Float64 [5] -> Float64 []
+func RMSEOf(residuals *graph.Node) *graph.Node {
+	return ofResiduals("rmse", residuals, func(n, square, size, y, y2 *graph.Node) *graph.Node { return ops.Sqrt(ops.Div(square, n)) })
+}
+
+// MAEOf is [MAE] from [Residuals] or a sum of them.
+//
+//	residuals Float64 [5] -> Float64 []
+func MAEOf(residuals *graph.Node) *graph.Node {
+	return ofResiduals("mae", residuals, func(n, square, size, y, y2 *graph.Node) *graph.Node { return ops.Div(size, n) })
+}
+
+// R2Of is [R2] from [Residuals] or a sum of them.
+//
+//	residuals Float64 [5] -> Float64 []
+func R2Of(residuals *graph.Node) *graph.Node {
+	return ofResiduals("r2", residuals, func(n, square, size, y, y2 *graph.Node) *graph.Node {
+		return ops.OneMinus(ops.Div(square, ops.Sub(y2, ops.Div(ops.Square(y), n))))
+	})
+}
+
+func ofResiduals(name string, r *graph.Node, figure func(n, square, size, y, y2 *graph.Node) *graph.Node) *graph.Node {
+	if bad := broken(name, r); bad != nil {
+		return bad
+	}
+	if r.Type() != (graph.Type{DType: graph.Float64, Shape: graph.Of(5)}) {
+		return graph.Fail(name, []*graph.Node{r}, "want f64[5], as of nn.Residuals, got {0}")
+	}
+	at := func(i int) *graph.Node { return ops.Index(r, 0, i) }
+	return figure(at(0), at(1), at(2), at(3), at(4))
 }
 
 // Perplexity is exp of the cross-entropy: among how many equally likely classes

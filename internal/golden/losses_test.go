@@ -41,10 +41,8 @@ var losses = table{
 	}},
 	"nn.functional.poisson_nll_loss": loss("x y log_input full eps reduction", func(a *args) *Node {
 		x, y, eps := a.node("x"), a.node("y"), num(a.num("eps", 1e-8))
-		var l *Node
-		if a.flag("log_input", true) {
-			l = ops.Sub(ops.Exp(x), ops.Mul(y, x))
-		} else {
+		l := nn.PoissonNLL(x, y, nn.None)
+		if !a.flag("log_input", true) {
 			l = ops.Sub(x, ops.Mul(y, ops.Log(ops.Add(x, eps))))
 		}
 		if a.flag("full", false) { // Stirling's formula

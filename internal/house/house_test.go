@@ -43,6 +43,7 @@ var above = map[string]struct{ own, others []string }{
 	"data":                  {nil, []string{"gorgonia.org/tensor", "golang.org/x/image/draw", "golang.org/x/image/math/f64"}},
 	"data/download":         {nil, nil},
 	"data/token":            {nil, nil},
+	"train":                 {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data"}, engine...), []string{"gorgonia.org/tensor"}},
 	"internal/cpu/conv":     {[]string{"internal/kernel"}, nil},
 	"internal/cpu/par":      {nil, nil},
 	"internal/kernel":       {nil, []string{"golang.org/x/sys/cpu"}},

@@ -241,3 +241,16 @@ func TestGPTMistakes(t *testing.T) {
 	_, err = (&zoo.GPT{}).Generate(context.Background(), []int64{5}, 1, zoo.Sampling{})
 	assert.ErrorContains(t, err, "gpt: 0 caches for 0 layers")
 }
+
+// Models pass on what does not exist.
+func TestPoison(t *testing.T) {
+	for _, m := range []nn.Layer{
+		&zoo.GPT{Vocab: 5, Context: 4, Layers: 1, Heads: 1, Width: 4}, &zoo.ViT{Classes: 2, Patch: 1, Layers: 1, Heads: 1, Width: 2},
+		&zoo.Autoencoder{Code: 1}, &zoo.VAE{Code: 1},
+	} {
+		assert.ErrorContains(t, m.Apply(nil).Err(), "is nil")
+		_, err := graph.Compile(m.Apply(ops.Add(graph.Input("a", 2), graph.Input("b", 3))))
+		require.Error(t, err)
+		assert.Regexp(t, `^gpt_test.go:\d+: add: a \[2\] and b \[3\] do not broadcast: axis -1 has lengths 2 and 3$`, err.Error())
+	}
+}

@@ -212,6 +212,14 @@ func (a argCumMax) Eval(out Tensor, in ...Tensor) {
 func leaders[T number](out, in Tensor, axis int) {
 	y, x := graph.Data[int64](out), graph.Data[T](in)
 	outer, n, inner := lines(out.Shape, axis)
+	if inner == 1 {
+		for o := range outer {
+			if n > 0 {
+				leaderLine(y[o*n:(o+1)*n], x[o*n:(o+1)*n])
+			}
+		}
+		return
+	}
 	for o := range outer {
 		for j := range n {
 			at := (o*n + j) * inner
@@ -227,6 +235,17 @@ func leaders[T number](out, in Tensor, axis int) {
 				y[i] = best
 			}
 		}
+	}
+}
+
+// leaderLine is leaders of one line.
+func leaderLine[T number](y []int64, x []T) {
+	best, top := 0, x[0]
+	for j, v := range x {
+		if v >= top || v != v {
+			best, top = j, v
+		}
+		y[j] = int64(best)
 	}
 }
 

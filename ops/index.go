@@ -231,7 +231,17 @@ func (t takeAlong) Eval(out Tensor, in ...Tensor) {
 // takeAlongElems is takeAlong for one dtype.
 func takeAlongElems[T graph.Elem](out Tensor, in []Tensor, axis int) {
 	y, x := graph.Data[T](out), graph.Data[T](in[0])
-	scan(in[0].Shape, in[1], axis, func(i, at int) { y[i] = x[at] })
+	if axis != len(out.Shape)-1 || in[1].DType != graph.Int64 {
+		scan(in[0].Shape, in[1], axis, func(i, at int) { y[i] = x[at] })
+		return
+	}
+	indices, n, k := graph.Data[int64](in[1]), in[0].Shape[axis], out.Shape[axis]
+	for o := range size(out.Shape[:axis]) {
+		line, to := x[o*n:(o+1)*n], y[o*k:(o+1)*k]
+		for i, j := range indices[o*k : (o+1)*k] {
+			to[i] = line[checkIndex(j, n)]
+		}
+	}
 }
 
 // Rowwise is whether the lines do not cross the first axis.

@@ -92,6 +92,24 @@ func TestLongLines(t *testing.T) {
 	same(t, slope, floatsOf(out[9]), 0)
 }
 
+// TestTopKOfAllSizes compares the ways to keep the best with sorting all.
+func TestTopKOfAllSizes(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(seed, 12))
+	data := make([]float64, 1500)
+	for i := range data {
+		data[i] = float64(rnd.IntN(300))
+	}
+	x := vec(data...)
+	all := intsOf(t, ops.ArgSort(x, 0, true))
+	least := intsOf(t, ops.ArgSort(x, 0, false))
+	for _, k := range []int{0, 1, 2, 31, 32, 33, 100, 374, 375, 1499, 1500} {
+		assert.Equal(t, all[:k], intsOf(t, second(ops.TopK(x, k, 0))), "k %d, seed %d", k, seed)
+		if k > 0 {
+			assert.Equal(t, least[k-1], intsOf(t, second(ops.KthValue(x, k, 0)))[0], "k %d, seed %d", k, seed)
+		}
+	}
+}
+
 func TestSearchSorted(t *testing.T) {
 	s := vec(1, 2, 2, 4)
 	v := mat(3, 0, 2, 3, 4, 5, nan)

@@ -195,12 +195,11 @@ func orderLines[T graph.Elem](out Tensor, x []T, shape []int, a argSort, key fun
 	for o := range outer {
 		for i := range inner {
 			l.line = l.line[:0]
-			place := func(j int) uint64 { return key(x[(o*n+j)*inner+i]) ^ flip }
-			if most < n/4 {
-				l.best(most, n, place)
+			if most > 0 && most < n/4 {
+				l.best(most, n, func(j int) uint64 { return key(x[(o*n+j)*inner+i]) ^ flip })
 			} else {
 				for j := range n {
-					l.line = append(l.line, ranked{place(j), j})
+					l.line = append(l.line, ranked{key(x[(o*n+j)*inner+i]) ^ flip, j})
 				}
 			}
 			l.sort()
@@ -213,8 +212,9 @@ func orderLines[T graph.Elem](out Tensor, x []T, shape []int, a argSort, key fun
 
 // best puts the first most of n elements in the line, with some others: it
 // keeps the best so far and adds what may be better, until there is as much
-// again.
+// again. A few are kept in order instead.
 func (l *lists) best(most, n int, key func(j int) uint64) {
+	const few = 32
 	var worst uint64 // of the best, which came earlier
 	full := false
 	for j := range n {
@@ -223,12 +223,18 @@ func (l *lists) best(most, n int, key func(j int) uint64) {
 			continue
 		}
 		l.line = append(l.line, ranked{k, j})
-		if len(l.line) == 2*most+64 {
-			l.sort()
-			l.line = l.line[:most]
-			if most > 0 {
-				full, worst = true, l.line[most-1].key
+		if most <= few {
+			for i := len(l.line) - 1; i > 0 && l.line[i-1].key > k; i-- {
+				l.line[i-1], l.line[i] = l.line[i], l.line[i-1]
 			}
+		} else if len(l.line) == 2*most {
+			l.sort()
+		} else {
+			continue
+		}
+		if len(l.line) >= most {
+			l.line = l.line[:most]
+			full, worst = true, l.line[most-1].key
 		}
 	}
 }

@@ -123,6 +123,13 @@ func TestExamples(t *testing.T) {
 		"vae":       func(t *testing.T) { testVAE(t, dir) },
 		"multihead": func(t *testing.T) { testMultihead(t, dir) },
 		"charlstm":  func(t *testing.T) { testCharLSTM(t, dir) },
+		"gradbench": func(t *testing.T) {
+			cmd := command(dir, "gradbench")
+			cmd.Stdin = strings.NewReader(`{"id":1,"kind":"evaluate","module":"hello","function":"double","input":4}`)
+			out, err := cmd.Output()
+			require.NoError(t, err)
+			assert.Regexp(t, `^{"id":1,"success":true,"output":8,"timings":\[{"name":"evaluate","nanoseconds":\d+}\]}\n$`, string(out))
+		},
 	}
 	for _, main := range folders {
 		name := filepath.Dir(main)

@@ -145,7 +145,7 @@ func product(shape []int) int {
 func table() []line {
 	return slices.Concat(unaryLines(), activationLines(), arithLines(), compareLines(), reduceLines(), alongLines(),
 		shapeLines(), indexLines(), joinLines(), convLines(), poolLines(), firstLines(), imageLines(), controlLines(), loopLines(), randomLines(),
-		orderLines(), scatterLines(), specialLines(), statisticsLines())
+		orderLines(), scatterLines(), specialLines(), statisticsLines(), matrixLines(), fourierLines())
 }
 
 func unaryLines() []line {

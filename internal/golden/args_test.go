@@ -47,11 +47,12 @@ type args struct {
 	values map[string]any
 	used   map[string]bool // what build has asked for
 	feeds  []graph.Feed
-	wrt    []*Node // what gradients are wanted of, in order
+	wrt    []*Node  // what gradients are wanted of, in order
+	want   []*Array // the results
 }
 
 func newArgs(t *testing.T, c *Case, params string) *args {
-	a := &args{t: t, values: map[string]any{}, used: map[string]bool{}}
+	a := &args{t: t, values: map[string]any{}, used: map[string]bool{}, want: c.Out}
 	names := strings.Fields(params)
 	for i, v := range c.Args {
 		if i >= len(names) {

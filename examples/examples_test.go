@@ -65,8 +65,10 @@ func TestExamples(t *testing.T) {
 	folders, err := filepath.Glob("*/main.go")
 	require.NoError(t, err)
 	tested := map[string]func(t *testing.T){
-		"unet":    func(t *testing.T) { testUNet(t, dir) },
-		"anysize": func(t *testing.T) { testAnysize(t, dir) },
+		"cnn":      func(t *testing.T) { testCNN(t, dir) },
+		"resnet20": func(t *testing.T) { testResNet20(t, dir) },
+		"unet":     func(t *testing.T) { testUNet(t, dir) },
+		"anysize":  func(t *testing.T) { testAnysize(t, dir) },
 		"linear": func(t *testing.T) {
 			line := numbers(t, run(t, dir, "linear"), `y = ([\d.-]+) x \+ ([\d.-]+)`)
 			assert.InDeltaSlice(t, []float64{2, 3}, line, 0.05)
@@ -118,6 +120,11 @@ func TestExamples(t *testing.T) {
 			assert.Greater(t, last[len(last)-2], 0.8)
 			assert.Less(t, last[len(last)-1], 0.3)
 		},
+		"mnist":     func(t *testing.T) { testMNIST(t, dir) },
+		"gpt":       func(t *testing.T) { testGPT(t, dir) },
+		"vae":       func(t *testing.T) { testVAE(t, dir) },
+		"multihead": func(t *testing.T) { testMultihead(t, dir) },
+		"charlstm":  func(t *testing.T) { testCharLSTM(t, dir) },
 		"gradbench": func(t *testing.T) {
 			cmd := command(dir, "gradbench")
 			cmd.Stdin = strings.NewReader(`{"id":1,"kind":"evaluate","module":"hello","function":"double","input":4}`)
@@ -125,11 +132,6 @@ func TestExamples(t *testing.T) {
 			require.NoError(t, err)
 			assert.Regexp(t, `^{"id":1,"success":true,"output":8,"timings":\[{"name":"evaluate","nanoseconds":\d+}\]}\n$`, string(out))
 		},
-		"mnist":     func(t *testing.T) { testMNIST(t, dir) },
-		"gpt":       func(t *testing.T) { testGPT(t, dir) },
-		"vae":       func(t *testing.T) { testVAE(t, dir) },
-		"multihead": func(t *testing.T) { testMultihead(t, dir) },
-		"charlstm":  func(t *testing.T) { testCharLSTM(t, dir) },
 	}
 	for _, main := range folders {
 		name := filepath.Dir(main)

@@ -237,8 +237,8 @@ func (p *prog) part(f *Frame, w *worker, s *segment, i int) {
 // combine adds up the accumulators of the parts of a launch, in order.
 func (f *Frame) combine(l *launch) {
 	for _, s := range l.segments {
-		p, ok := s.work.(*prog)
-		if !ok {
+		p := s.pass()
+		if p == nil {
 			continue
 		}
 		a := &f.workers[0].args

@@ -190,12 +190,6 @@ func (a *args) ints(name string, otherwise ...int) (list []int) {
 	return nil
 }
 
-// pair returns two integers, which may be given as one.
-func (a *args) pair(name string, otherwise int) (x, y int) {
-	list := a.ints(name, otherwise)
-	return list[0], list[len(list)-1]
-}
-
 func (a *args) dims(name string) (list []Dim) {
 	for _, d := range a.ints(name) {
 		list = append(list, Dim(d))

@@ -65,8 +65,10 @@ func TestExamples(t *testing.T) {
 	folders, err := filepath.Glob("*/main.go")
 	require.NoError(t, err)
 	tested := map[string]func(t *testing.T){
-		"unet":    func(t *testing.T) { testUNet(t, dir) },
-		"anysize": func(t *testing.T) { testAnysize(t, dir) },
+		"cnn":      func(t *testing.T) { testCNN(t, dir) },
+		"resnet20": func(t *testing.T) { testResNet20(t, dir) },
+		"unet":     func(t *testing.T) { testUNet(t, dir) },
+		"anysize":  func(t *testing.T) { testAnysize(t, dir) },
 		"linear": func(t *testing.T) {
 			line := numbers(t, run(t, dir, "linear"), `y = ([\d.-]+) x \+ ([\d.-]+)`)
 			assert.InDeltaSlice(t, []float64{2, 3}, line, 0.05)

@@ -224,7 +224,17 @@ func (c *compilation) merge() error {
 	}
 	seen := make(map[key]*Node, len(c.order))
 	pairs := map[[2]*Node]*Node{} // lists of more than two operands, from the left
+	const most = 1 << 12          // elements of constants that are compared
+	arrays := map[string]*Node{}
 	c.rewrite(func(n *Node) *Node {
+		if l, ok := n.op.(*literal); ok && l.value.n <= most {
+			k := n.typ.String() + string(l.value.bytes())
+			if m := arrays[k]; m != nil {
+				return m
+			}
+			arrays[k] = n
+			return n
+		}
 		if !reflect.ValueOf(n.op).Comparable() {
 			return n
 		}

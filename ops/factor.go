@@ -64,7 +64,7 @@ func (cholesky) VJP(l, ct *Node, _ ...*Node) []*Node {
 	s = TriangularSolve(lt, Transpose(s), true)
 	return one(Scale(Add(s, Transpose(s)), 0.5))
 }
-func (cholesky) Flops(_ Type, in ...Type) Dim { return cubic(in[0], 1, 3) }
+func (cholesky) Flops(_ Type, in ...Type) Dim { return cubicFlops(in[0], 1, 3) }
 
 // Eigh returns the eigenvalues of symmetric matrices, in ascending order, and
 // their eigenvectors as columns: a = v·diag(w)·vᵀ. The symmetric part (a + aᵀ)/2
@@ -74,7 +74,7 @@ func (cholesky) Flops(_ Type, in ...Type) Dim { return cubic(in[0], 1, 3) }
 //
 // The sign of each vector is arbitrary. Where two eigenvalues are equal their
 // vectors have no gradient, and 0 stands for what they would turn into each
-// other: right for first derivatives of what does not depend on that choice.
+// other: right for first derivatives of what depends on the values alone.
 func Eigh(a *Node) (w, v *Node) {
 	y := graph.Apply(eigh{}, a)
 	if y.Err() != nil {
@@ -122,7 +122,7 @@ func (eigh) VJP(y, ct *Node, _ ...*Node) []*Node {
 	g := product(v, Add(onDiagonal(Index(ct, -2, 0)), turn), vt)
 	return one(Scale(Add(g, Transpose(g)), 0.5))
 }
-func (eigh) Flops(_ Type, in ...Type) Dim { return cubic(in[0], 9, 1) }
+func (eigh) Flops(_ Type, in ...Type) Dim { return cubicFlops(in[0], 9, 1) }
 
 // tall reports whether matrices have at least as many rows as columns.
 func tall(t Type) (bool, error) {
@@ -222,7 +222,7 @@ func (qr) VJP(y, ct *Node, x ...*Node) []*Node {
 	g := Add(ctq, MatMul(q, p))
 	return one(Transpose(TriangularSolve(r, Transpose(g), true)))
 }
-func (qr) Flops(_ Type, in ...Type) Dim { return cubic(in[0], 4, 1) }
+func (qr) Flops(_ Type, in ...Type) Dim { return cubicFlops(in[0], 4, 1) }
 
 // SVD returns the singular value decomposition a = u·diag(s)·vt, the singular
 // values in descending order, u with orthonormal columns and vt with
@@ -302,7 +302,7 @@ func (svd) VJP(y, ct *Node, x ...*Node) []*Node {
 	beside := Where(none, num(0), Div(ctu, Where(none, num(1), columns)))
 	return one(Add(g, MatMul(Sub(beside, product(u, ut, beside)), vt)))
 }
-func (svd) Flops(_ Type, in ...Type) Dim { return cubic(in[0], 14, 1) }
+func (svd) Flops(_ Type, in ...Type) Dim { return cubicFlops(in[0], 14, 1) }
 
 // A svdOf is one decomposition a = u·diag(s)·vt, of any shape.
 type svdOf struct {

@@ -91,7 +91,7 @@ func (lu) Eval(out Tensor, in ...Tensor) {
 		}
 	})
 }
-func (lu) Flops(_ Type, in ...Type) Dim { return cubic(in[0], 2, 3) }
+func (lu) Flops(_ Type, in ...Type) Dim { return cubicFlops(in[0], 2, 3) }
 
 // loadLU reads the factors and exchanges that lu has written.
 func loadLU(x Tensor, i int, w *workspace) (factors []float64, pivots []int) {
@@ -109,8 +109,8 @@ func loadLU(x Tensor, i int, w *workspace) (factors []float64, pivots []int) {
 // cube is the cost of an operation on a matrix of order n.
 func cube(n int) float64 { return float64(n) * float64(n) * float64(n) }
 
-// cubic returns num/den·n³ for each matrix.
-func cubic(t Type, num, den Dim) Dim {
+// cubicFlops returns num/den·n³ for each matrix.
+func cubicFlops(t Type, num, den Dim) Dim {
 	return t.Shape.Size().Mul(t.Dim(-1)).Mul(num).Div(den)
 }
 

@@ -242,7 +242,7 @@ func leaders[T number](out, in Tensor, axis int) {
 func leaderLine[T number](y []int64, x []T) {
 	best, top := 0, x[0]
 	for j, v := range x {
-		if v >= top || v != v {
+		if !(v < top) && (v >= top || v != v) { // rarely: one comparison tells
 			best, top = j, v
 		}
 		y[j] = int64(best)

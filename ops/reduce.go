@@ -536,7 +536,7 @@ func largest[T number](y []int64, x []T, outer, n, inner int) {
 			top := x[at]
 			for j := 1; j < n; j++ {
 				at += inner
-				if v := x[at]; v > top || v != v && top == top {
+				if v := x[at]; !(v <= top) && (v > top || v != v && top == top) { // rarely: one comparison tells
 					best, top = j, v
 				}
 			}

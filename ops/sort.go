@@ -134,30 +134,49 @@ func (a argSort) Eval(out Tensor, in ...Tensor) {
 	}
 	switch x := in[0]; x.DType {
 	case graph.Float32:
-		orderLines(out, graph.Data[float32](x), x.Shape, a, func(v float32) uint64 {
-			return uint64(sortable(int64(int32(math.Float32bits(v+0))), math.MaxInt32, v != v) + 1<<31) // +0: -0 is equal to 0
-		})
+		orderLines(out, graph.Data[float32](x), x.Shape, a, singleKeys)
 	case graph.Float64:
-		orderLines(out, graph.Data[float64](x), x.Shape, a, func(v float64) uint64 {
-			return uint64(sortable(int64(math.Float64bits(v+0)), math.MaxInt64, v != v)) ^ 1<<63
-		})
+		orderLines(out, graph.Data[float64](x), x.Shape, a, doubleKeys)
 	case graph.Int32:
-		orderLines(out, graph.Data[int32](x), x.Shape, a, func(v int32) uint64 { return uint64(int64(v) + 1<<31) })
+		orderLines(out, graph.Data[int32](x), x.Shape, a, wholeKeys[int32])
 	case graph.Int64:
-		orderLines(out, graph.Data[int64](x), x.Shape, a, func(v int64) uint64 { return uint64(v) ^ 1<<63 })
+		orderLines(out, graph.Data[int64](x), x.Shape, a, wholeKeys[int64])
 	}
 }
 
-// sortable returns integers in the order of the floats with the given bits,
-// of which those of negative ones count backward; NaN is the largest.
-func sortable(bits, largest int64, nan bool) int64 {
-	if nan {
-		return largest
+// singleKeys sets keys to integers in the order of every step-th element of x:
+// the bits of floats, of which those of negative ones count backward. NaN is the
+// largest, and -0 is equal to 0.
+func singleKeys(keys []uint64, x []float32, step int) {
+	for j := range keys {
+		v := x[j*step]
+		bits := math.Float32bits(v + 0)
+		bits ^= uint32(int32(bits)>>31) | 1<<31
+		if v != v {
+			bits = math.MaxUint32
+		}
+		keys[j] = uint64(bits)
 	}
-	if bits < 0 {
-		bits = ^bits ^ ^largest
+}
+
+// doubleKeys is singleKeys for float64.
+func doubleKeys(keys []uint64, x []float64, step int) {
+	for j := range keys {
+		v := x[j*step]
+		bits := math.Float64bits(v + 0)
+		bits ^= uint64(int64(bits)>>63) | 1<<63
+		if v != v {
+			bits = math.MaxUint64
+		}
+		keys[j] = bits
 	}
-	return bits
+}
+
+// wholeKeys is singleKeys for integers.
+func wholeKeys[T int32 | int64](keys []uint64, x []T, step int) {
+	for j := range keys {
+		keys[j] = uint64(x[j*step]) ^ 1<<63
+	}
 }
 
 // A ranked is an element of a line: its order among whole numbers, and where
@@ -175,34 +194,40 @@ func before(a, b ranked) int {
 	return cmp.Compare(a.place, b.place)
 }
 
-// lists are for sorting: the line, and memory for its digits.
-type lists struct{ line, spare []ranked }
+// lists are for sorting: the keys of a line, its elements, and memory for as
+// many.
+type lists struct {
+	keys        []uint64
+	line, spare []ranked
+}
 
 var sorting = sync.Pool{New: func() any { return new(lists) }}
 
 // orderLines writes the order of each line of x, whose elements are compared
-// by key.
-func orderLines[T graph.Elem](out Tensor, x []T, shape []int, a argSort, key func(v T) uint64) {
+// by their keys.
+func orderLines[T graph.Elem](out Tensor, x []T, shape []int, a argSort, setKeys func(keys []uint64, x []T, step int)) {
 	l := sorting.Get().(*lists)
 	defer sorting.Put(l)
 	y := graph.Data[int64](out)
 	outer, n, inner := lines(shape, a.axis)
 	most := out.Shape[a.axis]
-	var flip uint64
-	if a.descending {
-		flip = ^flip
+	if most == 0 {
+		return
 	}
+	l.keys = slices.Grow(l.keys[:0], n)[:n]
 	for o := range outer {
 		for i := range inner {
-			l.line = l.line[:0]
-			if most > 0 && most < n/4 {
-				l.best(most, n, func(j int) uint64 { return key(x[(o*n+j)*inner+i]) ^ flip })
-			} else {
-				for j := range n {
-					l.line = append(l.line, ranked{key(x[(o*n+j)*inner+i]) ^ flip, j})
+			setKeys(l.keys, x[o*n*inner+i:], inner)
+			if a.descending {
+				for j := range l.keys {
+					l.keys[j] = ^l.keys[j]
 				}
 			}
-			l.sort()
+			if most < n/4 {
+				l.best(most)
+			} else {
+				l.all()
+			}
 			for j, r := range l.line[:most] {
 				y[(o*most+j)*inner+i] = int64(r.place)
 			}
@@ -210,16 +235,24 @@ func orderLines[T graph.Elem](out Tensor, x []T, shape []int, a argSort, key fun
 	}
 }
 
-// best puts the first most of n elements in the line, with some others: it
-// keeps the best so far and adds what may be better, until there is as much
-// again. A few are kept in order instead.
-func (l *lists) best(most, n int, key func(j int) uint64) {
+// all sorts the line.
+func (l *lists) all() {
+	l.line = l.line[:0]
+	for j, k := range l.keys {
+		l.line = append(l.line, ranked{k, j})
+	}
+	l.sort()
+}
+
+// best sorts the first most elements of the line: it keeps the best so far and
+// adds what may be better, until there is as much again. A few are kept in order
+// instead.
+func (l *lists) best(most int) {
 	const few = 32
-	var worst uint64 // of the best, which came earlier
-	full := false
-	for j := range n {
-		k := key(j)
-		if full && k >= worst {
+	l.line = l.line[:0]
+	worst, full := uint64(math.MaxUint64), false // of the best, which came earlier
+	for j, k := range l.keys {
+		if k >= worst && full {
 			continue
 		}
 		l.line = append(l.line, ranked{k, j})
@@ -234,8 +267,11 @@ func (l *lists) best(most, n int, key func(j int) uint64) {
 		}
 		if len(l.line) >= most {
 			l.line = l.line[:most]
-			full, worst = true, l.line[most-1].key
+			worst, full = l.line[most-1].key, true
 		}
+	}
+	if most > few {
+		l.sort()
 	}
 }
 

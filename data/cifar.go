@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"gorgonia.org/tensor"
 )
@@ -28,25 +29,24 @@ const (
 // from 0 to 9 (see [CIFARClasses]). There are 50,000 and 10,000 rows, 620 MB and
 // 124 MB. A missing or broken file is an error that names it.
 func CIFAR10(dir string) (train, test *Arrays, err error) {
-	pieces := map[string]*cifarPiece{}
-	for i := range 5 {
-		pieces[fmt.Sprintf("data_batch_%d.bin", i+1)] = nil
-	}
-	pieces["test_batch.bin"] = nil
-	if err := cifarRead(dir, pieces); err != nil {
+	pieces, err := cifarRead(dir)
+	if err != nil {
 		return nil, nil, fmt.Errorf("cifar10: %w", err)
 	}
+	last := len(pieces) - 1
 	var all cifarPiece
-	for i := range 5 {
-		p := pieces[fmt.Sprintf("data_batch_%d.bin", i+1)]
+	for _, p := range pieces[:last] {
 		all.pixels, all.labels = append(all.pixels, p.pixels...), append(all.labels, p.labels...)
 	}
 	if train, err = all.set(); err != nil {
 		return nil, nil, err
 	}
-	test, err = pieces["test_batch.bin"].set()
+	test, err = pieces[last].set()
 	return train, test, err
 }
+
+// cifarNames are the files, that of the test last.
+var cifarNames = []string{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"}
 
 // A cifarPiece is what one of the files holds.
 type cifarPiece struct {
@@ -60,62 +60,51 @@ func (p *cifarPiece) set() (*Arrays, error) {
 		tensor.New(tensor.WithShape(n), tensor.WithBacking(p.labels)))
 }
 
-// cifarRead fills in the pieces from the files in dir or from the archive.
-func cifarRead(dir string, pieces map[string]*cifarPiece) error {
-	archive := filepath.Join(dir, "cifar-10-binary.tar.gz")
-	f, err := os.Open(archive)
-	if err == nil {
-		defer f.Close()
-		if err := cifarArchive(f, pieces); err != nil {
-			return fmt.Errorf("%s: %w", archive, err)
-		}
-		return nil
+// cifarRead returns the pieces in the files of dir or in the archive.
+func cifarRead(dir string) ([]*cifarPiece, error) {
+	pieces, err := opened(filepath.Join(dir, "cifar-10-binary.tar.gz"), func(f *os.File, _ int64) ([]*cifarPiece, error) { return cifarArchive(f) })
+	if !errors.Is(err, fs.ErrNotExist) {
+		return pieces, err
 	}
-	for name := range pieces {
-		file := filepath.Join(dir, name)
-		f, err := os.Open(file)
+	for _, name := range cifarNames {
+		p, err := opened(filepath.Join(dir, name), func(f *os.File, _ int64) (*cifarPiece, error) { return readCIFAR(f) })
 		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("no %s in %s: put %s there", name, dir, cifarFiles)
+			return nil, fmt.Errorf("no %s in %s: put %s there", name, dir, cifarFiles)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
-		pieces[name], err = readCIFAR(f)
-		f.Close()
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
+		pieces = append(pieces, p)
 	}
-	return nil
+	return pieces, nil
 }
 
-func cifarArchive(r io.Reader, pieces map[string]*cifarPiece) error {
+func cifarArchive(r io.Reader) ([]*cifarPiece, error) {
 	in, err := unpack(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	pieces := make([]*cifarPiece, len(cifarNames))
 	for files := tar.NewReader(in); ; {
 		h, err := files.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("not a tar archive, or cut short: %w", err)
+			return nil, fmt.Errorf("not a tar archive, or cut short: %w", err)
 		}
-		name := path.Base(h.Name)
-		if piece, wanted := pieces[name]; !wanted || piece != nil {
+		i := slices.Index(cifarNames, path.Base(h.Name))
+		if i < 0 || pieces[i] != nil {
 			continue
 		}
-		if pieces[name], err = readCIFAR(files); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if pieces[i], err = readCIFAR(files); err != nil {
+			return nil, fmt.Errorf("%s: %w", cifarNames[i], err)
 		}
 	}
-	for name, piece := range pieces {
-		if piece == nil {
-			return fmt.Errorf("no %s in it: it must hold %s", name, cifarFiles)
-		}
+	if i := slices.Index(pieces, nil); i >= 0 {
+		return nil, fmt.Errorf("no %s in it: it must hold %s", cifarNames[i], cifarFiles)
 	}
-	return nil
+	return pieces, nil
 }
 
 // readCIFAR reads records of a label and the red, green and blue pixels.

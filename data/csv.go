@@ -41,14 +41,9 @@ const csvWidth = 1 << 16
 
 // OpenCSV reads the table in a file, as [ReadCSV] does.
 func OpenCSV(path string, opts CSV) (*Table, error) {
-	f, err := os.Open(path)
+	t, err := opened(path, func(f *os.File, _ int64) (*Table, error) { return ReadCSV(f, opts) })
 	if err != nil {
 		return nil, err
-	}
-	defer f.Close()
-	t, err := ReadCSV(f, opts)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	t.source = path
 	return t, nil

@@ -21,16 +21,7 @@ const (
 
 // OpenIdx reads an idx file, plain or packed by gzip, as [ReadIdx] does.
 func OpenIdx(path string) (*tensor.Dense, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	t, err := ReadIdx(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return t, nil
+	return opened(path, func(f *os.File, _ int64) (*tensor.Dense, error) { return ReadIdx(f) })
 }
 
 // ReadIdx reads an array in the idx format of the MNIST files. Its elements

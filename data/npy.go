@@ -23,16 +23,7 @@ const npyHeader = 64 << 10
 
 // OpenNpy reads an .npy file, as [ReadNpy] does.
 func OpenNpy(path string) (*tensor.Dense, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	t, err := ReadNpy(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return t, nil
+	return opened(path, func(f *os.File, _ int64) (*tensor.Dense, error) { return ReadNpy(f) })
 }
 
 // ReadNpy reads an array in NumPy's .npy format, versions 1 to 3, little or big
@@ -334,20 +325,7 @@ func one(v any) any {
 // OpenNpz reads the arrays of an .npz file, by name. Each is read as [ReadNpy]
 // does. It fails on a name that comes twice and on more than 4096 arrays.
 func OpenNpz(path string) (map[string]*tensor.Dense, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	arrays, err := ReadNpz(f, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return arrays, nil
+	return opened(path, func(f *os.File, size int64) (map[string]*tensor.Dense, error) { return ReadNpz(f, size) })
 }
 
 // ReadNpz is OpenNpz of size bytes at r. An array may unpack to four times the

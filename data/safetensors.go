@@ -49,20 +49,7 @@ var safeNames = map[string]string{"<f4": "F32", "<f8": "F64", "<i4": "I32", "<i8
 
 // OpenSafetensors reads a safetensors file, as [ReadSafetensors] does.
 func OpenSafetensors(path string) (*Tensors, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	t, err := ReadSafetensors(f, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return t, nil
+	return opened(path, func(f *os.File, size int64) (*Tensors, error) { return ReadSafetensors(f, size) })
 }
 
 // ReadSafetensors reads a file of size bytes in the safetensors format: eight

@@ -15,16 +15,7 @@ import (
 
 // OpenText reads a file of text, as [ReadText] does.
 func OpenText(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	text, err := ReadText(f)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
-	return text, nil
+	return opened(path, func(f *os.File, _ int64) (string, error) { return ReadText(f) })
 }
 
 // ReadText reads UTF-8 text, packed by gzip or not, without a byte order mark;

@@ -65,8 +65,10 @@ func TestExamples(t *testing.T) {
 	folders, err := filepath.Glob("*/main.go")
 	require.NoError(t, err)
 	tested := map[string]func(t *testing.T){
-		"unet":    func(t *testing.T) { testUNet(t, dir) },
-		"anysize": func(t *testing.T) { testAnysize(t, dir) },
+		"cnn":      func(t *testing.T) { testCNN(t, dir) },
+		"resnet20": func(t *testing.T) { testResNet20(t, dir) },
+		"unet":     func(t *testing.T) { testUNet(t, dir) },
+		"anysize":  func(t *testing.T) { testAnysize(t, dir) },
 		"linear": func(t *testing.T) {
 			line := numbers(t, run(t, dir, "linear"), `y = ([\d.-]+) x \+ ([\d.-]+)`)
 			assert.InDeltaSlice(t, []float64{2, 3}, line, 0.05)
@@ -123,6 +125,13 @@ func TestExamples(t *testing.T) {
 		"vae":       func(t *testing.T) { testVAE(t, dir) },
 		"multihead": func(t *testing.T) { testMultihead(t, dir) },
 		"charlstm":  func(t *testing.T) { testCharLSTM(t, dir) },
+		"gradbench": func(t *testing.T) {
+			cmd := command(dir, "gradbench")
+			cmd.Stdin = strings.NewReader(`{"id":1,"kind":"evaluate","module":"hello","function":"double","input":4}`)
+			out, err := cmd.Output()
+			require.NoError(t, err)
+			assert.Regexp(t, `^{"id":1,"success":true,"output":8,"timings":\[{"name":"evaluate","nanoseconds":\d+}\]}\n$`, string(out))
+		},
 	}
 	for _, main := range folders {
 		name := filepath.Dir(main)

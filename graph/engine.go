@@ -19,6 +19,14 @@ type Lowerer interface {
 	Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool)
 }
 
+// A Rowwise op may say that each place along the first axis of its result
+// depends on the same place of its operands alone, which all have that axis.
+// Its Eval is then given runs of these places, on several cores at once. It is
+// not asked where an operand has another first length.
+type Rowwise interface {
+	Rowwise() bool
+}
+
 // An Elementwise op is a Lowerer by a word: it is a function of elements that
 // the engine has.
 type Elementwise interface {
@@ -38,10 +46,41 @@ type engineFrame struct {
 	p      *Program
 	values []Tensor   // without memory, but for constants
 	in     [][]Tensor // operands of each op that is called
+	parts  [][]part   // of each op that is called by rows
 	params []Tensor   // of this run
 	into   []Tensor   // memory of the outputs, of the caller's
 	direct []bool     // which of them the run writes itself
 	length func(Dim) (int, error)
+}
+
+// A part is a run of the rows of an op that is called.
+type part struct {
+	out Tensor
+	in  []Tensor
+	at  []int // bytes before the part, of the operands and of the result
+}
+
+// rowsOf returns the rows from lo to hi of t, and the bytes before them.
+func rowsOf(t Tensor, lo, hi int) (Tensor, int) {
+	row := t.n / t.Shape[0]
+	t.Shape = append([]int{hi - lo}, t.Shape[1:]...)
+	t.n = row * (hi - lo)
+	return t, row * lo * t.DType.Size()
+}
+
+// newParts cuts an op into n parts.
+func newParts(out Tensor, in []Tensor, n int) []part {
+	parts, rows := make([]part, n), out.Shape[0]
+	for i := range parts {
+		lo, hi := i*rows/n, (i+1)*rows/n
+		p := &parts[i]
+		p.in, p.at = make([]Tensor, len(in)), make([]int, len(in)+1)
+		for k, x := range in {
+			p.in[k], p.at[k] = rowsOf(x, lo, hi)
+		}
+		p.out, p.at[len(in)] = rowsOf(out, lo, hi)
+	}
+	return parts
 }
 
 // compile makes the engine for a plan. None is made where an array is empty: the
@@ -66,10 +105,14 @@ func (e *engine) frame(p *Program, q *plan) *engineFrame {
 		return f
 	default:
 	}
-	f := &engineFrame{p: p, values: slices.Concat(q.values, make([]Tensor, len(p.params)), q.inner), in: make([][]Tensor, p.numbers()), params: make([]Tensor, len(p.params)), into: make([]Tensor, len(p.out)), direct: make([]bool, len(p.out)), length: p.lengths(q)}
-	for _, i := range q.called {
+	f := &engineFrame{p: p, values: slices.Concat(q.values, make([]Tensor, len(p.params)), q.inner), in: make([][]Tensor, p.numbers()), parts: make([][]part, p.numbers()), params: make([]Tensor, len(p.params)), into: make([]Tensor, len(p.out)), direct: make([]bool, len(p.out)), length: p.lengths(q)}
+	for _, c := range q.called {
+		i := c.node
 		for _, x := range p.operands(i) {
 			f.in[i] = append(f.in[i], f.values[x])
+		}
+		if c.parts > 1 {
+			f.parts[i] = newParts(f.values[i], f.in[i], c.parts)
 		}
 	}
 	f.Frame = e.prog.NewFrame(f, p.numbers())
@@ -90,8 +133,16 @@ func (e *engine) release(f *engineFrame) {
 	}
 }
 
-// Call computes a node by its op's own Eval.
-func (f *engineFrame) Call(i int, out unsafe.Pointer, in []unsafe.Pointer) error {
+// Call computes a node, or a part of it, by its op's own Eval.
+func (f *engineFrame) Call(i, k int, out unsafe.Pointer, in []unsafe.Pointer) error {
+	if f.parts[i] != nil {
+		p := &f.parts[i][k]
+		for k := range in {
+			p.in[k].data = unsafe.Add(in[k], p.at[k])
+		}
+		p.out.data = unsafe.Add(out, p.at[len(in)])
+		return evaluate(f.p.node(i), p.out, p.in, f.length)
+	}
 	y := f.values[i]
 	y.data = out
 	for k := range in {

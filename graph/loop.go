@@ -204,7 +204,8 @@ func Transform(y []*Node, mark *Node, f func(n *Node, in []*Node) *Node) []*Node
 // Close returns y with what does not depend on the arguments replaced by further
 // arguments, and the values that these are to get: parameters, inputs and what is
 // computed from such alone. y was made after mark. Constants made after since
-// stay, and assignments: the body makes them.
+// stay, and assignments: the body makes them. Without arguments all that was made
+// after mark stays.
 func Close(y []*Node, mark, since *Node, args []*Node) (body, more, free []*Node) {
 	inside := map[*Node]bool{}
 	for _, a := range args {
@@ -225,7 +226,8 @@ func Close(y []*Node, mark, since *Node, args []*Node) (body, more, free []*Node
 	}
 	for _, n := range young(y, mark) {
 		_, stores := n.op.(assign)
-		inside[n] = inside[n] || stores || slices.ContainsFunc(n.in, func(x *Node) bool { return inside[x] })
+		lazy := len(args) == 0 && len(n.in) > 0 // of a branch, nothing is computed before it is taken
+		inside[n] = inside[n] || stores || lazy || slices.ContainsFunc(n.in, func(x *Node) bool { return inside[x] })
 	}
 	body = Transform(y, mark, func(n *Node, in []*Node) *Node {
 		if !inside[n] {

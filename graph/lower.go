@@ -135,8 +135,8 @@ func (w *lowering) lower(n *Node, i int) {
 	w.b.Node = i
 	r := w.write(i, n, in)
 	w.refs[n.work.at] = r
-	if r.V.Kind == ir.Call && r.V.Slot == i && !slices.Contains(w.q.called, i) {
-		w.q.called = append(w.q.called, i)
+	if c := (called{i, r.V.Parts}); r.V.Kind == ir.Call && r.V.Slot == i && !slices.Contains(w.q.called, c) {
+		w.q.called = append(w.q.called, c)
 	}
 }
 
@@ -168,7 +168,23 @@ func (w *lowering) write(i int, n *Node, in []ir.Ref) ir.Ref {
 			return r
 		}
 	}
-	return b.Call(i, dtype, shape, in...)
+	return b.Call(i, dtype, shape, w.rows(n, i), in...)
+}
+
+// rows returns how many rows of node n can be computed apart, 1 if it is one
+// whole.
+func (w *lowering) rows(n *Node, i int) int {
+	op, ok := n.op.(Rowwise)
+	shape := w.value(i).Shape
+	if !ok || !op.Rowwise() || len(shape) == 0 {
+		return 1
+	}
+	for _, x := range w.p.operands(i) {
+		if s := w.value(x).Shape; len(s) == 0 || s[0] != shape[0] {
+			return 1
+		}
+	}
+	return shape[0]
 }
 
 // value returns the type of node i.

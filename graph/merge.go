@@ -12,7 +12,7 @@ import (
 
 // merge makes equal ops on equal operands one node.
 func (c *compilation) merge() error {
-	m := merger{seed: maphash.MakeSeed(), plain: map[reflect.Type]bool{}, known: ir.NewFinder(len(c.order))}
+	m := merger{seed: maphash.MakeSeed(), plain: map[reflect.Type]bool{}, known: ir.NewFinder(len(c.order)), arrays: map[string]*Node{}}
 	c.rewrite(m.merge)
 	return c.mergeUpdates()
 }
@@ -23,11 +23,19 @@ type merger struct {
 	plain map[reflect.Type]bool // types of ops that can be compared, whatever they hold
 	known ir.Finder
 	nodes []*Node
+
+	arrays map[string]*Node // short constants, by what they hold
 }
+
+// shortArray is how many elements a constant may have to be compared.
+const shortArray = 1 << 12
 
 // merge returns the first node that is equal to n, whose operands have been
 // listed.
 func (m *merger) merge(n *Node) *Node {
+	if l, ok := n.op.(*literal); ok && l.value.n <= shortArray {
+		return m.array(n, l)
+	}
 	if !m.comparable(n.op) {
 		return n
 	}
@@ -41,6 +49,16 @@ func (m *merger) merge(n *Node) *Node {
 	}
 	m.known.Add(hash, len(m.nodes))
 	m.nodes = append(m.nodes, n)
+	return n
+}
+
+// array returns the first constant with n's type and elements.
+func (m *merger) array(n *Node, l *literal) *Node {
+	k := n.typ.String() + string(l.value.bytes())
+	if old := m.arrays[k]; old != nil {
+		return old
+	}
+	m.arrays[k] = n
 	return n
 }
 

@@ -23,9 +23,12 @@ type plan struct {
 	given  []bool   // values that are not computed: inputs, parameters, constants
 	empty  bool     // one of the values has no elements
 	engine *engine  // nil if the reference executor runs
-	called []int    // nodes that the engine calls
+	called []called // nodes that the engine calls
 	free   chan *frame
 }
+
+// called is a node that the engine calls, in parts.
+type called struct{ node, parts int }
 
 // A frame is the memory of one run.
 type frame struct {

@@ -155,6 +155,15 @@ func (p *Program) Params() []*Param {
 	return list
 }
 
+// Outputs returns the types of what runs return, in order.
+func (p *Program) Outputs() []Type {
+	list := make([]Type, len(p.out))
+	for i, at := range p.out {
+		list[i] = p.order[at].typ
+	}
+	return list
+}
+
 // A Feed gives an input its value in one run.
 type Feed struct {
 	Input *Node
@@ -201,10 +210,16 @@ func (p *Program) RunContext(ctx context.Context, feeds ...Feed) ([]*tensor.Dens
 // dtype and shape for each output, or nil for one not wanted. If it fails, they
 // may hold anything.
 func (p *Program) RunInto(out []*tensor.Dense, feeds ...Feed) error {
+	return p.RunIntoContext(context.Background(), out, feeds...)
+}
+
+// RunIntoContext is [Program.RunInto] until ctx is done; then it returns ctx's
+// error.
+func (p *Program) RunIntoContext(ctx context.Context, out []*tensor.Dense, feeds ...Feed) error {
 	if len(out) != len(p.out) {
 		return fmt.Errorf("run: %d tensors for %d outputs", len(out), len(p.out))
 	}
-	return p.run(context.Background(), feeds, func(i int, t Tensor) (Tensor, error) {
+	return p.run(ctx, feeds, func(i int, t Tensor) (Tensor, error) {
 		if out[i] == nil {
 			return Tensor{}, nil
 		}

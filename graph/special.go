@@ -29,6 +29,7 @@ func (c *compilation) loops() error {
 			return err
 		}
 	}
+	share(all)
 	order := make([]*Node, 0, len(c.order))
 	for _, n := range c.order {
 		if op, ok := n.op.(Looper); ok {

@@ -61,11 +61,7 @@ func (c *Conv) apply(name string, axes int, x *graph.Node) *graph.Node {
 		if bad != nil {
 			return bad
 		}
-		groups := max(c.Groups, 1)
-		if c.Groups < 0 || int(in)%groups != 0 || c.Out%groups != 0 {
-			return graph.Fail(name, []*graph.Node{x}, "%d groups do not divide the %v channels of {0} and the %d of the result", c.Groups, in, c.Out)
-		}
-		if bad := c.prepare(name, x, in/graph.Dim(groups), graph.Dim(c.Out)); bad != nil {
+		if bad := c.prepare(name, x, in/graph.Dim(max(c.Groups, 1)), graph.Dim(c.Out)); bad != nil {
 			return bad
 		}
 		return c.finish(x, ops.Conv)
@@ -105,7 +101,11 @@ func (c *Conv) images(name string, axes int, x *graph.Node) (channels graph.Dim,
 			return fail("Kernel %v: a length is below 1", c.Kernel)
 		}
 	}
-	return x.Shape().Dim(at), nil
+	channels = x.Shape().Dim(at)
+	if groups := max(c.Groups, 1); c.Groups < 0 || int(channels)%groups != 0 || c.Out%groups != 0 {
+		return fail("%d groups do not divide the %v channels of {0} and the %d of the result", c.Groups, channels, c.Out)
+	}
+	return channels, nil
 }
 
 // prepare makes the parameters, weights [k... a b] and a bias for each channel of
@@ -213,11 +213,7 @@ func (c *Conv) applyTransposed(name string, axes int, x *graph.Node) *graph.Node
 		if bad != nil {
 			return bad
 		}
-		groups := max(c.Groups, 1)
-		if c.Groups < 0 || int(in)%groups != 0 || c.Out%groups != 0 {
-			return graph.Fail(name, []*graph.Node{x}, "%d groups do not divide the %v channels of {0} and the %d of the result", c.Groups, in, c.Out)
-		}
-		if bad := c.prepare(name, x, graph.Dim(c.Out/groups), in); bad != nil {
+		if bad := c.prepare(name, x, graph.Dim(c.Out/max(c.Groups, 1)), in); bad != nil {
 			return bad
 		}
 		return c.finish(x, ops.ConvTranspose)

@@ -53,12 +53,22 @@ func (b *BatchNorm) Apply(x *graph.Node) *graph.Node {
 		}
 		b.Mean.Untrained, b.Variance.Untrained = true, true
 		epsilon := cmp.Or(b.Epsilon, 1e-5)
-		mean, variance := moments(x, c.others()...)
-		train := c.finish(normal(x, mean, variance, epsilon), b.Gain, b.Bias)
+		centered, mean, variance := moments(x, c.others()...)
+		train := b.scaled(c, centered, variance, epsilon)
 		train = ops.After(train, b.updates(c, mean, variance)...)
-		infer := c.finish(normal(x, c.along(b.Mean), c.along(b.Variance), epsilon), b.Gain, b.Bias)
+		infer := b.scaled(c, ops.Sub(x, c.along(b.Mean)), c.along(b.Variance), epsilon)
 		return ops.InTraining(train, infer)
 	})
+}
+
+// scaled is [normal] with gain and bias. The gain is multiplied with the root, a
+// number for each channel, rather than with each element.
+func (b *BatchNorm) scaled(c channels, centered, variance *graph.Node, epsilon float64) *graph.Node {
+	if b.Gain == nil {
+		return normal(centered, variance, epsilon)
+	}
+	scale := ops.Mul(ops.Rsqrt(ops.Add(variance, graph.Scalar(epsilon))), c.along(b.Gain))
+	return ops.Add(ops.Mul(centered, scale), c.along(b.Bias))
 }
 
 // updates are the next values of the running statistics.
@@ -99,8 +109,8 @@ func (l *LayerNorm) Apply(x *graph.Node) *graph.Node {
 		if bad != nil {
 			return bad
 		}
-		mean, variance := moments(x, r.axes()...)
-		return r.affine(normal(x, mean, variance, cmp.Or(l.Epsilon, 1e-5)), &l.Gain, &l.Bias, l.NoAffine, l.NoBias)
+		centered, _, variance := moments(x, r.axes()...)
+		return r.affine(normal(centered, variance, cmp.Or(l.Epsilon, 1e-5)), &l.Gain, &l.Bias, l.NoAffine, l.NoBias)
 	})
 }
 
@@ -211,8 +221,8 @@ func groupNorm(name string, x *graph.Node, axis, n int, epsilon float64, gain, b
 			over = append(over, i)
 		}
 	}
-	mean, variance := moments(split, over...)
-	return c.finish(ops.Reshape(normal(split, mean, variance, epsilon), x.Shape().Dims()...), *gain, *bias)
+	centered, _, variance := moments(split, over...)
+	return c.finish(ops.Reshape(normal(centered, variance, epsilon), x.Shape().Dims()...), *gain, *bias)
 }
 
 // LocalResponseNorm divides each element by a power of the squares of its
@@ -248,15 +258,17 @@ func (l LocalResponseNorm) Apply(x *graph.Node) *graph.Node {
 	return ops.Mul(x, ops.Pow(base, graph.Scalar(-cmp.Or(l.Beta, 0.75))))
 }
 
-// moments returns mean and variance (divided by n) over the axes, which are kept.
-func moments(x *graph.Node, axes ...int) (mean, variance *graph.Node) {
+// moments returns x less its mean, the mean and the variance (divided by n) over
+// the axes, which are kept.
+func moments(x *graph.Node, axes ...int) (centered, mean, variance *graph.Node) {
 	mean = ops.Keep(ops.Mean, x, axes...)
-	return mean, ops.Keep(ops.Mean, ops.Square(ops.Sub(x, mean)), axes...)
+	centered = ops.Sub(x, mean)
+	return centered, mean, ops.Keep(ops.Mean, ops.Square(centered), axes...)
 }
 
-// normal is (x - mean)/√(variance + epsilon).
-func normal(x, mean, variance *graph.Node, epsilon float64) *graph.Node {
-	return ops.Mul(ops.Sub(x, mean), ops.Rsqrt(ops.Add(variance, graph.Scalar(epsilon))))
+// normal is centered/√(variance + epsilon).
+func normal(centered, variance *graph.Node, epsilon float64) *graph.Node {
+	return ops.Mul(centered, ops.Rsqrt(ops.Add(variance, graph.Scalar(epsilon))))
 }
 
 // channels is an input with an axis of channels.

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -83,8 +84,8 @@ func adaptive(name string, x *Node, size []int, o []PoolOptions, pool func(x *No
 		return bad
 	}
 	out, err := each3("size", size, s.axes, 1, 0)
-	if err == nil && len(size) == 0 {
-		err = fmt.Errorf("want the lengths of the result")
+	if len(size) == 0 {
+		err = errors.New("want the lengths of the result")
 	}
 	if err != nil {
 		return s.fail("%v", err)
@@ -167,7 +168,7 @@ func Unfold(x *Node, window []int, o ...ConvOptions) *Node {
 	}
 	y := Conv(x, u.pick(x.DType()), u.o)
 	if y.Err() != nil {
-		return graph.Fail("unfold", []*Node{x}, "a window of %v with %+v does not fit {0}", window, u.o)
+		return graph.Fail("unfold", []*Node{x}, "windows of %v do not fit {0}, with %s", window, u.how())
 	}
 	return Flatten(y, 2)
 }
@@ -202,7 +203,7 @@ func Fold(x *Node, size, window []int, o ...ConvOptions) *Node {
 	w := u.pick(x.DType())
 	forward := Conv(graph.Zeros(x.Type().Of(image)), w, u.o)
 	if forward.Err() != nil || forward.Shape().Remove(0).Remove(0).Size() != x.Shape().Dim(2) {
-		return fail("{0} are not the windows %v of images %v with %+v", window, size, u.o)
+		return fail("{0} are not the windows of %v of images of %v, with %s", window, size, u.how())
 	}
 	last, _ := lastConv([]ConvOptions{u.o})
 	c, err := newConvolution(x.Type().Of(last2(image)), firstWeights(w).Type(), last)
@@ -247,6 +248,11 @@ func newUnfold(name string, x *Node, window []int, o []ConvOptions, channels fun
 	}
 	u.o.Groups = u.channels
 	return u, nil
+}
+
+// how says where the windows lie.
+func (u unfold) how() string {
+	return fmt.Sprintf("stride %v, dilation %v and padding %v", u.o.Stride, u.o.Dilation, u.o.Pad)
 }
 
 // pick returns the weights [c·kh·kw 1 kh kw] of which each output channel has a

@@ -241,16 +241,44 @@ type logAddExp struct{ floats }
 func (logAddExp) Name() string  { return "logaddexp" }
 func (logAddExp) Opcode() ir.Op { return ir.LogAddExp }
 func (logAddExp) Eval(out Tensor, in ...Tensor) {
-	map2(out, in, func(x, y float64) float64 {
-		if x == y { // also where both are infinite
-			return x + math.Ln2
-		}
-		return max(x, y) + math.Log1p(math.Exp(-math.Abs(x-y)))
-	})
+	map2(out, in, logAdd)
+}
+
+// logAdd returns log(exp(x)+exp(y)).
+func logAdd(x, y float64) float64 {
+	if x == y { // also where both are infinite
+		return x + math.Ln2
+	}
+	return max(x, y) + math.Log1p(math.Exp(-math.Abs(x-y)))
 }
 func (logAddExp) VJP(_, ct *Node, x ...*Node) []*Node {
 	d := Sub(x[0], x[1])
 	return []*Node{Mul(ct, Sigmoid(d)), Mul(ct, Sigmoid(Neg(d)))}
+}
+
+// FMax returns the larger of x and y, the other one where one is NaN. Where they
+// are equal x gets the gradient.
+func FMax(x, y *Node) *Node { return Where(Or(GreaterEqual(x, y), IsNaN(y)), x, y) }
+
+// FMin returns the smaller of x and y, the other one where one is NaN. Where
+// they are equal x gets the gradient.
+func FMin(x, y *Node) *Node { return Where(Or(LessEqual(x, y), IsNaN(y)), x, y) }
+
+// Lerp returns x + w·(y-x), which goes from x at w = 0 to y at w = 1.
+func Lerp(x, y, w *Node) *Node { return Add(x, Mul(w, Sub(y, x))) }
+
+// XLogY returns x·log y, and 0 where x is 0 unless y is NaN. The gradients are
+// 0 where x is 0 and log y is no finite number.
+func XLogY(x, y *Node) *Node { return xlog(x, y, 0, Log) }
+
+// XLog1pY returns x·log(1+y), and 0 where x is 0 unless y is NaN, like [XLogY].
+func XLog1pY(x, y *Node) *Node { return xlog(x, y, -1, Log1p) }
+
+// xlog is x·log y for a logarithm that is infinite at the given number.
+func xlog(x, y *Node, end float64, log func(*Node) *Node) *Node {
+	wild := Or(LessEqual(y, num(end)), Equal(y, num(math.Inf(1))))
+	none := And(Equal(x, num(0)), wild)
+	return Where(none, num(0), Mul(x, log(Where(none, num(end+1), y))))
 }
 
 // each2 computes an elementwise function of two numbers, given for floats and

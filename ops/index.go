@@ -98,26 +98,32 @@ func (t take) Infer(in ...Type) (Type, error) {
 	return in[0].Of(graph.Of(dims...)), nil
 }
 func (t take) Eval(out Tensor, in ...Tensor) {
-	outer, n, inner := lines(in[0].Shape, t.axis)
-	x := in[0]
-	for o := range outer {
-		for k := range in[1].Len() {
-			from := (o*n + checkIndex(in[1].Int(k), n)) * inner
-			copyRun(out, (o*in[1].Len()+k)*inner, x, from, inner)
-		}
+	switch out.DType {
+	case graph.Float32:
+		takeElems[float32](out, in, t.axis)
+	case graph.Float64:
+		takeElems[float64](out, in, t.axis)
+	case graph.Int32:
+		takeElems[int32](out, in, t.axis)
+	case graph.Int64:
+		takeElems[int64](out, in, t.axis)
+	case graph.Bool:
+		takeElems[bool](out, in, t.axis)
 	}
 }
 
-// copyRun copies n elements of x from one place to another of out.
-func copyRun(out Tensor, to int, x Tensor, from, n int) {
-	switch out.DType {
-	case graph.Float32:
-		copy(graph.Data[float32](out)[to:to+n], graph.Data[float32](x)[from:from+n])
-	case graph.Float64:
-		copy(graph.Data[float64](out)[to:to+n], graph.Data[float64](x)[from:from+n])
-	default:
-		for i := range n {
-			out.SetInt(to+i, x.Int(from+i))
+// takeElems is take for one dtype.
+func takeElems[T graph.Elem](out Tensor, in []Tensor, axis int) {
+	y, x := graph.Data[T](out), graph.Data[T](in[0])
+	outer, n, inner := lines(in[0].Shape, axis)
+	for o := range outer {
+		for k := range in[1].Len() {
+			from, to := (o*n+checkIndex(in[1].Int(k), n))*inner, (o*in[1].Len()+k)*inner
+			if inner == 1 {
+				y[to] = x[from]
+			} else {
+				copy(y[to:to+inner], x[from:from+inner])
+			}
 		}
 	}
 }
@@ -139,35 +145,33 @@ func (u untake) Infer(in ...Type) (Type, error) {
 	return Type{DType: in[0].DType, Shape: u.shape}, nil
 }
 func (u untake) Eval(out Tensor, in ...Tensor) {
-	outer, n, inner := lines(out.Shape, u.axis)
-	for o := range outer {
-		for k := range in[1].Len() {
-			to := (o*n + checkIndex(in[1].Int(k), n)) * inner
-			from := (o*in[1].Len() + k) * inner
-			addRun(out, to, in[0], from, inner)
-		}
-	}
-}
-
-// addRun adds n elements of x from one place to those from another of out.
-func addRun(out Tensor, to int, x Tensor, from, n int) {
 	switch out.DType {
 	case graph.Float32:
-		addElems(graph.Data[float32](out)[to:to+n], graph.Data[float32](x)[from:from+n])
+		untakeElems[float32](out, in, u.axis)
 	case graph.Float64:
-		addElems(graph.Data[float64](out)[to:to+n], graph.Data[float64](x)[from:from+n])
-	default:
-		for i := range n {
-			out.SetInt(to+i, out.Int(to+i)+x.Int(from+i))
+		untakeElems[float64](out, in, u.axis)
+	case graph.Int32:
+		untakeElems[int32](out, in, u.axis)
+	case graph.Int64:
+		untakeElems[int64](out, in, u.axis)
+	}
+}
+
+// untakeElems is untake for one dtype.
+func untakeElems[T number](out Tensor, in []Tensor, axis int) {
+	y, x := graph.Data[T](out), graph.Data[T](in[0])
+	outer, n, inner := lines(out.Shape, axis)
+	for o := range outer {
+		for k := range in[1].Len() {
+			to, from := (o*n+checkIndex(in[1].Int(k), n))*inner, (o*in[1].Len()+k)*inner
+			sums, v := y[to:to+inner], x[from:from+inner]
+			for i := range sums {
+				sums[i] += v[i]
+			}
 		}
 	}
 }
 
-func addElems[T float32 | float64](to, x []T) {
-	for i, v := range x {
-		to[i] += v
-	}
-}
 func (u untake) VJP(_, ct *Node, x ...*Node) []*Node {
 	return []*Node{Take(ct, x[1], u.axis), nil}
 }
@@ -210,17 +214,52 @@ func (t takeAlong) Infer(in ...Type) (Type, error) {
 	return in[0].Of(in[1].Shape), nil
 }
 func (t takeAlong) Eval(out Tensor, in ...Tensor) {
-	scan(in[0].Shape, in[1], t.axis, func(i, at int) { copyRun(out, i, in[0], at, 1) })
+	switch out.DType {
+	case graph.Float32:
+		takeAlongElems[float32](out, in, t.axis)
+	case graph.Float64:
+		takeAlongElems[float64](out, in, t.axis)
+	case graph.Int32:
+		takeAlongElems[int32](out, in, t.axis)
+	case graph.Int64:
+		takeAlongElems[int64](out, in, t.axis)
+	case graph.Bool:
+		takeAlongElems[bool](out, in, t.axis)
+	}
 }
+
+// takeAlongElems is takeAlong for one dtype.
+func takeAlongElems[T graph.Elem](out Tensor, in []Tensor, axis int) {
+	y, x := graph.Data[T](out), graph.Data[T](in[0])
+	if axis != len(out.Shape)-1 || in[1].DType != graph.Int64 {
+		scan(in[0].Shape, in[1], axis, func(i, at int) { y[i] = x[at] })
+		return
+	}
+	indices, n, k := graph.Data[int64](in[1]), in[0].Shape[axis], out.Shape[axis]
+	for o := range size(out.Shape[:axis]) {
+		line, to := x[o*n:(o+1)*n], y[o*k:(o+1)*k]
+		for i, j := range indices[o*k : (o+1)*k] {
+			if uint64(j) >= uint64(n) { // rarely: the check is a call
+				j = int64(checkIndex(j, n))
+			}
+			to[i] = line[j]
+		}
+	}
+}
+
+// Rowwise is whether the lines do not cross the first axis.
+func (t takeAlong) Rowwise() bool { return t.axis > 0 }
 
 // scan visits the elements of an index tensor with the place in a tensor of
 // the given shape that each one points to along the axis.
 func scan(shape []int, indices Tensor, axis int, visit func(i, at int)) {
 	steps := dense(shape)
-	step := steps[axis]
+	step, n := steps[axis], shape[axis]
 	steps[axis] = 0
-	each(indices.Shape, [][]int{steps}, func(i int, at []int) {
-		visit(i, at[0]+step*checkIndex(indices.Int(i), shape[axis]))
+	runs(indices.Shape, steps, func(i, at, count, each int) {
+		for k := range count {
+			visit(i+k, at+k*each+step*checkIndex(indices.Int(i+k), n))
+		}
 	})
 }
 func (t takeAlong) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
@@ -249,14 +288,26 @@ func (u untakeAlong) Infer(in ...Type) (Type, error) {
 	return Type{DType: in[0].DType, Shape: u.shape}, nil
 }
 func (u untakeAlong) Eval(out Tensor, in ...Tensor) {
-	scan(out.Shape, in[1], u.axis, func(i, at int) {
-		if out.DType.Float() {
-			out.Set(at, out.At(at)+in[0].At(i))
-		} else {
-			out.SetInt(at, out.Int(at)+in[0].Int(i))
-		}
-	})
+	switch out.DType {
+	case graph.Float32:
+		untakeAlongElems[float32](out, in, u.axis)
+	case graph.Float64:
+		untakeAlongElems[float64](out, in, u.axis)
+	case graph.Int32:
+		untakeAlongElems[int32](out, in, u.axis)
+	case graph.Int64:
+		untakeAlongElems[int64](out, in, u.axis)
+	}
 }
+
+// untakeAlongElems is untakeAlong for one dtype.
+func untakeAlongElems[T number](out Tensor, in []Tensor, axis int) {
+	y, x := graph.Data[T](out), graph.Data[T](in[0])
+	scan(out.Shape, in[1], axis, func(i, at int) { y[at] += x[i] })
+}
+
+// Rowwise is whether the lines do not cross the first axis.
+func (u untakeAlong) Rowwise() bool { return u.axis > 0 }
 
 // Lower compares each place of the row with the index, of which there is one.
 func (u untakeAlong) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
@@ -284,29 +335,10 @@ func (u untakeAlong) VJP(_, ct *Node, x ...*Node) []*Node {
 // which may be shorter than x along the other axes if those are known. An
 // index outside of the axis makes the run fail.
 func ScatterAdd(x, indices, v *Node, axis int) *Node {
-	if bad := broken("scatteradd", x, indices, v); bad != nil {
+	if bad := checkScatter("scatteradd", x, indices, v, axis); bad != nil {
 		return bad
 	}
-	operands := []*Node{x, indices, v}
-	i, err := x.Shape().Axis(axis)
-	if err != nil {
-		return graph.Fail("scatteradd", operands, "%v", err)
-	}
-	switch s := indices.Shape(); {
-	case !indices.DType().Int():
-		return graph.Fail("scatteradd", operands, "%v", errIndex)
-	case v.Shape() != s || v.DType() != x.DType():
-		return graph.Fail("scatteradd", operands, "the values {2} must have the shape of the indices {1} and the dtype of {0}")
-	case s.Rank() != x.Shape().Rank():
-		return graph.Fail("scatteradd", operands, "{0} and the indices {1} have different ranks")
-	default:
-		for ax, d := range s.Dims() {
-			n := x.Shape().Dim(ax)
-			if ax != i && d != n && (d < 0 || n < 0 || d > n) {
-				return graph.Fail("scatteradd", operands, "the indices {1} do not fit into {0} along axis %d", ax)
-			}
-		}
-	}
+	i, _ := x.Shape().Axis(axis)
 	return Add(x, graph.Apply(untakeAlong{i, x.Shape()}, v, indices))
 }
 
@@ -362,6 +394,22 @@ func Diag(x *Node, k int) *Node {
 	line := Sum(Where(diagonal(s, k), x, num(0)), 1)
 	from := max(0, -k)
 	return Slice(line, 0, from, from+int(n), 1)
+}
+
+// DiagEmbed returns matrices with the last axis of x as their k-th diagonal,
+// above the main one for k > 0, below for k < 0.
+//
+//	x [... n] -> [... n+|k| n+|k|]
+func DiagEmbed(x *Node, k int) *Node {
+	if bad := brokenAxis("diagembed", x, -1); bad != nil {
+		return bad
+	}
+	if x.Shape().Rank() == graph.MaxRank {
+		return graph.Fail("diagembed", []*Node{x}, "{0} cannot have one more axis")
+	}
+	n := x.Shape().Dim(-1).Add(Dim(max(k, -k)))
+	row := Expand(Pad(x, -1, max(-k, 0), max(k, 0), 0), -1) // a value each row
+	return Where(diagonal(graph.Of(n, n), k), row, graph.ScalarOf(x.DType(), 0))
 }
 
 // diagonal returns where column - row = k.

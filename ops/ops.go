@@ -268,7 +268,16 @@ func move(out, in Tensor, steps []int, start int) {
 
 func moveElems[T graph.Elem](out, in Tensor, steps []int, start int) {
 	y, x := graph.Data[T](out), graph.Data[T](in)
-	each(out.Shape, [][]int{steps}, func(i int, at []int) { y[i] = x[start+at[0]] })
+	runs(out.Shape, steps, func(i, at, n, step int) {
+		run := y[i : i+n]
+		if step == 1 {
+			copy(run, x[start+at:])
+			return
+		}
+		for k := range run {
+			run[k] = x[start+at+k*step]
+		}
+	})
 }
 
 // place is the inverse of move: it writes each element of in to out with the
@@ -290,5 +299,54 @@ func place(out, in Tensor, steps []int, start int) {
 
 func placeElems[T graph.Elem](out, in Tensor, steps []int, start int) {
 	y, x := graph.Data[T](out), graph.Data[T](in)
-	each(in.Shape, [][]int{steps}, func(i int, at []int) { y[start+at[0]] = x[i] })
+	runs(in.Shape, steps, func(i, at, n, step int) {
+		run := x[i : i+n]
+		if step == 1 {
+			copy(y[start+at:], run)
+			return
+		}
+		for k, v := range run {
+			y[start+at+k*step] = v
+		}
+	})
+}
+
+// runs visits the elements of a shape in row-major order, in runs of n: their
+// number, and where they lie by the steps, of which the last is given.
+func runs(shape, steps []int, visit func(i, at, n, step int)) {
+	if size(shape) == 0 {
+		return
+	}
+	last := len(shape) - 1
+	if last < 0 {
+		visit(0, 0, 1, 1)
+		return
+	}
+	n := shape[last]
+	for last > 0 && steps[last-1] == shape[last]*steps[last] { // one run after another
+		last--
+		n *= shape[last]
+	}
+	step := steps[len(steps)-1]
+	each(shape[:last], [][]int{steps[:last]}, func(i int, at []int) { visit(i*n, at[0], n, step) })
+}
+
+// fill sets all elements, of any dtype, to a number.
+func fill(out Tensor, v float64) {
+	switch out.DType {
+	case graph.Float32:
+		fillElems(graph.Data[float32](out), float32(v))
+	case graph.Float64:
+		fillElems(graph.Data[float64](out), v)
+	default:
+		for i := range out.Len() {
+			out.Set(i, v)
+		}
+	}
+}
+
+func fillElems[T graph.Elem](y []T, v T) {
+	for i := range y {
+		y[i] = v
+	}
 }

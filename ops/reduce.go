@@ -501,26 +501,46 @@ func (a argMax) Infer(in ...Type) (Type, error) {
 	return Type{DType: graph.Int64, Shape: in[0].Shape.Remove(a.axis)}, nil
 }
 func (a argMax) Eval(out Tensor, in ...Tensor) {
-	x := in[0]
-	outer, n, inner := lines(x.Shape, a.axis)
+	outer, n, inner := lines(in[0].Shape, a.axis)
 	if n == 0 && out.Len() > 0 {
-		panic(fmt.Errorf("shape %v has no largest element along axis %d", x.Shape, a.axis))
+		panic(fmt.Errorf("shape %v has no largest element along axis %d", in[0].Shape, a.axis))
 	}
-	above := func(i, j int) bool { // element i comes before j, which is the best so far
-		if x.DType.Int() {
-			return x.Int(i) > x.Int(j)
+	y := graph.Data[int64](out)
+	switch in[0].DType {
+	case graph.Float32:
+		largest(y, graph.Data[float32](in[0]), outer, n, inner)
+	case graph.Float64:
+		largest(y, graph.Data[float64](in[0]), outer, n, inner)
+	case graph.Int32:
+		largest(y, graph.Data[int32](in[0]), outer, n, inner)
+	case graph.Int64:
+		largest(y, graph.Data[int64](in[0]), outer, n, inner)
+	case graph.Bool:
+		x := make([]int32, in[0].Len())
+		for i := range x {
+			x[i] = int32(in[0].Int(i))
 		}
-		return x.At(i) > x.At(j) || math.IsNaN(x.At(i)) && !math.IsNaN(x.At(j))
+		largest(y, x, outer, n, inner)
 	}
+}
+
+// Rowwise is whether the lines do not cross the first axis.
+func (a argMax) Rowwise() bool { return a.axis > 0 }
+
+// largest sets y to the places of the first largest elements of lines, or of
+// their first NaN.
+func largest[T number](y []int64, x []T, outer, n, inner int) {
 	for o := range outer {
 		for i := range inner {
-			best := 0
+			best, at := 0, o*n*inner+i
+			top := x[at]
 			for j := 1; j < n; j++ {
-				if above((o*n+j)*inner+i, (o*n+best)*inner+i) {
-					best = j
+				at += inner
+				if v := x[at]; !(v <= top) && (v > top || v != v && top == top) { // rarely: one comparison tells
+					best, top = j, v
 				}
 			}
-			out.SetInt(o*inner+i, int64(best))
+			y[o*inner+i] = int64(best)
 		}
 	}
 }

@@ -136,7 +136,7 @@ func (r *resize) apply(x *Node) *Node {
 		return Add(near, Mul(Sub(far, near), r.along(t, x)))
 	}
 	var y *Node
-	for i, w := range cubic(t) {
+	for i, w := range keys(t) {
 		part := Mul(r.take(x, Add(low, num(float64(i-1)))), r.along(w, x))
 		if y == nil {
 			y = part
@@ -182,9 +182,9 @@ func (r *resize) along(w, x *Node) *Node {
 	return Reshape(Convert(w, x.DType()), dims...)
 }
 
-// cubic returns the weights of the four pixels around a place that is t behind the
+// keys returns the weights of the four pixels around a place that is t behind the
 // second.
-func cubic(t *Node) [4]*Node {
+func keys(t *Node) [4]*Node {
 	const a = -0.75
 	poly := func(x *Node, c ...float64) *Node { // Horner's rule
 		y := num(c[0])
@@ -244,7 +244,7 @@ func GridSample(x, grid *Node, o ...GridSampleOptions) *Node {
 	case Linear:
 		return g.mix(row, col, 0, func(t *Node) []*Node { return []*Node{OneMinus(t), t} })
 	case Cubic:
-		return g.mix(row, col, 1, func(t *Node) []*Node { c := cubic(t); return c[:] })
+		return g.mix(row, col, 1, func(t *Node) []*Node { c := keys(t); return c[:] })
 	}
 	return graph.Fail("gridsample", []*Node{x}, "mode %d is not known", g.Mode)
 }

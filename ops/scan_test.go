@@ -299,3 +299,29 @@ func lastListing(t *testing.T, dir, pass string) string {
 	require.NoError(t, err)
 	return string(text)
 }
+
+// TestEqualLoopsAreOne asks for one gradient twice, and builds one loop twice.
+func TestEqualLoopsAreOne(t *testing.T) {
+	x := graph.Input("x", 5, 2)
+	scan := func() *node {
+		c, _ := ops.Scan(func(c, s []*node) (next, y []*node) {
+			return []*node{ops.Tanh(ops.Add(c[0], s[0]))}, nil
+		}, []*node{zeros(2)}, []*node{x})
+		return ops.Sum(ops.Square(c[0]))
+	}
+	y := scan()
+	one, err := graph.Compile(y, autodiff.Grad(y, x)[0])
+	require.NoError(t, err)
+	two, err := graph.Compile(y, autodiff.Grad(y, x)[0], autodiff.Grad(y, x)[0])
+	require.NoError(t, err)
+	assert.Equal(t, one.Len(), two.Len())
+	twice, err := graph.Compile(scan(), scan())
+	require.NoError(t, err)
+	assert.Equal(t, 1, strings.Count(twice.Listing(), "= scan("))
+	other, _ := ops.Scan(func(c, s []*node) (next, y []*node) {
+		return []*node{ops.Sin(ops.Add(c[0], s[0]))}, nil
+	}, []*node{zeros(2)}, []*node{x})
+	three, err := graph.Compile(y, ops.Sum(other[0]))
+	require.NoError(t, err)
+	assert.Equal(t, 2, strings.Count(three.Listing(), "= scan("))
+}

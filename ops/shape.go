@@ -443,9 +443,7 @@ func (p pad) Infer(in ...Type) (Type, error) {
 }
 func (p pad) Eval(out Tensor, in ...Tensor) {
 	if p.value != 0 {
-		for i := range out.Len() {
-			out.Set(i, p.value)
-		}
+		fill(out, p.value)
 	}
 	steps := dense(out.Shape)
 	place(out, in[0], steps, p.before*steps[p.axis])
@@ -584,4 +582,58 @@ func repeatBlock(x *Node, axis, at, n int) *Node {
 	s := x.Shape()
 	wide := Reshape(x, s.Insert(at, 1).Dims()...)
 	return Reshape(BroadcastTo(wide, s.Insert(at, Dim(n))), s.With(axis, s.Dim(axis).Mul(Dim(n))).Dims()...)
+}
+
+// Rot90 turns x by k quarters of a circle in the plane of two axes, from the
+// first toward the second.
+func Rot90(x *Node, k, from, to int) *Node {
+	if bad := brokenAxis("rot90", x, from, to); bad != nil {
+		return bad
+	}
+	i, _ := x.Shape().Axis(from)
+	j, _ := x.Shape().Axis(to)
+	perm := make([]int, x.Shape().Rank())
+	for ax := range perm {
+		perm[ax] = ax
+	}
+	perm[i], perm[j] = j, i
+	switch k & 3 {
+	case 1:
+		return permute(Flip(x, j), perm)
+	case 2:
+		return Flip(x, i, j)
+	case 3:
+		return permute(Flip(x, i), perm)
+	}
+	return x
+}
+
+// Meshgrid returns, for vectors of coordinates, those of each point of their
+// grid: the i-th result has the i-th vector along axis i.
+//
+//	x [m], y [n] -> [m n], [m n]
+func Meshgrid(x ...*Node) []*Node {
+	grid := make([]*Node, len(x))
+	if bad := broken("meshgrid", x...); bad != nil {
+		return fillNodes(grid, bad)
+	}
+	var s Shape
+	for i, v := range x {
+		if v.Shape().Rank() != 1 || i == graph.MaxRank {
+			return fillNodes(grid, graph.Fail("meshgrid", x, "want at most %d vectors, got {%d}", graph.MaxRank, i))
+		}
+		s = s.Insert(i, v.Shape().Dim(0))
+	}
+	for i, v := range x {
+		grid[i] = BroadcastTo(Reshape(v, onlyAxis(s, i).Dims()...), s)
+	}
+	return grid
+}
+
+// fillNodes sets all of a list to one node.
+func fillNodes(list []*Node, n *Node) []*Node {
+	for i := range list {
+		list[i] = n
+	}
+	return list
 }

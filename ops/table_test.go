@@ -144,7 +144,8 @@ func product(shape []int) int {
 // its files.
 func table() []line {
 	return slices.Concat(unaryLines(), activationLines(), arithLines(), compareLines(), reduceLines(), alongLines(),
-		shapeLines(), indexLines(), joinLines(), convLines(), poolLines(), firstLines(), imageLines(), controlLines(), loopLines(), randomLines())
+		shapeLines(), indexLines(), joinLines(), convLines(), poolLines(), firstLines(), imageLines(), controlLines(), loopLines(), randomLines(),
+		orderLines(), scatterLines(), specialLines(), statisticsLines(), matrixLines(), fourierLines())
 }
 
 func unaryLines() []line {

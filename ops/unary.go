@@ -417,6 +417,30 @@ func (round) Name() string                  { return "round" }
 func (round) Opcode() ir.Op                 { return ir.Round }
 func (round) Eval(out Tensor, in ...Tensor) { map1(out, in, math.RoundToEven) }
 
+// Trunc returns x without its fraction: the nearest integer toward 0. Its
+// gradient is 0.
+func Trunc(x *Node) *Node { return Mul(Sign(x), Floor(Abs(x))) }
+
+// Frac returns the fraction of x, with its sign: x - [Trunc](x).
+func Frac(x *Node) *Node { return Sub(x, Trunc(x)) }
+
+// Sinc returns sin(πx)/(πx), 1 at 0. Near 0 it is a polynomial, so that its
+// gradients of any order are right there.
+func Sinc(x *Node) *Node {
+	near := Less(Abs(x), num(0.25))
+	t := Square(Scale(Where(near, x, num(0)), math.Pi))
+	poly := num(1)
+	for k := 16.0; k > 0; k -= 2 { // 1 - t/(2·3)·(1 - t/(4·5)·(1 - ...))
+		poly = OneMinus(Mul(Scale(t, 1/(k*(k+1))), poly))
+	}
+	angle := Scale(Where(near, num(1), x), math.Pi)
+	return Where(near, poly, Div(Sin(angle), angle))
+}
+
+// Logit returns log(x/(1-x)), the inverse of [Sigmoid]: infinite at 0 and 1,
+// NaN outside of them. To stay finite limit x with [Clamp] before.
+func Logit(x *Node) *Node { return Log(Div(x, OneMinus(x))) }
+
 // each1 computes an elementwise function of one number, given for floats and
 // for integers.
 func each1(out Tensor, in []Tensor, f func(x float64) float64, whole func(x int64) int64) {

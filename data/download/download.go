@@ -211,7 +211,7 @@ func (f File) check(in io.ReadSeeker) error {
 	case "md5":
 		sum = md5.New()
 	default:
-		return fmt.Errorf("the sum %q is neither sha256: nor md5:", f.Sum)
+		return fmt.Errorf("the sum %q begins with neither sha256: nor md5: as it must", f.Sum)
 	}
 	if _, err := in.Seek(0, io.SeekStart); err != nil {
 		return err

@@ -118,7 +118,7 @@ func TestFetchRefuses(t *testing.T) {
 	set := serve(t, plain)
 	set.Files[0].Sum = "crc32:0"
 	_, err := set.Fetch(context.Background())
-	assert.EqualError(t, err, `download: plays.txt: the sum "crc32:0" is neither sha256: nor md5:`)
+	assert.EqualError(t, err, `download: plays.txt: the sum "crc32:0" begins with neither sha256: nor md5: as it must`)
 	sum := md5.Sum(content)
 	set.Files[0].Sum = "md5:" + hex.EncodeToString(sum[:])
 	_, err = set.Fetch(context.Background())

@@ -3,12 +3,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"log"
-	"math"
 	"os"
 	"time"
 
@@ -17,6 +17,7 @@ import (
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/ops"
 	"github.com/adjointml/adjoint/optim"
+	"github.com/adjointml/adjoint/train"
 )
 
 // options are the command's flags.
@@ -52,7 +53,7 @@ func main() {
 	if flag.NArg() > 0 {
 		log.Fatalf("unexpected argument %q", flag.Arg(0))
 	}
-	r, err := run(os.Stdout, o)
+	r, err := run(context.Background(), os.Stdout, o)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func rule(name string, lr float64) (optim.Rule, error) {
 	return nil, fmt.Errorf("unknown optimizer %q: want sgd, momentum, adam, adamw, rmsprop, nadam or lion", name)
 }
 
-func load(o options) (train, test *data.Arrays, err error) {
+func load(o options) (learn, test *data.Arrays, err error) {
 	if o.data != "" {
 		return data.MNIST(o.data)
 	}
@@ -95,11 +96,11 @@ func load(o options) (train, test *data.Arrays, err error) {
 }
 
 // run trains and returns what the network reaches on the test set.
-func run(w io.Writer, o options) (r result, err error) {
+func run(ctx context.Context, w io.Writer, o options) (r result, err error) {
 	if o.epochs < 1 || o.batch < 1 {
 		return r, fmt.Errorf("-epochs %d -batch %d: both must be at least 1", o.epochs, o.batch)
 	}
-	train, test, err := load(o)
+	learn, test, err := load(o)
 	if err != nil {
 		return r, err
 	}
@@ -108,49 +109,45 @@ func run(w io.Writer, o options) (r result, err error) {
 		return r, err
 	}
 
-	batch := graph.Sym("batch")
-	x, y := graph.Input("x", batch, 28, 28), graph.InputOf(graph.Int64, "y", batch)
-	model := nn.Sequential{
-		&nn.Flatten{},
-		&nn.Dense{Out: 256, Act: ops.ReLU, Init: nn.HeUniform},
-		&nn.Dropout{Rate: 0.2},
-		&nn.Dense{Out: 10},
+	steps := o.epochs * ((learn.Len() + o.batch - 1) / o.batch)
+	m := &train.Model{
+		Net: nn.Sequential{
+			&nn.Flatten{},
+			&nn.Dense{Out: 256, Act: ops.ReLU, Init: nn.HeUniform},
+			&nn.Dropout{Rate: 0.2},
+			&nn.Dense{Out: 10},
+		},
+		Loss:      func(logits, y *graph.Node) *graph.Node { return nn.CrossEntropy(logits, y) },
+		Optimizer: r0.Schedule(optim.Cosine(steps, 0)),
+		Metrics:   []train.Metric{{Name: "accuracy", Of: nn.Accuracy}},
+		Seed:      o.seed,
 	}
-	logits := model.Apply(x)
-	loss, accuracy := nn.CrossEntropy(logits, y), nn.Accuracy(logits, y)
-	nn.Init(model, o.seed)
-	steps := o.epochs * ((train.Len() + o.batch - 1) / o.batch)
-	step, err := optim.Minimize(loss, nn.Params(model), r0.Schedule(optim.Cosine(steps, 0)), accuracy)
+	trainer, err := m.Build(learn)
 	if err != nil {
 		return r, err
 	}
-	evaluate, err := graph.Compile(loss, accuracy)
-	if err != nil {
-		return r, err
-	}
-	for _, p := range nn.Params(model) {
+	for _, p := range trainer.Params {
 		if p.Type.DType.Float() { // not the random state of the dropout
 			r.Params += int(p.Type.Shape.Size())
 		}
 	}
-	fmt.Fprint(w, nn.Summary(logits, model))
-	fmt.Fprintf(w, "%s: %d to train on, %d to test on\n", source(o), train.Len(), test.Len())
+	fmt.Fprint(w, m.Summary())
+	fmt.Fprintf(w, "%s: %d to train on, %d to test on\n", source(o), learn.Len(), test.Len())
 
 	start := time.Now()
-	for epoch := range o.epochs {
-		trained, err := epochOf(step, x, y, train.Shuffle(o.seed<<16+uint64(epoch)), o.batch)
+	report := func(run *train.Run) error {
+		tested, err := m.Evaluate(ctx, test, 1000)
 		if err != nil {
-			return r, err
+			return err
 		}
-		tested, err := epochOf(evaluate, x, y, test, 1000)
-		if err != nil {
-			return r, err
-		}
-		r.Loss, r.Accuracy, r.Seconds = tested[0], tested[1], time.Since(start).Seconds()
+		e := run.History.Last()
+		r.Loss, r.Accuracy, r.Seconds = tested["loss"], tested["accuracy"], time.Since(start).Seconds()
 		fmt.Fprintf(w, "epoch %2d/%d  loss %.4f  accuracy %.4f  test loss %.4f  test accuracy %.4f  %.1f s\n",
-			epoch+1, o.epochs, trained[0], trained[1], r.Loss, r.Accuracy, r.Seconds)
+			e.Number, o.epochs, e.Train["loss"], e.Train["accuracy"], r.Loss, r.Accuracy, r.Seconds)
+		return nil
 	}
-	return r, nil
+	_, err = m.Fit(ctx, learn, train.Options{Epochs: o.epochs, Batch: o.batch, Seed: o.seed, Callbacks: []train.Callback{train.OnEpoch(report)}})
+	return r, err
 }
 
 func source(o options) string {
@@ -158,23 +155,4 @@ func source(o options) string {
 		return "synthetic digits"
 	}
 	return "digits of " + o.data
-}
-
-// epochOf runs the program, whose outputs are the loss and the accuracy of a
-// batch, over a data set, and returns those of all its rows.
-func epochOf(p *graph.Program, x, y *graph.Node, set data.Dataset, batch int) (mean [2]float64, err error) {
-	for b, err := range set.Batches(batch) {
-		if err != nil {
-			return mean, err
-		}
-		out, err := p.Run(x.Is(b[0]), y.Is(b[1]))
-		if err != nil {
-			return mean, err
-		}
-		n := float64(b[1].Shape()[0])
-		mean[0] += n * float64(out[0].Data().(float32))
-		mean[1] += math.Round(n * float64(out[1].Data().(float32))) // rows that are right
-	}
-	n := float64(set.Len())
-	return [2]float64{mean[0] / n, mean[1] / n}, nil
 }

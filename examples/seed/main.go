@@ -5,6 +5,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"log"
@@ -17,6 +18,7 @@ import (
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/ops"
 	"github.com/adjointml/adjoint/optim"
+	"github.com/adjointml/adjoint/train"
 )
 
 func main() {
@@ -36,47 +38,33 @@ func run(epochs int, seed uint64) error {
 		return err
 	}
 
-	batch := graph.Sym("batch")
-	x, y := graph.Input("x", batch, 784), graph.Input("y", batch, 1)
-	model := nn.Sequential{
-		&nn.Dense{Out: 10, Act: ops.ReLU},
-		&nn.Dense{Out: 8, Act: ops.ReLU},
-		&nn.Dense{Out: 1},
+	model := &train.Model{
+		Net: nn.Sequential{
+			&nn.Dense{Out: 10, Act: ops.ReLU},
+			&nn.Dense{Out: 8, Act: ops.ReLU},
+			&nn.Dense{Out: 1},
+		},
+		Loss:      func(logits, y *graph.Node) *graph.Node { return nn.BinaryCrossEntropy(logits, y) },
+		Optimizer: optim.Adam(1e-3),
+		Metrics:   []train.Metric{{Name: "accuracy", Of: nn.Accuracy}},
+		Output:    ops.Sigmoid,
+		Seed:      seed,
 	}
-	logits := model.Apply(x)
-	loss := nn.BinaryCrossEntropy(logits, y)
-	nn.Init(model, seed)
-	step, err := optim.Minimize(loss, nn.Params(model), optim.Adam(1e-3), nn.Accuracy(logits, y))
+	ctx := context.Background()
+	report := train.OnEpoch(func(r *train.Run) error {
+		e := r.History.Last()
+		fmt.Printf("epoch %2d  loss %.4f  accuracy %.3f\n", e.Number, e.Train["loss"], e.Train["accuracy"])
+		return nil
+	})
+	o := train.Options{Epochs: epochs, Batch: 32, Seed: seed, Callbacks: []train.Callback{report}}
+	if _, err := model.Fit(ctx, rows, o); err != nil {
+		return err
+	}
+	out, err := model.Predict(ctx, rows, 1000)
 	if err != nil {
 		return err
 	}
-	for epoch := range epochs {
-		var sumLoss, sumRight float64
-		for b, err := range rows.Shuffle(seed + uint64(epoch)).Batches(32) {
-			if err != nil {
-				return err
-			}
-			out, err := step.Run(x.Is(b[0]), y.Is(b[1]))
-			if err != nil {
-				return err
-			}
-			n := float64(b[0].Shape()[0])
-			sumLoss += n * float64(out[0].Data().(float32))
-			sumRight += n * float64(out[1].Data().(float32))
-		}
-		n := float64(rows.Len())
-		fmt.Printf("epoch %2d  loss %.4f  accuracy %.3f\n", epoch+1, sumLoss/n, sumRight/n)
-	}
-
-	predict, err := graph.Compile(ops.Sigmoid(logits))
-	if err != nil {
-		return err
-	}
-	out, err := predict.Run(x.Is(xs))
-	if err != nil {
-		return err
-	}
-	predictions := out[0].Data().([]float32)
+	predictions := out.Float32s()
 	fmt.Printf("%d predictions, the first: %.3f\n", len(predictions), predictions[:8])
 	return nil
 }

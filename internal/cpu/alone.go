@@ -18,7 +18,7 @@ func (b *launcher) segmentsOf(v *val) []*segment {
 	case ir.Conv:
 		return b.convolve(v)
 	case ir.Call:
-		return []*segment{{work: &callWork{v}, parts: 1, cost: 20 * float64(v.Size()+100)}}
+		return []*segment{{work: &callWork{v}, parts: v.Parts, cost: 20 * float64(v.Size()+100) / float64(v.Parts)}}
 	case ir.Reduce:
 		return []*segment{middle(v)}
 	case ir.Join:
@@ -119,17 +119,23 @@ func (b *launcher) convolve(v *val) []*segment {
 	return b.phases(v, p, float64(w.Flops())/50+50)
 }
 
-// callWork is an op's own Eval.
+// callWork is an op's own Eval, a part for each run of its rows.
 type callWork struct{ v *val }
 
-func (c *callWork) part(f *Frame, w *worker, _ *segment, _ int) {
+func (c *callWork) part(f *Frame, w *worker, _ *segment, i int) {
 	in := w.calls[:0]
-	for i := range c.v.in {
-		in = append(in, f.base[c.v.in[i].v.slot])
+	for k := range c.v.in {
+		in = append(in, f.base[c.v.in[k].v.slot])
 	}
 	w.calls = in
-	clear(unsafe.Slice((*byte)(f.base[c.v.slot]), c.v.bytes()))
-	if err := f.host.Call(c.v.Slot, f.base[c.v.slot], in); err != nil {
+	v, out := c.v, f.base[c.v.slot]
+	memory := unsafe.Slice((*byte)(out), v.bytes())
+	if v.Parts > 1 {
+		row := v.bytes() / v.Rows
+		memory = memory[i*v.Rows/v.Parts*row : (i+1)*v.Rows/v.Parts*row]
+	}
+	clear(memory)
+	if err := f.host.Call(v.Slot, i, out, in); err != nil {
 		panic(err)
 	}
 }

@@ -14,8 +14,9 @@ import (
 // A Host computes what the engine leaves to it.
 type Host interface {
 	// Call computes the op of a Call instruction into out, which holds zeros,
-	// from dense operands.
-	Call(slot int, out unsafe.Pointer, in []unsafe.Pointer) error
+	// from dense operands; or of its rows those of a part. Part i of n has the
+	// rows from i*rows/n to (i+1)*rows/n.
+	Call(slot, part int, out unsafe.Pointer, in []unsafe.Pointer) error
 }
 
 // A Frame is the memory of one run of a program at a time.
@@ -237,8 +238,8 @@ func (p *prog) part(f *Frame, w *worker, s *segment, i int) {
 // combine adds up the accumulators of the parts of a launch, in order.
 func (f *Frame) combine(l *launch) {
 	for _, s := range l.segments {
-		p, ok := s.work.(*prog)
-		if !ok {
+		p := s.pass()
+		if p == nil {
 			continue
 		}
 		a := &f.workers[0].args

@@ -29,15 +29,17 @@ func (j *joinWork) part(f *Frame, _ *worker, _ *segment, i int) {
 	outer := ir.Size(v.Dims[:axis])
 	for k := range outer {
 		row := unsafe.Add(to, k*step*v.Dims[axis])
-		zero(unsafe.Add(row, from*step), (at-from)*step)
-		zero(unsafe.Add(row, n*step), (end-n)*step)
+		zero(row, from*step, at*step)
+		zero(row, n*step, end*step)
 	}
 	copyView(unsafe.Add(to, at*step), v.Dims, f.at(e), e.Dims, e.Steps, size)
 }
 
-func zero(p unsafe.Pointer, n int) {
-	if n > 0 {
-		clear(unsafe.Slice((*byte)(p), n))
+// zero clears the bytes from one place behind p to another; where there are none,
+// no pointer is made, which might lie behind the array.
+func zero(p unsafe.Pointer, from, to int) {
+	if from < to {
+		clear(unsafe.Slice((*byte)(unsafe.Add(p, from)), to-from))
 	}
 }
 

@@ -59,6 +59,8 @@ func (s *segment) describe() string {
 		return fmt.Sprintf("%d single numbers", len(w.code))
 	case *planned:
 		return fmt.Sprintf("phase %d of %v", w.phase, w.v.Value)
+	case *epilogue:
+		return fmt.Sprintf("phase %d of %v, then %s", w.phase, w.v.Value, (&segment{work: w.pass}).describe())
 	case *callWork:
 		return w.v.String()
 	case *moveWork:

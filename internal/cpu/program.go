@@ -53,6 +53,28 @@ type segment struct {
 	nodes []int // of the host, for reports
 }
 
+// pass returns the pass that s computes, or nil.
+func (s *segment) pass() *prog {
+	switch w := s.work.(type) {
+	case *prog:
+		return w
+	case *epilogue:
+		return w.pass
+	}
+	return nil
+}
+
+// planned returns the product or convolution that s computes, or nil.
+func (s *segment) planned() *planned {
+	switch w := s.work.(type) {
+	case *planned:
+		return w
+	case *epilogue:
+		return &w.planned
+	}
+	return nil
+}
+
 // work is what a segment does.
 type work interface {
 	part(f *Frame, w *worker, s *segment, i int)
@@ -104,9 +126,18 @@ func Compile(low *ir.Program, o Options) *Program {
 
 // emit makes the instructions.
 func (c *compiler) emit() {
-	b := &launcher{Program: c.Program, byAt: map[[3]int]int{}}
+	b := &launcher{Program: c.Program, byAt: map[[3]int]int{}, planned: map[*val][]*segment{}, follows: map[*val]*group{}}
+	if c.fused {
+		b.epilogues(c.vals)
+	}
+	done := map[*group]bool{}
+	for _, g := range b.follows {
+		done[g] = true
+	}
 	for _, g := range c.groups {
-		b.addGroup(g)
+		if !done[g] {
+			b.addGroup(g)
+		}
 	}
 	for _, v := range c.vals {
 		if v.group == nil && !v.leaf() {
@@ -178,8 +209,10 @@ func mayFail(s *segment) bool {
 // A launcher sorts work into launches.
 type launcher struct {
 	*Program
-	byAt map[[3]int]int
-	of   []placed
+	byAt    map[[3]int]int
+	of      []placed
+	planned map[*val][]*segment // of products looked at already
+	follows map[*val]*group     // the pass that is computed with the parts of a product
 }
 
 // placed is where a val is made.
@@ -209,34 +242,53 @@ const (
 
 // addGroup makes the program of a group a segment.
 func (b *launcher) addGroup(g *group) {
-	s := &segment{parts: 1}
-	s.nodes = make([]int, len(g.vals))
-	for i, v := range g.vals {
-		s.nodes[i] = v.Node
-	}
-	slices.Sort(s.nodes)
-	s.nodes = slices.Compact(s.nodes)
-	at := [3]int{g.level, g.seq, 1}
+	var s *segment
 	if len(g.dom.dims) == 0 {
 		p := compileScalar(g)
-		s.work, s.cost = p, 8*float64(len(p.code))
+		s = &segment{work: p, parts: 1, cost: 8 * float64(len(p.code))}
 		b.scratch = max(b.scratch, p.regs*g.ct.Size())
 	} else {
-		p := compile(g)
+		s = b.progOf(g).cut()
+	}
+	s.nodes = g.nodes()
+	b.place(g, b.add([3]int{g.level, g.seq, 1}, s))
+}
+
+// progOf compiles a group with a space, once.
+func (b *launcher) progOf(g *group) *prog {
+	p := b.progs[g]
+	if p == nil {
+		p = compile(g)
 		b.progs[g] = p
-		s.work = p
-		units := p.units()
-		most := 64
-		if len(p.accs) > 0 {
-			most = 16
-		}
-		parts := min(most, max(1, g.dom.size()/partElems, int(p.cost()/partCost)), units)
-		s.per = (units + parts - 1) / parts
-		s.parts = (units + s.per - 1) / s.per
-		s.cost = p.cost()
 		b.scratch, b.ops = max(b.scratch, p.scratch), max(b.ops, len(p.ops))
 	}
-	l := b.add(at, s)
+	return p
+}
+
+// cut makes a pass a segment.
+func (p *prog) cut() *segment {
+	units := p.units()
+	most := 64
+	if len(p.accs) > 0 {
+		most = 16
+	}
+	parts := min(most, max(1, p.g.dom.size()/partElems, int(p.cost()/partCost)), units)
+	per := (units + parts - 1) / parts
+	return &segment{work: p, per: per, parts: (units + per - 1) / per, cost: p.cost()}
+}
+
+// nodes returns the host's nodes that g computes.
+func (g *group) nodes() []int {
+	list := make([]int, len(g.vals))
+	for i, v := range g.vals {
+		list[i] = v.Node
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// place notes that launch l computes a group.
+func (b *launcher) place(g *group, l int) {
 	for _, v := range g.vals {
 		b.of = append(b.of, placed{v, l})
 	}
@@ -258,10 +310,23 @@ func (p *prog) cost() float64 {
 // addAlone makes a product, a call or a move a segment.
 func (b *launcher) addAlone(v *val) {
 	l := -1
-	phases := b.segmentsOf(v)
+	phases := b.planned[v]
+	if phases == nil {
+		phases = b.segmentsOf(v)
+	}
 	for i, s := range phases { // the last phase is launched with the passes of its level
-		l = b.add([3]int{v.level, 0, i + 2 - len(phases)}, s)
 		s.nodes = []int{v.Node}
+		g := b.follows[v]
+		if g != nil && i == len(phases)-1 {
+			p := b.progs[g]
+			s.work = &epilogue{*s.work.(*planned), p}
+			s.cost += p.cost()
+			s.nodes = append(s.nodes, g.nodes()...)
+		}
+		l = b.add([3]int{v.level, 0, i + 2 - len(phases)}, s)
+		if g != nil && i == len(phases)-1 {
+			b.place(g, l)
+		}
 	}
 	b.of = append(b.of, placed{v, l})
 }
@@ -314,7 +379,7 @@ func (b *launcher) order(vals []*val) {
 			s.first = l.parts
 			l.parts += s.parts
 			l.cost += s.cost
-			if p, ok := s.work.(*prog); ok {
+			if p := s.pass(); p != nil {
 				s.accs = accs
 				accs += p.accBytes * s.parts
 			}
@@ -335,8 +400,8 @@ func (b *launcher) share() {
 			level, end = l.at[0], 0
 		}
 		for _, s := range l.segments {
-			p, ok := s.work.(*planned)
-			if !ok {
+			p := s.planned()
+			if p == nil {
 				continue
 			}
 			if _, ok := at[p.v]; !ok {

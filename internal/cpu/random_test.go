@@ -323,7 +323,7 @@ func (m *maker) rare(x sized) {
 	rank := len(x.Dims)
 	switch k := m.rnd.IntN(6); {
 	case k == 4:
-		r := m.b.Call(len(m.calls), x.DType(), x.Dims, x.Ref)
+		r := m.b.Call(len(m.calls), x.DType(), x.Dims, 1, x.Ref)
 		m.calls = append(m.calls, x.Ref)
 		m.push(r, true, x.most+1)
 	case k == 5 && rank >= 1:
@@ -365,7 +365,7 @@ func (m *maker) below(n int) {
 }
 
 // Call adds 1 to each element.
-func (m *maker) Call(slot int, out unsafe.Pointer, in []unsafe.Pointer) error {
+func (m *maker) Call(slot, _ int, out unsafe.Pointer, in []unsafe.Pointer) error {
 	x := m.calls[slot]
 	l := leafMemory{dtype: x.DType(), data: make([]float64, x.Size())}
 	for i := range l.data {

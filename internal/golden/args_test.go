@@ -47,11 +47,12 @@ type args struct {
 	values map[string]any
 	used   map[string]bool // what build has asked for
 	feeds  []graph.Feed
-	wrt    []*Node // what gradients are wanted of, in order
+	wrt    []*Node  // what gradients are wanted of, in order
+	want   []*Array // the results
 }
 
 func newArgs(t *testing.T, c *Case, params string) *args {
-	a := &args{t: t, values: map[string]any{}, used: map[string]bool{}}
+	a := &args{t: t, values: map[string]any{}, used: map[string]bool{}, want: c.Out}
 	names := strings.Fields(params)
 	for i, v := range c.Args {
 		if i >= len(names) {
@@ -188,12 +189,6 @@ func (a *args) ints(name string, otherwise ...int) (list []int) {
 	}
 	a.t.Fatalf("argument %s is no list", name)
 	return nil
-}
-
-// pair returns two integers, which may be given as one.
-func (a *args) pair(name string, otherwise int) (x, y int) {
-	list := a.ints(name, otherwise)
-	return list[0], list[len(list)-1]
 }
 
 func (a *args) dims(name string) (list []Dim) {

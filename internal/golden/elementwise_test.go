@@ -1,8 +1,6 @@
 package golden
 
 import (
-	"math"
-
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/ops"
 )
@@ -45,9 +43,9 @@ var elementwise = table{
 	"minimum":   binary(ops.Minimum),
 	"mul":       binary(ops.Mul),
 	"pow":       binary(ops.Pow),
-	// the other one where one is NaN, and x where they are equal
-	"fmax": binary(func(x, y *Node) *Node { return ops.Where(ops.Or(ops.GreaterEqual(x, y), ops.IsNaN(y)), x, y) }),
-	"fmin": binary(func(x, y *Node) *Node { return ops.Where(ops.Or(ops.LessEqual(x, y), ops.IsNaN(y)), x, y) }),
+	"fmax":      binary(ops.FMax),
+	"fmin":      binary(ops.FMin),
+	"xlogy":     binary(ops.XLogY),
 
 	"add": {"x y alpha", func(a *args) []*Node {
 		return one(ops.Add(a.operand("x"), ops.Scale(a.operand("y"), a.num("alpha", 1))))
@@ -59,35 +57,26 @@ var elementwise = table{
 		return one(ops.Sub(a.operand("y"), ops.Scale(a.operand("x"), a.num("alpha", 1))))
 	}},
 	"div":  {"x y", func(a *args) []*Node { return one(ops.Div(a.operand("x"), a.operand("y"))) }},
-	"frac": unary(func(x *Node) *Node { return ops.Sub(x, ops.Mul(ops.Sign(x), ops.Floor(ops.Abs(x)))) }),
-	"sinc": unary(func(x *Node) *Node {
-		zero := ops.Equal(x, num(0))
-		angle := ops.Scale(ops.Where(zero, num(1), x), math.Pi)
-		return ops.Where(zero, num(1), ops.Div(ops.Sin(angle), angle))
-	}),
+	"frac": unary(ops.Frac),
+	"sinc": unary(ops.Sinc),
 	"logit": {"x eps", func(a *args) []*Node {
 		p := a.node("x")
 		if eps := a.num("eps", -1); eps >= 0 {
 			p = ops.Clamp(p, num(eps), num(1-eps))
 		}
-		return one(ops.Log(ops.Div(p, ops.OneMinus(p))))
+		return one(ops.Logit(p))
 	}},
-	"xlogy": binary(func(x, y *Node) *Node {
-		none := ops.And(ops.Equal(x, num(0)), ops.Not(ops.IsNaN(y)))
-		return ops.Where(none, num(0), ops.Mul(x, ops.Log(ops.Where(none, num(1), y))))
-	}),
 	"clamp": {"x lo hi", func(a *args) []*Node {
 		return one(ops.Clamp(a.node("x"), a.operand("lo"), a.operand("hi")))
 	}},
 	"lerp": {"x y weight", func(a *args) []*Node {
-		x := a.node("x")
-		return one(ops.Add(x, ops.Mul(ops.Sub(a.node("y"), x), a.operand("weight"))))
+		return one(ops.Lerp(a.node("x"), a.node("y"), a.operand("weight")))
 	}},
 	"where": {"x cond y", func(a *args) []*Node {
 		return one(ops.Where(a.node("cond"), a.operand("x"), a.operand("y")))
 	}},
 	"masked_fill": {"x mask value", func(a *args) []*Node {
-		return one(ops.Where(a.node("mask"), a.operand("value"), a.node("x")))
+		return one(ops.MaskedFill(a.node("x"), a.node("mask"), a.operand("value")))
 	}},
 	"clone": unary(func(x *Node) *Node { return x }),
 	"zero_": unary(func(x *Node) *Node { return graph.Zeros(x.Type()) }),

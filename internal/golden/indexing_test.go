@@ -32,14 +32,11 @@ var indexing = table{
 	"index_add": {"x dim index source alpha", func(a *args) []*Node {
 		x, axis := atLeast1(a.node("x")), a.int("dim", 0)
 		v := ops.Scale(atLeast1(a.node("source")), a.num("alpha", 1))
-		index := ops.BroadcastTo(onAxis(a.node("index"), x, axis), v.Shape())
-		return one(ops.Reshape(ops.ScatterAdd(x, index, v, axis), a.node("x").Shape().Dims()...))
+		return one(ops.Reshape(ops.IndexAdd(x, a.node("index"), v, axis), a.node("x").Shape().Dims()...))
 	}},
 	"index_fill": {"x dim index value", func(a *args) []*Node {
 		x, axis := atLeast1(a.node("x")), a.int("dim", 0)
-		places := ops.Iota(graph.Int64, graph.Of(x.Shape().Dim(axis), 1), 0)
-		listed := ops.Any(ops.Equal(places, a.node("index")), 1)
-		y := ops.Where(onAxis(listed, x, axis), a.operand("value"), x)
+		y := ops.IndexFill(x, a.node("index"), a.operand("value"), axis)
 		return one(ops.Reshape(y, a.node("x").Shape().Dims()...))
 	}},
 	"scatter_add": {"x dim index src", func(a *args) []*Node {
@@ -48,10 +45,7 @@ var indexing = table{
 	}},
 	// for places that are listed once: of several PyTorch takes any
 	"scatter": {"x dim index src", func(a *args) []*Node {
-		x, index, v, axis := a.node("x"), a.node("index"), a.node("src"), a.int("dim", 0)
-		none := graph.Zeros(x.Type())
-		listed := ops.ScatterAdd(none, index, ops.BroadcastTo(graph.ScalarOf(v.DType(), 1), index.Shape()), axis)
-		return one(ops.Where(ops.Greater(listed, num(0)), ops.ScatterAdd(none, index, v, axis), x))
+		return one(ops.Scatter(a.node("x"), a.node("index"), a.node("src"), a.int("dim", 0)))
 	}},
 	"nn.functional.embedding": {"weight x", func(a *args) []*Node {
 		return one(ops.Take(a.node("weight"), a.node("x"), 0))
@@ -60,22 +54,9 @@ var indexing = table{
 	"diag":     {"x diagonal", func(a *args) []*Node { return one(ops.Diag(a.node("x"), a.int("diagonal", 0))) }},
 	"diagonal": {"x offset", func(a *args) []*Node { return one(ops.Diag(a.node("x"), a.int("offset", 0))) }},
 	"diag_embed": {"x offset", func(a *args) []*Node {
-		x, k := a.node("x"), a.int("offset", 0)
-		n := x.Shape().Dim(-1) + Dim(max(k, -k))
-		row, column := ops.Iota(graph.Int64, graph.Of(n, n), 0), ops.Iota(graph.Int64, graph.Of(n, n), 1)
-		wide := ops.Expand(ops.Pad(x, -1, max(-k, 0), max(k, 0), 0), -1) // a value each row
-		return one(ops.Where(ops.Equal(column, ops.Add(row, num(float64(k)))), wide, num(0)))
+		return one(ops.DiagEmbed(a.node("x"), a.int("offset", 0)))
 	}},
 	"trace": unary(func(x *Node) *Node { return ops.Sum(ops.Diag(x, 0)) }),
 	"tril":  {"x diagonal", func(a *args) []*Node { return one(ops.Tril(a.node("x"), a.int("diagonal", 0))) }},
 	"triu":  {"x diagonal", func(a *args) []*Node { return one(ops.Triu(a.node("x"), a.int("diagonal", 0))) }},
-}
-
-// onAxis shapes a vector such that it broadcasts against x along the axis.
-func onAxis(v, x *Node, axis int) *Node {
-	s := x.Shape()
-	for i := range s.Rank() {
-		s = s.With(i, 1)
-	}
-	return ops.Reshape(v, s.With(axis, graph.Auto).Dims()...)
 }

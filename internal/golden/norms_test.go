@@ -50,10 +50,7 @@ var norms = table{
 		return one(nn.LocalResponseNorm{Size: a.int("size", 1), Alpha: a.num("alpha", 1e-4), Beta: a.num("beta", 0.75), K: a.num("k", 1)}.Apply(a.node("x")))
 	}},
 	"renorm": {"x p dim maxnorm", func(a *args) []*Node {
-		x, most := a.node("x"), num(a.num("maxnorm", 0))
-		size := powers(x, a.num("p", 2), others(x, a.int("dim", 0))...)
-		factor := ops.Div(most, ops.Add(size, num(1e-7)))
-		return one(ops.Mul(x, ops.Where(ops.Greater(size, most), factor, num(1))))
+		return one(ops.Renorm(a.node("x"), a.num("p", 2), a.int("dim", 0), a.num("maxnorm", 0)))
 	}},
 	"nn.functional.normalize": {"x p dim eps", func(a *args) []*Node {
 		x := a.node("x")
@@ -126,4 +123,13 @@ func others(x *Node, axes ...int) (list []int) {
 		}
 	}
 	return list
+}
+
+// onAxis shapes a vector such that it broadcasts against x along the axis.
+func onAxis(v, x *Node, axis int) *Node {
+	s := x.Shape()
+	for i := range s.Rank() {
+		s = s.With(i, 1)
+	}
+	return ops.Reshape(v, s.With(axis, graph.Auto).Dims()...)
 }

@@ -30,8 +30,7 @@ var products = table{
 	}},
 	"cdist": {"x y p mode", func(a *args) []*Node {
 		a.ignore("mode") // a choice of speed
-		difference := ops.Sub(ops.Expand(a.node("x"), -2), ops.Expand(a.node("y"), -3))
-		return one(ops.NormP(difference, a.num("p", 2), -1))
+		return one(ops.CDist(a.node("x"), a.node("y"), a.num("p", 2)))
 	}},
 	"nn.functional.linear": {"x weight bias", func(a *args) []*Node {
 		return one(ops.Affine(a.node("x"), ops.Transpose(a.node("weight")), a.maybe("bias")))

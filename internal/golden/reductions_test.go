@@ -1,27 +1,20 @@
 package golden
 
 import (
-	"math"
-
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/ops"
 )
 
 var reductions = table{
-	"sum":  reduction(ops.Sum),
-	"mean": reduction(ops.Mean),
-	"amax": reduction(ops.Max),
-	"amin": reduction(ops.Min),
-	"prod": reduction(ops.Prod),
-	"std":  {"x dim unbiased keepdim", func(a *args) []*Node { return one(ops.Sqrt(variance(a))) }},
-	"var":  {"x dim unbiased keepdim", func(a *args) []*Node { return one(variance(a)) }},
-	"nansum": reduction(func(x *Node, axes ...int) *Node {
-		return ops.Sum(ops.Where(ops.IsNaN(x), num(0), x), axes...)
-	}),
-	"nanmean": reduction(func(x *Node, axes ...int) *Node {
-		sum := ops.Sum(ops.Where(ops.IsNaN(x), num(0), x), axes...)
-		return ops.Div(sum, ops.Sum(ops.Convert(ops.Not(ops.IsNaN(x)), x.DType()), axes...))
-	}),
+	"sum":       reduction(ops.Sum),
+	"mean":      reduction(ops.Mean),
+	"amax":      reduction(ops.Max),
+	"amin":      reduction(ops.Min),
+	"prod":      reduction(ops.Prod),
+	"std":       {"x dim unbiased keepdim", func(a *args) []*Node { return one(ops.Sqrt(variance(a))) }},
+	"var":       {"x dim unbiased keepdim", func(a *args) []*Node { return one(variance(a)) }},
+	"nansum":    reduction(ops.NaNSum),
+	"nanmean":   reduction(ops.NaNMean),
 	"logsumexp": reduction(ops.LogSumExp),
 	"max":       extreme(ops.Max, ops.ArgMax),
 	"min":       extreme(ops.Min, ops.ArgMin),
@@ -38,19 +31,13 @@ var reductions = table{
 
 	"cumsum":       cumulative(ops.CumSum),
 	"cumprod":      cumulative(ops.CumProd),
-	"logcumsumexp": cumulative(logCumSumExp),
+	"logcumsumexp": cumulative(ops.LogCumSumExp),
 	"cov": {"x correction fweights aweights", func(a *args) []*Node {
 		return one(covariance(a))
 	}},
 	"trapezoid": {"y x dim dx", func(a *args) []*Node {
-		y, axis := a.node("y"), a.int("dim", -1)
-		steps := num(a.num("dx", 1))
-		if x := a.maybe("x"); x != nil {
-			steps = difference(x, axis)
-		}
-		n := length(y, axis)
-		both := ops.Add(ops.Slice(y, axis, 0, n-1, 1), ops.Slice(y, axis, 1, n, 1))
-		return one(ops.Sum(ops.Scale(ops.Mul(both, steps), 0.5), axis))
+		y, x := a.node("y"), a.maybe("x")
+		return one(ops.Scale(ops.Trapezoid(y, x, a.int("dim", -1)), a.num("dx", 1)))
 	}},
 }
 
@@ -119,15 +106,6 @@ func cumulative(f func(x *Node, axis int) *Node) call {
 		y := f(atLeast1(x), a.int("dim", 0))
 		return one(ops.Reshape(y, x.Shape().Dims()...))
 	}}
-}
-
-// logCumSumExp adds up in doubling distances, each time without overflow.
-func logCumSumExp(x *Node, axis int) *Node {
-	for n := 1; n < length(x, axis); n *= 2 {
-		before := ops.Shift(x, n, axis, math.Inf(-1))
-		x = ops.LogAddExp(x, before)
-	}
-	return x
 }
 
 // covariance is that of the rows of x, with whole and other weights of the

@@ -70,15 +70,7 @@ var shapes = table{
 	}},
 	"rot90": {"x k dims", func(a *args) []*Node {
 		x, axes := a.node("x"), a.ints("dims", 0, 1)
-		switch a.int("k", 1) & 3 {
-		case 1:
-			x = swap(ops.Flip(x, axes[1]), axes[0], axes[1])
-		case 2:
-			x = ops.Flip(x, axes...)
-		case 3:
-			x = swap(ops.Flip(x, axes[0]), axes[0], axes[1])
-		}
-		return one(x)
+		return one(ops.Rot90(x, a.int("k", 1), axes[0], axes[1]))
 	}},
 	"repeat": {"x reps", func(a *args) []*Node { return one(ops.Tile(a.node("x"), a.ints("reps")...)) }},
 	"tile":   {"x reps", func(a *args) []*Node { return one(ops.Tile(a.node("x"), a.ints("reps")...)) }},
@@ -90,10 +82,7 @@ var shapes = table{
 		if after := a.maybe("append"); after != nil {
 			x = ops.Concat(axis, x, after)
 		}
-		for range a.int("n", 1) {
-			x = difference(x, axis)
-		}
-		return one(x)
+		return one(ops.Diff(x, a.int("n", 1), axis))
 	}},
 	"unfold": {"x dim size step", func(a *args) []*Node {
 		x, axis, n, step := atLeast1(a.node("x")), a.int("dim", 0), a.int("size", 1), a.int("step", 1)
@@ -142,11 +131,6 @@ func swap(x *Node, i, j int) *Node {
 	i, j = (i+len(perm))%len(perm), (j+len(perm))%len(perm)
 	perm[i], perm[j] = j, i
 	return ops.Transpose(x, perm...)
-}
-
-// difference returns the steps from each element to the next.
-func difference(x *Node, axis int) *Node {
-	return ops.Sub(ops.Slice(x, axis, 1, ops.End, 1), ops.Slice(x, axis, 0, -1, 1))
 }
 
 // columns returns the patches of images as columns: one row for each channel

@@ -27,16 +27,19 @@ const (
 // engine is what runs programs: no package above it knows more than graph does.
 var engine = []string{"internal/ir", "internal/kernel", "internal/cpu", "internal/cpu/gemm", "internal/cpu/conv", "internal/cpu/par"}
 
+// gonum are the packages that factorise and transform.
+var gonum = []string{"gonum.org/v1/gonum/blas", "gonum.org/v1/gonum/blas/gonum", "gonum.org/v1/gonum/lapack", "gonum.org/v1/gonum/lapack/gonum", "gonum.org/v1/gonum/dsp/fourier"}
+
 // above lists, for each package, the ones of this module that it may import,
 // directly or not, and the modules outside. Examples and tests may import all.
 var above = map[string]struct{ own, others []string }{
 	".":                     {},
 	"graph":                 {engine, []string{"gorgonia.org/tensor", "go4.org/unsafe/assume-no-moving-gc"}},
-	"ops":                   {append([]string{"graph"}, engine...), nil},
+	"ops":                   {append([]string{"graph"}, engine...), gonum},
 	"autodiff":              {append([]string{"graph", "ops"}, engine...), nil},
 	"autodiff/gradtest":     {append([]string{"graph", "ops", "autodiff"}, engine...), nil},
 	"nn":                    {append([]string{"graph", "ops"}, engine...), nil},
-	"nn/zoo":                {append([]string{"graph", "ops", "nn"}, engine...), nil},
+	"nn/zoo":                {append([]string{"graph", "ops", "nn"}, engine...), []string{"gorgonia.org/tensor"}},
 	"optim":                 {append([]string{"graph", "ops", "autodiff"}, engine...), nil},
 	"internal/ir":           {nil, nil},
 	"internal/cpu":          {[]string{"internal/ir", "internal/kernel", "internal/cpu/gemm", "internal/cpu/conv", "internal/cpu/par"}, nil},
@@ -44,6 +47,12 @@ var above = map[string]struct{ own, others []string }{
 	"data/download":         {nil, nil},
 	"data/token":            {nil, nil},
 	"train":                 {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data"}, engine...), []string{"gorgonia.org/tensor"}},
+	"train/tune":            {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train"}, engine...), nil},
+	"formula":               {nil, nil},
+	"chart":                 {nil, []string{"gonum.org/v1/plot", "gonum.org/v1/plot/plotter", "gonum.org/v1/plot/palette", "gonum.org/v1/plot/text", "gonum.org/v1/plot/font", "gonum.org/v1/plot/vg", "gonum.org/v1/plot/vg/draw", "gonum.org/v1/plot/vg/vgimg", "gonum.org/v1/plot/vg/vgsvg"}},
+	"report":                {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "chart", "formula", "viz"}, engine...), []string{"gorgonia.org/tensor"}},
+	"explain":               {append([]string{"graph", "ops", "autodiff", "nn"}, engine...), []string{"gorgonia.org/tensor"}},
+	"viz":                   {append([]string{"graph", "ops", "autodiff", "formula"}, engine...), []string{"gorgonia.org/tensor", "golang.org/x/image/font", "golang.org/x/image/font/basicfont", "golang.org/x/image/math/fixed", "golang.org/x/image/vector"}},
 	"internal/cpu/conv":     {[]string{"internal/kernel"}, nil},
 	"internal/cpu/par":      {nil, nil},
 	"internal/kernel":       {nil, []string{"golang.org/x/sys/cpu"}},

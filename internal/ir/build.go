@@ -124,13 +124,20 @@ func (b *Builder) Iota(d DType, n int) Ref {
 }
 
 // Call returns what the host computes from dense operands by its function slot.
-func (b *Builder) Call(slot int, d DType, dims []int, x ...Ref) Ref {
-	in := make([]Ref, len(x))
+// If rows is above 1, the result and the operands have as many rows, and each
+// of the result depends on the same ones of the operands alone.
+func (b *Builder) Call(slot int, d DType, dims []int, rows int, x ...Ref) Ref {
+	in, size := make([]Ref, len(x)), Size(dims)
 	for i, r := range x {
 		in[i] = b.Dense(r)
+		size = max(size, r.Size())
 	}
-	return shaped(b.append(Value{Kind: Call, DType: d, Dims: squeeze(dims), In: in, Slot: slot}), dims)
+	parts := max(1, min(rows, size/partElems))
+	return shaped(b.append(Value{Kind: Call, DType: d, Dims: squeeze(dims), In: in, Slot: slot, Rows: rows, Parts: parts}), dims)
 }
+
+// partElems is how many elements are worth a part of a call.
+const partElems = 4096
 
 // Dense returns x, computed if need be, as it lies in memory.
 func (b *Builder) Dense(x Ref) Ref {

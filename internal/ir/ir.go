@@ -60,6 +60,8 @@ type Value struct {
 	Num   float64 // of Const
 	Over  Over    // of Reduce
 	Slot  int     // of Leaf and Call: the host's number for it; of Loop: the number of the result
+	Rows  int     // of Call: how many independent rows it has
+	Parts int     // of Call: in how many runs of rows it is computed
 	Node  int     // which node of the host's this computes, for reports
 	Win   *Window // of Conv
 	Loop  *LoopBody

@@ -255,10 +255,7 @@ func (p *loopProgram) results(out []Ref) {
 // values makes the results in the outer program.
 func (l *LoopBuilder) values(next, stack []Ref) []*Value {
 	l.Carries, l.Slices = len(l.carry), len(l.cut)
-	in := slices.Concat(l.given, l.carry, l.cut)
-	for _, r := range l.same {
-		in = append(in, r)
-	}
+	in := slices.Concat(l.given, l.carry, l.cut, l.same)
 	l.number()
 	var all []*Value
 	add := func(d DType, dims []int) {

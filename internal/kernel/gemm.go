@@ -28,12 +28,8 @@ type GemmArgs struct {
 // A GemmFunc is one kernel of matrix products.
 type GemmFunc func(*GemmArgs)
 
-// Run calls the kernel. The arguments may be on the stack, which a plain call
-// of a function value would forbid: a kernel keeps none of its arguments.
-func (f GemmFunc) Run(p *GemmArgs) {
-	u := uintptr(unsafe.Pointer(p))
-	f(*(**GemmArgs)(unsafe.Pointer(&u)))
-}
+// Run calls the kernel, whose arguments may be on the stack, as [Func.Run] does.
+func (f GemmFunc) Run(p *GemmArgs) { f(hide(p)) }
 
 // gemmSet is the kernels of a type on one family.
 type gemmSet struct {

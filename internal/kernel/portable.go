@@ -45,8 +45,7 @@ func elementwise[T float](n int, kinds uint8, f loop[T]) Func {
 		if a.Cols == 0 { // then a number need not exist
 			return
 		}
-		var numbers [3][spread]T
-		same := hide(&numbers)
+		var same [3][spread]T
 		for r := range a.Rows {
 			for i := range n {
 				if kinds>>i&1 != 0 {
@@ -58,7 +57,7 @@ func elementwise[T float](n int, kinds uint8, f loop[T]) Func {
 				var x [3][]T
 				for i := range n {
 					if kinds>>i&1 != 0 {
-						x[i] = same[i][:width]
+						x[i] = hide(&same)[i][:width]
 					} else {
 						x[i] = row[T](a.X[i], r*a.XR[i], a.Cols)[c : c+width]
 					}
@@ -67,14 +66,6 @@ func elementwise[T float](n int, kinds uint8, f loop[T]) Func {
 			}
 		}
 	}
-}
-
-// hide returns p, and hides from the compiler that it does: loops are called
-// through variables, so that it thinks they might keep their operands, and would
-// allocate them.
-func hide[T any](p *T) *T {
-	u := uintptr(unsafe.Pointer(p))
-	return *(**T)(unsafe.Pointer(&u))
 }
 
 // row returns the n elements that begin so many bytes after p.
@@ -121,15 +112,14 @@ func reduction[T float](n int, kinds uint8, f func(x, y []T) T) Func {
 func expSubSum[T float](kinds uint8) Func {
 	exp := elementwise(2, kinds&3, loopOf[T](ExpSub))
 	return func(a *Args) {
-		own := *a
-		one := hide(&own)
+		one := *a
 		one.Rows = 1
 		for r := range a.Rows {
 			one.D = unsafe.Add(a.D, r*a.DR)
 			for i := range 2 {
 				one.X[i] = unsafe.Add(a.X[i], r*a.XR[i])
 			}
-			exp(one)
+			exp.Run(&one)
 			*(*T)(unsafe.Add(a.X[2], r*a.XR[2])) = sum(row[T](one.D, 0, a.Cols), nil)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -249,4 +250,43 @@ func wanted(t Type, op Op, f func(x, y, z float64) float64, v [3]float64) float6
 		return narrow(t, v[0]*v[1]) * v[2]
 	}
 	return f(v[0], v[1], v[2])
+}
+
+// TestStacksThatMove runs kernels where a stack is nearly full, so that it moves
+// while they run: what they keep there must move with it, since others use the old
+// place at once.
+func TestStacksThatMove(t *testing.T) {
+	const rows, cols, most = 200, 10, 400
+	for _, c := range []struct {
+		op    Op
+		kinds uint8
+	}{{ExpSubSum, 2}, {ExpSubSum, 0}, {Tanh, 1}, {Pow, 3}, {FMA, 5}} {
+		v := newTrial(c.op, F32, c.kinds, seeded(t), rows, cols)
+		f := lookup(generic, c.op, F32, c.kinds)
+		want, _ := v.run(f, rows, cols, 0)
+		got := make([][]byte, most)
+		var wait sync.WaitGroup
+		for depth := range most {
+			wait.Go(func() {
+				a, d, _ := v.args(rows, cols, 0)
+				deeper(depth, func() { f(a) })
+				got[depth] = d.own
+			})
+		}
+		wait.Wait()
+		for depth := range most {
+			require.Equal(t, want, got[depth], "%v below %d calls", c.op, depth)
+		}
+	}
+}
+
+// deeper calls f with so many calls above it on the stack.
+//
+//go:noinline
+func deeper(n int, f func()) {
+	if n == 0 {
+		f()
+		return
+	}
+	deeper(n-1, f)
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"gorgonia.org/tensor"
-
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/ops"
@@ -114,7 +112,7 @@ type reader struct {
 	ids    *graph.Node
 	state  []*graph.Node
 	step   *graph.Program
-	values []*tensor.Dense // of the state
+	values []graph.Tensor // of the state
 	logits []float64
 }
 
@@ -139,27 +137,27 @@ func (r *reader) restart() error {
 		if err != nil {
 			return err
 		}
-		v, err := t.Dense()
-		if err != nil {
-			return err
-		}
-		r.values = append(r.values, v)
+		r.values = append(r.values, t)
 	}
 	return nil
 }
 
 // read goes on by a character.
 func (r *reader) read(ctx context.Context, id int64) error {
-	feeds := []graph.Feed{r.ids.Is(tensor.New(tensor.WithShape(1, 1), tensor.WithBacking([]int64{id})))}
-	for i, n := range r.state {
-		feeds = append(feeds, n.Is(r.values[i]))
-	}
-	out, err := r.step.RunContext(ctx, feeds...)
+	t, err := graph.TensorOf([]int64{id}, 1, 1)
 	if err != nil {
 		return err
 	}
-	for i, v := range out[0].Float32s() {
-		r.logits[i] = float64(v)
+	feeds := []graph.Feed{r.ids.IsTensor(t)}
+	for i, n := range r.state {
+		feeds = append(feeds, n.IsTensor(r.values[i]))
+	}
+	out, err := r.step.Eval(ctx, feeds...)
+	if err != nil {
+		return err
+	}
+	for i := range r.logits {
+		r.logits[i] = out[0].At(i)
 	}
 	r.values = out[1:]
 	return nil

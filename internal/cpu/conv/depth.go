@@ -53,7 +53,7 @@ func (p *depth) add(m meet, z unsafe.Pointer, zr int, x unsafe.Pointer, xr int, 
 		D: z, X: [3]unsafe.Pointer{x, y, z}, Rows: m.to - m.from, Cols: p.s.C,
 		DR: zr, XR: [3]int{xr, yr, zr},
 	}
-	call(p.fma, &a)
+	p.fma.Run(&a)
 }
 
 func (p *depthForward) block(part int) (row0, row1, col0, col1 int) {

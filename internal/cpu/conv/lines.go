@@ -66,7 +66,7 @@ func (l *lines) parts() int {
 // fill fills a line of results with a number.
 func (l *lines) fill(d, number unsafe.Pointer) {
 	a := kernel.Args{D: d, X: [3]unsafe.Pointer{number}, Rows: 1, Cols: l.s.Out[2] * l.s.C}
-	call(l.repeat, &a)
+	l.repeat.Run(&a)
 }
 
 // visit visits the lines of a box.
@@ -132,10 +132,4 @@ func (l *lines) step() int { return l.s.Stride[2] * l.image[3] }
 // result returns where line (d, h) of image n begins in the result.
 func (l *lines) result(z unsafe.Pointer, n, d, h int) unsafe.Pointer {
 	return unsafe.Add(z, n*l.out[0]+d*l.out[1]+h*l.out[2])
-}
-
-// call calls a kernel. The arguments stay on the stack, see kernel.GemmFunc.
-func call(f kernel.Func, a *kernel.Args) {
-	u := uintptr(unsafe.Pointer(a))
-	f(*(**kernel.Args)(unsafe.Pointer(&u)))
 }

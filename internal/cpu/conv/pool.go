@@ -106,9 +106,9 @@ func (p *pool) fold(f kernel.Func, d, h int, x, z, number unsafe.Pointer) {
 				DR: p.out[3], XR: [3]int{p.step(), p.out[3]},
 			}
 			if begun || !whole {
-				call(f, &a)
+				f.Run(&a)
 			} else {
-				call(p.copy, &a)
+				p.copy.Run(&a)
 			}
 			begun = true
 		}
@@ -159,7 +159,7 @@ func (p *avgPool) run(_, part int, x, _, z unsafe.Pointer, _, private []byte) {
 			D: line, X: [3]unsafe.Pointer{line, by}, Rows: p.s.Out[2], Cols: p.s.C,
 			DR: p.out[3], XR: [3]int{p.out[3], p.size},
 		}
-		call(p.mul, &a)
+		p.mul.Run(&a)
 	})
 }
 
@@ -186,7 +186,7 @@ func (p *avgPoolGrad) run(_, part int, x, _, z unsafe.Pointer, _, private []byte
 					X:  [3]unsafe.Pointer{unsafe.Add(p.result(x, n, od, oh), m.from*p.out[3]), unsafe.Add(by, m.from*p.size), to},
 					XR: [3]int{p.out[3], p.size, p.step()},
 				}
-				call(p.fma, &a)
+				p.fma.Run(&a)
 			}
 		})
 	})
@@ -253,17 +253,17 @@ func (p *maxPoolGrad) route(d, h int, ct, x, dx unsafe.Pointer, private []byte) 
 				D: found, X: [3]unsafe.Pointer{p.at(x, at, m), unsafe.Add(largest, from)}, Rows: n, Cols: p.s.C,
 				DR: p.out[3], XR: [3]int{p.step(), p.out[3]},
 			}
-			call(p.equal, &a)
+			p.equal.Run(&a)
 			rest := unsafe.Add(left, from)
 			a = kernel.Args{D: share, X: [3]unsafe.Pointer{found, rest, zero}, Rows: 1, Cols: n * p.s.C}
-			call(p.either, &a)
+			p.either.Run(&a)
 			a = kernel.Args{D: rest, X: [3]unsafe.Pointer{found, zero, rest}, Rows: 1, Cols: n * p.s.C}
-			call(p.neither, &a)
+			p.neither.Run(&a)
 			a = kernel.Args{
 				D: to, X: [3]unsafe.Pointer{to, share}, Rows: n, Cols: p.s.C,
 				DR: p.step(), XR: [3]int{p.step(), p.out[3]},
 			}
-			call(p.add, &a)
+			p.add.Run(&a)
 		}
 	})
 }
@@ -275,7 +275,7 @@ func (p *maxPoolGrad) ordinary(largest, sum unsafe.Pointer) bool {
 		return false
 	}
 	a := kernel.Args{D: sum, X: [3]unsafe.Pointer{largest}, Rows: 1, Cols: p.s.Out[2] * p.s.C}
-	call(p.sum, &a)
+	p.sum.Run(&a)
 	if p.size == 4 {
 		return *(*float32)(sum) == *(*float32)(sum)
 	}

@@ -1,0 +1,250 @@
+// Package train runs the loop that people expect: data in, weights out, with a
+// history, progress, callbacks and checkpoints. The graph stays usable without it.
+//
+// A [Model] is a network with a loss and an optimizer:
+//
+//	m := &train.Model{
+//		Net:       nn.Sequential{&nn.Dense{Out: 10, Act: ops.ReLU}, &nn.Dense{Out: 1}},
+//		Loss:      func(pred, y *graph.Node) *graph.Node { return nn.BinaryCrossEntropy(pred, y) },
+//		Optimizer: optim.Adam(1e-3),
+//		Metrics:   []train.Metric{{Name: "accuracy", Of: nn.Accuracy}},
+//	}
+//	history, err := m.Fit(ctx, rows, train.Options{Epochs: 10})
+//
+// What has several inputs, outputs or losses is a [Graph]; what is compiled by
+// hand is a [Trainer], which runs all of them.
+package train
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gorgonia.org/tensor"
+
+	"github.com/adjointml/adjoint/data"
+	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/optim"
+)
+
+// A Figure is a number that is followed through training: the loss, or a metric.
+type Figure struct {
+	Name  string
+	Value *graph.Node // of a batch; a [Trainer] has it compiled already
+	// Total makes the figure of a data set from the sum of the batches' values,
+	// as nn.F1Of does from nn.Confusion. If it is nil, values are numbers, and
+	// the figure is their mean, in which a batch counts by its rows.
+	Total func(sum *graph.Node) *graph.Node
+}
+
+// A Graph is what a training computes: any number of inputs, outputs and losses,
+// which the user has weighted and added up.
+type Graph struct {
+	Inputs    []*graph.Node // fed from the columns of a batch, in order; nil passes a column over
+	Loss      *graph.Node   // the mean over the rows of a batch
+	Figures   []Figure      // beside the loss
+	Outputs   []*graph.Node // what Predict returns; none if it is not wanted
+	Params    []*graph.Param
+	Optimizer optim.Rule
+	Frozen    func(p *graph.Param) bool // parameters that training leaves alone; nil freezes none
+}
+
+// Compile makes the programs. The step stops with a [NotFinite] before it changes
+// anything if the loss is no number.
+func (g Graph) Compile() (*Trainer, error) {
+	t := &Trainer{Inputs: g.Inputs, Figures: append([]Figure{{Name: "loss", Value: g.Loss}}, g.Figures...), Params: g.Params}
+	if g.Loss == nil {
+		return nil, fmt.Errorf("train: there is no loss: set Graph.Loss")
+	}
+	values := make([]*graph.Node, 0, len(g.Figures)+1)
+	for i, f := range g.Figures {
+		if f.Value == nil {
+			return nil, fmt.Errorf("train: figure %d, %q, has no value: set Figure.Value", i, f.Name)
+		}
+		values = append(values, f.Value)
+	}
+	trained := g.Params
+	if g.Frozen != nil {
+		trained = slices.DeleteFunc(slices.Clone(g.Params), func(p *graph.Param) bool { return p != nil && g.Frozen(p) })
+		if len(trained) == 0 && len(g.Params) > 0 {
+			return nil, fmt.Errorf("train: all %d parameters are frozen: Frozen must leave one to train", len(g.Params))
+		}
+	}
+	var err error
+	if t.Step, err = optim.Minimize(g.Loss, trained, g.Optimizer, append(values[:len(values):len(values)], Finite(g.Loss))...); err != nil {
+		return nil, err
+	}
+	if t.Evaluation, err = graph.Compile(append([]*graph.Node{g.Loss}, values...)...); err != nil {
+		return nil, err
+	}
+	if len(g.Outputs) > 0 {
+		if t.Prediction, err = graph.Compile(g.Outputs...); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// A Trainer runs compiled programs over data sets: those of a [Model], of a [Graph],
+// or the user's own.
+type Trainer struct {
+	Inputs     []*graph.Node  // fed from the columns of a batch, in order; nil passes a column over
+	Step       *graph.Program // its first outputs are the figures; of [optim.Minimize]
+	Evaluation *graph.Program // the same figures, without an update; nil if nothing is evaluated
+	Prediction *graph.Program // nil if nothing is predicted
+	Figures    []Figure       // the first is the loss
+	Params     []*graph.Param // the model's, for averages; Step.Params has the optimizer's too
+
+	totals []*graph.Program // of each figure with a Total
+	sums   []*graph.Node    // their inputs
+}
+
+// figures are the values of a program's figures, in buffers that all batches use,
+// and their sums.
+type figures struct {
+	into  []*tensor.Dense
+	value []graph.Tensor
+	feeds []graph.Feed
+	sum   []graph.Tensor // of values, times their rows where the figure is a mean
+	rows  int
+}
+
+// prepare returns the buffers for a program, or why it cannot be run for figures.
+func (t *Trainer) prepare(what string, p *graph.Program) (*figures, error) {
+	if p == nil {
+		return nil, fmt.Errorf("train: there is no program to %s: set Trainer.%s", what, map[string]string{"fit": "Step", "evaluate": "Evaluation"}[what])
+	}
+	if len(t.Figures) == 0 {
+		return nil, fmt.Errorf("train: no figure is named: Trainer.Figures names the program's outputs, the loss first")
+	}
+	types := p.Outputs()
+	if len(types) < len(t.Figures) {
+		return nil, fmt.Errorf("train: %d figures are named, but the program to %s has %d outputs", len(t.Figures), what, len(types))
+	}
+	f := &figures{into: make([]*tensor.Dense, len(types))}
+	for i, fig := range t.Figures {
+		if slices.ContainsFunc(t.Figures[:i], func(g Figure) bool { return g.Name == fig.Name }) || fig.Name == "" {
+			return nil, fmt.Errorf("train: figure %d is named %q: names must differ and not be empty", i, fig.Name)
+		}
+		shape, literal := types[i].Shape.Literal()
+		if fig.Total == nil && types[i].Rank() != 0 || !literal {
+			return nil, fmt.Errorf("train: figure %s is %v: want one number of a batch, such as a mean, or sums of a fixed shape with Total", fig.Name, types[i])
+		}
+		v, err := graph.NewTensor(types[i].DType, shape...)
+		if err == nil {
+			f.into[i], err = v.Dense()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("train: figure %s: %w", fig.Name, err)
+		}
+		sum, _ := graph.NewTensor(graph.Float64, shape...)
+		f.value, f.sum = append(f.value, v), append(f.sum, sum)
+	}
+	return f, t.prepareTotals(types)
+}
+
+// prepareTotals compiles what makes figures of sums, once.
+func (t *Trainer) prepareTotals(types []graph.Type) error {
+	if t.totals != nil {
+		return nil
+	}
+	totals, sums := make([]*graph.Program, len(t.Figures)), make([]*graph.Node, len(t.Figures))
+	for i, fig := range t.Figures {
+		if fig.Total == nil {
+			continue
+		}
+		sums[i] = graph.InputOf(types[i].DType, fig.Name, types[i].Shape.Dims()...)
+		y := fig.Total(sums[i])
+		if y == nil || y.Err() == nil && y.Shape().Rank() != 0 {
+			return fmt.Errorf("train: figure %s: Total must return one number", fig.Name)
+		}
+		var err error
+		if totals[i], err = graph.Compile(y); err != nil {
+			return err
+		}
+	}
+	t.totals, t.sums = totals, sums
+	return nil
+}
+
+// feed returns the feeds of a batch and its rows.
+func (t *Trainer) feed(b data.Batch, feeds []graph.Feed) ([]graph.Feed, int, error) {
+	if len(b) < len(t.Inputs) {
+		return nil, 0, fmt.Errorf("train: a batch has %d columns for %d inputs", len(b), len(t.Inputs))
+	}
+	if len(b) == 0 || b[0].Dims() == 0 {
+		return nil, 0, fmt.Errorf("train: a batch has no rows")
+	}
+	feeds = feeds[:0]
+	for i, x := range t.Inputs {
+		if x != nil {
+			feeds = append(feeds, x.Is(b[i]))
+		}
+	}
+	return feeds, b[0].Shape()[0], nil
+}
+
+// add counts the values of a batch of rows.
+func (f *figures) add(t *Trainer, rows int) {
+	for i, v := range f.value {
+		if t.Figures[i].Total == nil {
+			f.sum[i].Set(0, f.sum[i].At(0)+float64(rows)*v.At(0))
+			continue
+		}
+		for k := range v.Len() {
+			f.sum[i].Set(k, f.sum[i].At(k)+v.At(k))
+		}
+	}
+	f.rows += rows
+}
+
+func (f *figures) reset() {
+	for _, s := range f.sum {
+		s.Clear()
+	}
+	f.rows = 0
+}
+
+// scores returns the figures of all rows that were added.
+func (t *Trainer) scores(f *figures) (Scores, error) {
+	s := Scores{}
+	for i, fig := range t.Figures {
+		if fig.Total == nil {
+			s[fig.Name] = f.sum[i].At(0) / float64(f.rows)
+			continue
+		}
+		sum, err := graph.NewTensor(t.sums[i].DType(), f.sum[i].Shape...)
+		if err != nil {
+			return nil, err
+		}
+		for k := range sum.Len() {
+			sum.Set(k, f.sum[i].At(k))
+		}
+		d, err := sum.Dense()
+		if err != nil {
+			return nil, err
+		}
+		out, err := t.totals[i].Run(t.sums[i].Is(d))
+		if err != nil {
+			return nil, err
+		}
+		v, err := graph.FromDense(out[0])
+		if err != nil {
+			return nil, err
+		}
+		s[fig.Name] = v.At(0)
+	}
+	return s, nil
+}
+
+// names returns the figures' names.
+func (t *Trainer) names() []string {
+	list := make([]string, len(t.Figures))
+	for i, f := range t.Figures {
+		list[i] = f.Name
+	}
+	return list
+}
+
+// listed writes names for people.
+func listed(names []string) string { return strings.Join(names, ", ") }

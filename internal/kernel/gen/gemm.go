@@ -235,11 +235,11 @@ type gemmTile struct {
 	aheadA, aheadB reg.GPVirtual
 }
 
-// ahead is how many steps before they are read a row of B and a column of A are
-// fetched, and from how many sums on. They lie far apart where A is a transpose,
-// as in gradients for weights, and no cache guesses them.
+// aheadBits says how many steps before they are read a row of B and a column of
+// A are fetched, aheadSums from how many sums on. They lie far apart where A is
+// a transpose, as in gradients for weights, and no cache guesses them.
 const (
-	ahead     = 16
+	aheadBits = 4 // 16 steps
 	aheadSums = 24
 )
 
@@ -371,7 +371,7 @@ func (g *gemmTile) terms(label string, masks []Op) {
 		g.aheadA, g.aheadB = GP64(), GP64()
 		for _, x := range []struct{ ahead, step, at reg.GPVirtual }{{g.aheadA, g.acs, g.a0}, {g.aheadB, g.brs, g.b0}} {
 			MOVQ(x.step, x.ahead)
-			SHLQ(Imm(4), x.ahead)
+			SHLQ(Imm(aheadBits), x.ahead)
 			ADDQ(x.at, x.ahead)
 		}
 	}

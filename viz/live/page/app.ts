@@ -1,0 +1,7 @@
+// Each page fills the document's main element; which one it is, the server says.
+import { playground } from "./playground";
+
+const pages: Record<string, (main: HTMLElement) => void> = { playground };
+
+const main = document.getElementById("main")!;
+pages[document.body.dataset.page!]?.(main);

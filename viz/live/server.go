@@ -34,7 +34,8 @@ import (
 // Options say what the pages show. The zero value serves the pages that need
 // nothing: the playground.
 type Options struct {
-	Addr string // loopback address and port; "" is a free port of 127.0.0.1
+	Addr   string  // loopback address and port; "" is a free port of 127.0.0.1
+	Lesson *Lesson // for the page that walks through a training step; nil is Xor(1)
 }
 
 // A Server serves the pages until it is closed.
@@ -47,6 +48,8 @@ type Server struct {
 	done  chan struct{}
 	close sync.Once
 	play  sessions
+
+	lesson *walk
 }
 
 // Serve starts a server. An address that is not a loopback address is an error.
@@ -97,7 +100,12 @@ func loopback(addr string) error {
 
 // prepare makes what the pages show.
 func (s *Server) prepare(o Options) (err error) {
-	return nil
+	lesson := Xor(1)
+	if o.Lesson != nil {
+		lesson = *o.Lesson
+	}
+	s.lesson, err = lesson.walk()
+	return err
 }
 
 // Close ends the server, its connections and the trainings of its playgrounds.
@@ -114,7 +122,7 @@ var dist embed.FS
 type page struct{ Path, Name string }
 
 // pages are the tabs, in their order.
-var pages = []page{{"playground", "Playground"}}
+var pages = []page{{"playground", "Playground"}, {"step", "Step"}}
 
 // shell is the document of each page, which the script fills.
 var shell = template.Must(template.New("").Parse(`<!doctype html>
@@ -158,6 +166,7 @@ func (s *Server) routes() *http.ServeMux {
 		})
 	}
 	s.playRoutes(mux)
+	s.lessonRoutes(mux)
 	return mux
 }
 

@@ -27,16 +27,15 @@ type CartPole struct {
 
 // The constants of CartPole in kilograms, metres and seconds.
 const (
-	cartMass, poleMass  = 1.0, 0.1
-	halfPole            = 0.5
-	cartForce           = 10.0
-	cartGravity         = 9.8
-	cartTime            = 0.02
-	cartEdge            = 2.4
-	poleLean            = 12 * math.Pi / 180
-	cartStart           = 0.05 // each number of the state starts within ±cartStart
-	cartPoleMass        = cartMass + poleMass
-	poleInertia, poleML = 4.0 / 3, poleMass * halfPole
+	cartMass    = 1.0
+	poleMass    = 0.1
+	halfPole    = 0.5
+	cartForce   = 10.0
+	cartGravity = 9.8
+	cartTime    = 0.02
+	cartEdge    = 2.4
+	poleLean    = 12 * math.Pi / 180
+	cartStart   = 0.05 // each number of the state starts within ±cartStart
 )
 
 // Observations returns a box of 4 numbers; the angle and the place may be twice
@@ -63,10 +62,11 @@ func (c *CartPole) Step(action, obs []float32) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	const both, lever = cartMass + poleMass, poleMass * halfPole
 	sin, cos := math.Sincos(c.Angle)
-	u := (cartForce*float64(2*push-1) + poleML*c.Spin*c.Spin*sin) / cartPoleMass
-	turn := (cartGravity*sin - u*cos) / (halfPole * (poleInertia - poleMass*cos*cos/cartPoleMass))
-	pull := u - poleML*turn*cos/cartPoleMass
+	u := (cartForce*float64(2*push-1) + lever*c.Spin*c.Spin*sin) / both
+	turn := (cartGravity*sin - u*cos) / (halfPole * (4.0/3 - poleMass*cos*cos/both))
+	pull := u - lever*turn*cos/both
 	c.X += cartTime * c.V
 	c.V += cartTime * pull
 	c.Angle += cartTime * c.Spin

@@ -134,10 +134,10 @@ type Vector struct {
 
 // NewVector returns n worlds, each with random numbers of its own that follow
 // from the seed, after their first Reset.
-func NewVector(n int, seed uint64, make1 func() Env) *Vector {
+func NewVector(n int, seed uint64, world func() Env) *Vector {
 	v := &Vector{Outcomes: make([]Outcome, n), total: make([]float64, n)}
 	for i := range n {
-		v.envs = append(v.envs, make1())
+		v.envs = append(v.envs, world())
 		v.rnd = append(v.rnd, rand.New(rand.NewPCG(seed, uint64(i))))
 	}
 	v.width, v.action = v.envs[0].Observations().Len(), v.envs[0].Actions().Len()

@@ -10,7 +10,6 @@ package env
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 )
 
 // A Space says which rows of numbers there may be: one of N choices, or a box.
@@ -141,12 +140,19 @@ func NewVector(n int, seed uint64, world func() Env) *Vector {
 		v.rnd = append(v.rnd, rand.New(rand.NewPCG(seed, uint64(i))))
 	}
 	v.width, v.action = v.envs[0].Observations().Len(), v.envs[0].Actions().Len()
-	v.Obs = make([]float32, n*v.width)
+	v.Obs, v.Next = make([]float32, n*v.width), make([]float32, n*v.width)
+	v.Reset()
+	return v
+}
+
+// Reset starts a new episode in each world.
+func (v *Vector) Reset() {
 	for i, e := range v.envs {
 		e.Reset(v.rnd[i], v.row(v.Obs, i))
+		v.total[i] = 0
 	}
-	v.Next = slices.Clone(v.Obs)
-	return v
+	copy(v.Next, v.Obs)
+	v.Returns = v.Returns[:0]
 }
 
 // Len returns the number of worlds.

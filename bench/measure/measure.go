@@ -56,11 +56,12 @@ type Case struct {
 	Work    float64 // what one call counts for: the value is Work/time, or Work·time for "seconds"
 	Call    func() error
 
-	Build  float64        // seconds to build the graph and to compile it
-	Params int            // numbers that are trained
-	Steps  int            // training steps in a call, if it is not one
-	Nodes  int            // of the graph
-	Loss   func() float64 // after the last call
+	Build     float64        // seconds to build the graph and to compile it
+	ColdBuild float64        // the same for the first time in a process, where Build is for later ones
+	Params    int            // numbers that are trained
+	Steps     int            // training steps in a call, if it is not one
+	Nodes     int            // of the graph
+	Loss      func() float64 // after the last call
 }
 
 // Time is a case whose value is the seconds of a call.
@@ -122,7 +123,8 @@ type Line struct {
 	Seconds  float64   `json:"seconds"`   // of a call, the median
 	Allocs   *float64  `json:"allocs,omitempty"`
 	Build    float64   `json:"build_s,omitempty"`
-	First    float64   `json:"first_s,omitempty"` // of the first call
+	Cold     float64   `json:"cold_build_s,omitempty"` // the first build, where build_s is of later ones
+	First    float64   `json:"first_s,omitempty"`      // of the first call
 	Params   int       `json:"params,omitempty"`
 	Loss     *float64  `json:"loss,omitempty"`
 	Steps    int       `json:"steps,omitempty"`
@@ -187,7 +189,7 @@ func Names(all []Workload) string {
 // measure warms a case up and times it.
 func (o Options) measure(c Case) (Line, error) {
 	l := Line{Variant: c.Variant, Version: runtime.Version(), Threads: o.Threads, Env: settings(), Metric: c.Metric, Unit: c.Unit,
-		Build: round(c.Build), Params: c.Params, Steps: c.Steps, Nodes: c.Nodes}
+		Build: round(c.Build), Cold: round(c.ColdBuild), Params: c.Params, Steps: c.Steps, Nodes: c.Nodes}
 	first, err := clock(c.Call, 1)
 	if err != nil {
 		return l, err

@@ -40,6 +40,7 @@ var above = map[string]struct{ own, others []string }{
 	"autodiff/gradtest":     {append([]string{"graph", "ops", "autodiff"}, engine...), nil},
 	"nn":                    {append([]string{"graph", "ops"}, engine...), nil},
 	"nn/dist":               {append([]string{"graph", "ops"}, engine...), nil},
+	"nn/latent":             {append([]string{"graph", "ops"}, engine...), nil},
 	"nn/zoo":                {append([]string{"graph", "ops", "nn"}, engine...), []string{"gorgonia.org/tensor"}},
 	"optim":                 {append([]string{"graph", "ops", "autodiff"}, engine...), nil},
 	"internal/ir":           {nil, nil},

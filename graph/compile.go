@@ -3,7 +3,6 @@ package graph
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -97,21 +96,21 @@ func (c *compilation) own() error {
 	for _, n := range c.order {
 		edges += len(n.in)
 	}
-	place := make(map[*Node]int32, len(c.order))
+	var place Table[int32]
 	copies, in := make([]Node, len(c.order)), make([]*Node, edges)
 	for i, n := range c.order {
 		m := &copies[i]
 		*m = *n
 		m.in, in = in[:len(n.in):len(n.in)], in[len(n.in):]
 		for k, x := range n.in {
-			m.in[k] = &copies[place[x]]
+			m.in[k] = &copies[*place.At(x)]
 		}
 		m.work = work{at: int32(i)}
-		place[n] = int32(i)
+		*place.At(n) = int32(i)
 		c.order[i] = m
 	}
 	for i, n := range c.roots {
-		c.roots[i] = &copies[place[n]]
+		c.roots[i] = &copies[*place.At(n)]
 	}
 	copy(c.out, c.roots)
 	return nil
@@ -179,18 +178,19 @@ func (c *compilation) fold() error {
 		most = 1 // an array would need memory of its own at each step
 	}
 	c.rewrite(func(n *Node) *Node {
+		if len(n.in) == 0 || slices.ContainsFunc(n.in, func(x *Node) bool { return !isConstant(x) }) {
+			return n
+		}
 		if _, loop := n.op.(Looper); loop { // may take long
 			return n
 		}
 		shape, ok := n.typ.Shape.Literal()
-		if size, err := count(shape); !ok || err != nil || size > most || len(n.in) == 0 {
+		if size, err := count(shape); !ok || err != nil || size > most {
 			return n
 		}
 		in := make([]Tensor, len(n.in))
 		for i, x := range n.in {
-			if in[i], ok = constant(x); !ok {
-				return n
-			}
+			in[i], _ = constant(x)
 		}
 		out, _ := NewTensor(n.typ.DType, shape...)
 		if evaluate(n, out, in, nil) != nil {
@@ -200,6 +200,15 @@ func (c *compilation) fold() error {
 		return n
 	})
 	return nil
+}
+
+// isConstant reports whether the value of n is known.
+func isConstant(n *Node) bool {
+	switch n.op.(type) {
+	case *literal, scalar:
+		return true
+	}
+	return false
 }
 
 // constant returns the value of n if it is known.
@@ -213,72 +222,6 @@ func constant(n *Node) (Tensor, bool) {
 		return t, true
 	}
 	return Tensor{}, false
-}
-
-// merge makes equal ops on equal operands one node.
-func (c *compilation) merge() error {
-	type key struct {
-		op  Op
-		in  [2]*Node
-		typ Type
-	}
-	seen := make(map[key]*Node, len(c.order))
-	pairs := map[[2]*Node]*Node{} // lists of more than two operands, from the left
-	const most = 1 << 12          // elements of constants that are compared
-	arrays := map[string]*Node{}
-	c.rewrite(func(n *Node) *Node {
-		if l, ok := n.op.(*literal); ok && l.value.n <= most {
-			k := n.typ.String() + string(l.value.bytes())
-			if m := arrays[k]; m != nil {
-				return m
-			}
-			arrays[k] = n
-			return n
-		}
-		if !reflect.ValueOf(n.op).Comparable() {
-			return n
-		}
-		k := key{op: n.op, typ: n.typ}
-		switch len(n.in) {
-		case 0:
-		case 1:
-			k.in[0] = n.in[0]
-		default:
-			first := n.in[0]
-			for _, x := range n.in[1 : len(n.in)-1] {
-				pair := [2]*Node{first, x}
-				if pairs[pair] == nil {
-					pairs[pair] = new(Node)
-				}
-				first = pairs[pair]
-			}
-			k.in = [2]*Node{first, n.in[len(n.in)-1]}
-		}
-		if m := seen[k]; m != nil {
-			return m
-		}
-		seen[k] = n
-		return n
-	})
-	return c.mergeUpdates()
-}
-
-// mergeUpdates reports parameters that would get two values.
-func (c *compilation) mergeUpdates() error {
-	var errs []error
-	value := map[*Param]*Node{}
-	kept := c.update[:0]
-	for _, u := range c.update {
-		switch old := value[u.p]; {
-		case old == nil:
-			value[u.p] = u.v
-			kept = append(kept, u)
-		case old != u.v:
-			errs = append(errs, fmt.Errorf("%s: assign: parameter %s is assigned two values in one program, the other at %s", u.v.Pos(), u.p.Label, old.Pos()))
-		}
-	}
-	c.update = kept
-	return errors.Join(errs...)
 }
 
 // prune drops the nodes that no result depends on.
@@ -325,8 +268,11 @@ func (c *compilation) keepLengths(live []bool) {
 			continue
 		}
 		n.eachSymbol(func(_ *Node, s Dim) { need[s] = true })
+		if !isInput(n) {
+			continue
+		}
 		for _, d := range n.typ.Shape.Dims() {
-			if s, ok := d.linear(); ok && isInput(n) {
+			if s, ok := d.linear(); ok {
 				given[s] = true
 			}
 		}
@@ -346,8 +292,8 @@ func (c *compilation) keepLengths(live []bool) {
 // eachSymbol visits the symbols in the types of n and of the nodes in the body of
 // its loop.
 func (n *Node) eachSymbol(visit func(n *Node, s Dim)) {
-	for _, d := range n.typ.Shape.Dims() {
-		for _, s := range d.Symbols() {
+	for _, d := range n.typ.Shape.dim[:n.typ.Shape.rank] {
+		for _, s := range d.symbols() {
 			visit(n, s)
 		}
 	}

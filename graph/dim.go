@@ -44,6 +44,7 @@ var interned struct {
 	sync.RWMutex
 	atoms     []atom
 	exprs     []poly
+	symbols   [][]Dim // of the expressions, once they have been asked for
 	atomIndex map[string]rune
 	exprIndex map[string]Dim
 }
@@ -311,10 +312,20 @@ func (a atom) String() string {
 }
 
 // Symbols returns the symbols that d depends on, in the order of their making.
-func (d Dim) Symbols() []Dim {
+func (d Dim) Symbols() []Dim { return slices.Clone(d.symbols()) }
+
+// symbols is Symbols without a copy.
+func (d Dim) symbols() []Dim {
 	if !d.Symbolic() {
 		return nil
 	}
+	i := int(d - Unknown - 1)
+	interned.RLock()
+	if i < len(interned.symbols) && interned.symbols[i] != nil {
+		defer interned.RUnlock()
+		return interned.symbols[i]
+	}
+	interned.RUnlock()
 	interned.Lock()
 	defer interned.Unlock()
 	set := map[rune]bool{}
@@ -324,6 +335,10 @@ func (d Dim) Symbols() []Dim {
 		list = append(list, intern(poly{{1, string(r)}}))
 	}
 	slices.Sort(list)
+	for len(interned.symbols) <= i {
+		interned.symbols = append(interned.symbols, nil)
+	}
+	interned.symbols[i] = list
 	return list
 }
 
@@ -349,7 +364,7 @@ func (d Dim) Value(value func(symbol Dim) int) (int, error) {
 	if !d.valid() {
 		return 0, fmt.Errorf("unknown length")
 	}
-	symbols := d.Symbols()
+	symbols := d.symbols()
 	if len(symbols) == 1 && symbols[0] == d {
 		return value(d), nil
 	}
@@ -402,7 +417,7 @@ func (p poly) value(env map[rune]int) (sum int, err error) {
 // linear returns the symbol that d is a linear formula of, if it is: given d,
 // it can be solved.
 func (d Dim) linear() (symbol Dim, ok bool) {
-	syms := d.Symbols()
+	syms := d.symbols()
 	if len(syms) != 1 {
 		return 0, false
 	}

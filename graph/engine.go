@@ -13,8 +13,8 @@ import (
 
 // A Lowerer is an op that says what it is in the engine's instructions, beside
 // what its Eval says. Lower returns false where it has none for such operands;
-// the engine then calls Eval. The ops of this module are lowerers, others need
-// not be.
+// the engine then calls Eval. The list x is only lent to it. The ops of this
+// module are lowerers, others need not be.
 type Lowerer interface {
 	Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool)
 }
@@ -83,12 +83,9 @@ func newParts(out Tensor, in []Tensor, n int) []part {
 	return parts
 }
 
-// compile makes the engine for a plan, or none where an array is empty, which
-// the reference executor takes care of.
+// compile makes the engine for a plan. None is made where an array is empty: the
+// reference executor takes care of that.
 func (p *Program) compile(q *plan) error {
-	if p.reference || q.empty {
-		return nil
-	}
 	low, err := p.lower(q)
 	if err != nil {
 		return err

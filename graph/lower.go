@@ -40,7 +40,7 @@ func (p *Program) operands(i int) (list []int) {
 
 // families finds the results of each loop, which are computed together.
 func (p *Program) families() {
-	p.family = make([][]int32, len(p.order))
+	p.family = map[int][]int32{}
 	first := map[*Loop][]int{} // of the families of each loop
 	for i, n := range p.order {
 		op, ok := n.op.(Looper)
@@ -53,7 +53,8 @@ func (p *Program) families() {
 			k = len(first[l])
 			first[l] = append(first[l], i)
 		}
-		p.family[first[l][k]] = append(p.family[first[l][k]], int32(i))
+		k = first[l][k]
+		p.family[k] = append(p.family[k], int32(i))
 	}
 }
 
@@ -115,6 +116,7 @@ type lowering struct {
 	q    *plan
 	b    *ir.Builder
 	refs []ir.Ref // of the nodes, by their places
+	x    []ir.Ref // operands of the node, lent to its op
 
 	// of a body
 	outer *lowering
@@ -125,11 +127,11 @@ type lowering struct {
 
 // lower writes node n, which has number i.
 func (w *lowering) lower(n *Node, i int) {
-	var buf [8]ir.Ref
-	in := buf[:0]
+	in := w.x[:0]
 	for _, x := range n.in {
 		in = append(in, w.refs[x.work.at])
 	}
+	w.x = in
 	w.b.Node = i
 	r := w.write(i, n, in)
 	w.refs[n.work.at] = r

@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 )
 
@@ -25,6 +26,7 @@ type Node struct {
 	pc    uintptr // the user's call
 	scope *Scope
 	from  Provenance
+	stamp uint64 // the last pass of stamp that was here
 	work  work
 }
 
@@ -52,6 +54,10 @@ func (n *Node) Shape() Shape { return n.typ.Shape }
 // DType returns the type of the elements.
 func (n *Node) DType() DType { return n.typ.DType }
 
+// ID numbers nodes in the order of their making. What a [Program] holds are copies
+// of nodes, which keep the number.
+func (n *Node) ID() uint64 { return n.id }
+
 // String returns op and type, such as "matmul f32[batch 10]".
 func (n *Node) String() string { return describe(n.op) + " " + n.typ.String() }
 
@@ -66,9 +72,14 @@ func describe(op Op) string {
 // Apply returns the node op(x...). It is the only constructor of nodes. If op
 // does not accept the operands, the node carries the error, which Compile
 // reports with the caller's file and line.
-func Apply(op Op, x ...*Node) *Node {
-	n := &Node{op: op, in: x, id: lastID.Add(1), pc: userPC()}
-	types := make([]Type, len(x))
+func Apply(op Op, x ...*Node) *Node { return apply(op, userPC(false), x) }
+
+// apply is Apply for a call of the user's.
+func apply(op Op, pc uintptr, x []*Node) *Node {
+	n := &Node{op: op, in: x, id: lastID.Add(1), pc: pc}
+	types := typesPool.Get().(*[]Type)
+	defer typesPool.Put(types)
+	in := (*types)[:0]
 	for i, x := range x {
 		if x == nil {
 			n.in, n.err = nil, &mistake{n: n, text: fmt.Sprintf("operand %d is nil", i), absent: true}
@@ -77,12 +88,13 @@ func Apply(op Op, x ...*Node) *Node {
 		if x.err != nil {
 			n.err = errPoisoned
 		}
-		types[i] = x.typ
+		in = append(in, x.typ)
 	}
+	*types = in
 	if n.err != nil {
 		return n
 	}
-	typ, err := op.Infer(types...)
+	typ, err := op.Infer(in...)
 	if err == nil {
 		err = typ.valid()
 	}
@@ -94,25 +106,34 @@ func Apply(op Op, x ...*Node) *Node {
 	return n
 }
 
+// typesPool holds lists of operands' types, which live as long as an Infer.
+var typesPool = sync.Pool{New: func() any { return new([]Type) }}
+
 // Topo returns the nodes that y depends on, y included, each after its
 // operands, in the order of their making. It does not recurse, so depth is
 // bounded by memory alone.
 func Topo(y ...*Node) []*Node {
-	var order []*Node
-	seen := map[*Node]bool{}
+	var seen Table[*Node]
+	count := 0
 	stack := slices.Clone(y)
 	for len(stack) > 0 {
 		n := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if n == nil || seen[n] {
+		if n == nil {
 			continue
 		}
-		seen[n] = true
-		order = append(order, n)
-		stack = append(stack, n.in...)
+		if at := seen.At(n); *at == nil {
+			*at = n
+			count++
+			stack = append(stack, n.in...)
+		}
 	}
-	// a node is younger than its operands
-	slices.SortFunc(order, byAge)
+	order := make([]*Node, 0, count) // a node is younger than its operands
+	seen.each(func(n **Node) {
+		if *n != nil {
+			order = append(order, *n)
+		}
+	})
 	return order
 }
 

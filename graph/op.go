@@ -7,7 +7,8 @@ type Op interface {
 	// Name is the op's name in listings and errors, such as "matmul".
 	Name() string
 	// Infer returns the result's type, or why the operands do not fit. In the
-	// error's text {0}, {1} ... stand for the operands' names and shapes.
+	// error's text {0}, {1} ... stand for the operands' names and shapes. The list
+	// is only lent to it.
 	Infer(in ...Type) (Type, error)
 	// Eval computes the result into out, whose shape is set and whose data is
 	// zero, from dense row-major operands, which it must not change. It may

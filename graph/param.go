@@ -42,7 +42,7 @@ func (p *Param) Infer(...Type) (Type, error) {
 
 // Node returns the parameter as a value: always the same node.
 func (p *Param) Node() *Node {
-	p.once.Do(func() { p.node = Apply(p) })
+	p.once.Do(func() { p.node = apply(p, userPC(true), nil) })
 	return p.node
 }
 

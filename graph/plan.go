@@ -18,7 +18,7 @@ type plan struct {
 	dims   []int
 	values []Tensor // without memory, but for constants
 	inner  []Tensor // the same of the nodes in loops
-	offset []int    // of each value in the arena, or -1 if it lives elsewhere
+	offset []int    // of each value in the reference executor's arena, or -1 if it lives elsewhere
 	bytes  int      // of the arena
 	given  []bool   // values that are not computed: inputs, parameters, constants
 	empty  bool     // one of the values has no elements
@@ -210,25 +210,23 @@ func (p *Program) Bytes(symbols map[Dim]int) (int, error) {
 
 func (p *Program) newPlan(dims []int) (*plan, error) {
 	n := len(p.order)
-	q := &plan{dims: dims, values: make([]Tensor, n), offset: make([]int, n), given: make([]bool, n), free: make(chan *frame, maxFrames)}
+	q := &plan{dims: dims, values: make([]Tensor, n), given: make([]bool, n), free: make(chan *frame, maxFrames)}
+	lengths := map[Dim]int{}
 	for i, n := range p.order {
-		var err error
-		if q.values[i], err = p.typed(n, dims); err != nil {
+		t, err := p.typed(n, dims, lengths)
+		if err != nil {
 			return nil, err
 		}
-		q.offset[i] = -1
-		q.empty = q.empty || q.values[i].n == 0
-		switch n.op.(type) {
-		case *input, *Param:
+		if isInput(n) || isParam(n) {
 			q.given[i] = true
-		default:
-			if t, ok := constant(n); ok {
-				q.given[i], q.values[i] = true, t
-			}
+		} else if c, ok := constant(n); ok {
+			q.given[i], t = true, c
 		}
+		q.values[i] = t
+		q.empty = q.empty || t.n == 0
 	}
 	for _, n := range p.inner {
-		t, err := p.typed(n, dims)
+		t, err := p.typed(n, dims, lengths)
 		if err != nil {
 			return nil, err
 		}
@@ -238,18 +236,30 @@ func (p *Program) newPlan(dims []int) (*plan, error) {
 		q.inner = append(q.inner, t)
 		q.empty = q.empty || t.n == 0
 	}
-	p.layOut(q)
+	if p.reference || q.empty {
+		p.layOut(q)
+		return q, nil
+	}
 	return q, p.compile(q)
 }
 
-// typed returns the value of a node under a binding, without memory.
-func (p *Program) typed(n *Node, dims []int) (Tensor, error) {
+// typed returns the value of a node under a binding, without memory. It notes the
+// values of symbolic lengths.
+func (p *Program) typed(n *Node, dims []int, lengths map[Dim]int) (Tensor, error) {
 	shape := make([]int, n.typ.Rank())
-	for i := range shape {
-		var err error
-		if shape[i], err = p.value(n.typ.Dim(i), dims); err != nil {
-			return Tensor{}, fmt.Errorf("%s: %s %v: %w", n.Pos(), n.op.Name(), n.typ, err)
+	for i, d := range n.typ.Shape.dim[:len(shape)] {
+		v, ok := int(d), d >= 0
+		if !ok {
+			v, ok = lengths[d]
 		}
+		if !ok {
+			var err error
+			if v, err = p.value(d, dims); err != nil {
+				return Tensor{}, fmt.Errorf("%s: %s %v: %w", n.Pos(), n.op.Name(), n.typ, err)
+			}
+			lengths[d] = v
+		}
+		shape[i] = v
 	}
 	size, err := count(shape)
 	if err != nil {
@@ -261,6 +271,7 @@ func (p *Program) typed(n *Node, dims []int) (Tensor, error) {
 // layOut gives each computed value a place in the arena that is free from its
 // step to its last use.
 func (p *Program) layOut(q *plan) {
+	q.offset = make([]int, len(p.order))
 	last := make([]int, len(p.order)) // the step after which a value is dead
 	for i, args := range p.args {
 		last[i] = max(last[i], i)
@@ -277,7 +288,7 @@ func (p *Program) layOut(q *plan) {
 	var a cpu.Arena
 	dead := make([][]int, len(p.order)+1)
 	for i := range p.order {
-		if !q.given[i] {
+		if q.offset[i] = -1; !q.given[i] {
 			q.offset[i] = a.Take(q.size(i))
 			dead[last[i]] = append(dead[last[i]], i)
 		}

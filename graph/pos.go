@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 )
 
 // ownPackages are those whose frames do not count as the user's.
@@ -20,37 +20,61 @@ var root = func() string {
 	return strings.TrimSuffix(file, "graph/pos.go")
 }()
 
-// ownPC remembers for each call address whether it lies in this module, and so
-// is bounded by the size of the program text.
-var ownPC sync.Map
+// A call is whose code a call address lies in.
+type call uint64
 
-// userPC returns the innermost call outside this module's packages: the line a
-// user can mend.
-func userPC() uintptr {
+const (
+	callUser   call = iota
+	callOwn         // this module's
+	callDerive      // Derive's, which gives the nodes made in there their place
+)
+
+// calls remembers whose the call addresses met last are: each entry is an address
+// shifted by 2 bits, and its call. Addresses share entries and may replace each
+// other.
+var calls [1 << 12]atomic.Uint64
+
+// userPC returns the innermost call outside this module's packages, from the
+// caller's caller on: the line a user can mend. Where it meets Derive, which will
+// give the nodes their line, it is 0, unless it is to look beyond. Few frames are
+// asked for at first, as each takes time.
+func userPC(beyond bool) (pc uintptr) {
 	var buf [16]uintptr
-	var last uintptr
-	for skip := 3; ; skip += len(buf) {
-		n := runtime.Callers(skip, buf[:])
-		for _, pc := range buf[:n] {
-			if !own(pc) {
+	skip := 3
+	for part := buf[:6]; ; part = buf[:] {
+		n := runtime.Callers(skip, part)
+		for _, pc = range part[:n] {
+			switch callOf(pc) {
+			case callUser:
 				return pc
+			case callDerive:
+				if !beyond {
+					return 0
+				}
 			}
-			last = pc
 		}
-		if n < len(buf) {
-			return last
+		if n < len(part) {
+			return pc
 		}
+		skip += n
 	}
 }
 
-func own(pc uintptr) bool {
-	if v, ok := ownPC.Load(pc); ok {
-		return v.(bool)
+func callOf(pc uintptr) call {
+	e := &calls[pc>>2%uintptr(len(calls))]
+	if v := e.Load(); v>>2 == uint64(pc) {
+		return call(v & 3)
 	}
 	f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-	v := ownFrame(f)
-	ownPC.Store(pc, v)
-	return v
+	c := callUser
+	switch {
+	case f.File == root+"graph/scope.go" && strings.HasSuffix(f.Function, "graph.Derive"):
+		c = callDerive
+	case ownFrame(f):
+		c = callOwn
+	}
+	e.Store(uint64(pc)<<2 | uint64(c))
+	return c
 }
 
 func ownFrame(f runtime.Frame) bool {

@@ -15,9 +15,9 @@ import (
 // at once; runs that update the same parameters take turns.
 type Program struct {
 	order   []*Node
-	args    [][]int32 // operands of each node, as places in order
-	inner   []*Node   // the nodes of the loops' bodies
-	family  [][]int32 // for the first of the results of a loop, the places of all
+	args    [][]int32       // operands of each node, as places in order
+	inner   []*Node         // the nodes of the loops' bodies
+	family  map[int][]int32 // for the first of the results of a loop, the places of all
 	out     []int32
 	updates []store
 	inputs  []slot
@@ -63,10 +63,17 @@ type heldParam struct {
 
 func newProgram(c *compilation) (*Program, error) {
 	p := &Program{order: c.order, args: make([][]int32, len(c.order)), fed: map[*input]int{}}
+	edges := 0
+	for _, n := range c.order {
+		edges += len(n.in)
+	}
+	args := make([]int32, 0, edges)
 	for i, n := range c.order {
+		first := len(args)
 		for _, x := range n.in {
-			p.args[i] = append(p.args[i], x.work.at)
+			args = append(args, x.work.at)
 		}
+		p.args[i] = args[first:len(args):len(args)]
 		n.eachSymbol(func(_ *Node, s Dim) {
 			if !slices.Contains(p.symbols, s) {
 				p.symbols = append(p.symbols, s)

@@ -36,8 +36,8 @@ func (n *Node) with(in []*Node) *Node {
 	if slices.Equal(in, n.in) {
 		return n
 	}
-	m := Apply(n.op, in...)
-	m.pc, m.scope, m.from = n.pc, n.scope, n.from
+	m := apply(n.op, n.pc, in)
+	m.scope, m.from = n.scope, n.from
 	return m
 }
 

@@ -1,8 +1,8 @@
 package graph
 
 import (
-	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // A Scope names a group of nodes, such as those a layer makes, so that
@@ -47,6 +47,15 @@ type Provenance struct {
 	Of    *Node  // the forward node whose gradient this computes
 	Param *Param // the parameter whose update this computes
 	Sum   bool   // adds up several contributions to one cotangent
+
+	pc uintptr // the user's call, for Derive alone
+}
+
+// Here returns p for a call of the user's: nodes derived with it get its line,
+// which need not be found for each of them.
+func (p Provenance) Here() Provenance {
+	p.pc = userPC(false)
+	return p
 }
 
 // From returns n's provenance; it is zero for a forward node.
@@ -57,7 +66,15 @@ func (n *Node) From() Provenance { return n.from }
 func Derive(p Provenance, build func() []*Node) []*Node {
 	mark := lastID.Load()
 	y := build()
+	pc := p.pc
+	if pc == 0 {
+		pc = userPC(false)
+	}
+	p.pc = 0
 	stamp(mark, y, func(n *Node) {
+		if n.pc == 0 {
+			n.pc = pc
+		}
 		if n.from == (Provenance{}) {
 			n.from = p
 		}
@@ -65,28 +82,29 @@ func Derive(p Provenance, build func() []*Node) []*Node {
 	return y
 }
 
+var lastStamp atomic.Uint64
+
 // stamp visits the nodes before y that are younger than mark. They are still
 // being built, so nobody else has seen them and they may be marked.
 func stamp(mark uint64, y []*Node, visit func(*Node)) {
-	var seen map[*Node]bool
-	stack := slices.Clone(y)
+	pass := lastStamp.Add(1)
+	var buf [32]*Node
+	stack := append(buf[:0], y...)
 	for len(stack) > 0 {
 		n := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if n == nil || n.id <= mark || seen[n] {
+		if n == nil || n.id <= mark || n.stamp == pass {
 			continue
 		}
 		if _, ok := n.op.(*Param); ok { // belongs to its layer, whoever uses it first
 			continue
 		}
-		if seen == nil {
-			seen = map[*Node]bool{}
-		}
-		seen[n] = true
+		n.stamp = pass
 		visit(n)
 		stack = append(stack, n.in...)
 		if op, ok := n.op.(Looper); ok { // what its body computes belongs there too
-			stack = append(stack, op.Parts().Loop.roots()...)
+			r := op.Parts()
+			stack = append(stack, r.Loop.roots(r.Each)...)
 		}
 	}
 }

@@ -135,10 +135,10 @@ func (s *special) assignments() error {
 	return nil
 }
 
-// copy returns n as a node of a compilation.
+// copy returns n as a further node of a compilation.
 func (n *Node) copy() *Node {
 	m := *n
-	m.in, m.work = slices.Clone(n.in), work{}
+	m.id, m.in, m.work = lastID.Add(1), slices.Clone(n.in), work{}
 	return &m
 }
 

@@ -14,7 +14,7 @@ func Pullback(y, ct, wrt []*Node) []*Node {
 	if bad := brokenPullback(y, ct, wrt); bad != nil {
 		return slices.Repeat([]*Node{bad}, len(wrt))
 	}
-	r := &reverse{cts: map[*Node]*Node{}}
+	r := &reverse{of: graph.Provenance{}.Here()}
 	order := graph.Topo(y...)
 	r.activate(order, wrt)
 	for i, n := range y {
@@ -24,10 +24,13 @@ func Pullback(y, ct, wrt []*Node) []*Node {
 	}
 	of, first := r.families(order)
 	for _, n := range slices.Backward(order) {
+		s := r.at(n)
+		if !s.active {
+			continue
+		}
 		switch f := of[n]; {
-		case !r.active[n]:
 		case f == nil:
-			if ct := r.cts[n]; ct != nil {
+			if ct := s.ct; ct != nil {
 				r.step(n, n.In(), func() []*Node { return n.Op().VJP(n, ct, n.In()...) })
 			}
 		case n == first[f]: // all users of the others have been passed too
@@ -36,7 +39,7 @@ func Pullback(y, ct, wrt []*Node) []*Node {
 	}
 	out := make([]*Node, len(wrt))
 	for i, x := range wrt {
-		if out[i] = r.cts[x]; out[i] == nil {
+		if out[i] = r.at(x).ct; out[i] == nil {
 			out[i] = graph.Zeros(x.Type())
 		}
 	}
@@ -60,22 +63,29 @@ func brokenPullback(y, ct, wrt []*Node) *Node {
 	return nil
 }
 
-// A reverse is one traversal: what depends on the values that it is for, and the
-// cotangents so far.
+// A reverse is one traversal.
 type reverse struct {
-	active map[*Node]bool
-	cts    map[*Node]*Node
+	of    graph.Provenance // of the call
+	state graph.Table[state]
 }
+
+// A state is what a traversal knows of a node: whether it depends on the values
+// that the traversal is for, and the cotangent so far.
+type state struct {
+	ct     *Node
+	active bool
+}
+
+func (r *reverse) at(n *Node) *state { return r.state.At(n) }
 
 // activate finds the floats among the nodes that depend on wrt.
 func (r *reverse) activate(order, wrt []*Node) {
-	r.active = make(map[*Node]bool, len(order))
 	for _, x := range wrt {
-		r.active[x] = true
+		r.at(x).active = true
 	}
 	for _, n := range order {
-		if n.DType().Float() && !r.active[n] && slices.ContainsFunc(n.In(), func(x *Node) bool { return r.active[x] }) {
-			r.active[n] = true
+		if n.DType().Float() && !r.at(n).active && slices.ContainsFunc(n.In(), func(x *Node) bool { return r.at(x).active }) {
+			r.at(n).active = true
 		}
 	}
 }
@@ -99,7 +109,7 @@ func (r *reverse) families(order []*Node) (of map[*Node]*family, first map[*fami
 	known := map[any][]*family{}
 	for _, n := range order {
 		op, ok := n.Op().(joint)
-		if !ok || !r.active[n] {
+		if !ok || !r.at(n).active {
 			continue
 		}
 		key := op.family()
@@ -119,7 +129,7 @@ func (r *reverse) families(order []*Node) (of map[*Node]*family, first map[*fami
 func (r *reverse) joint(f *family) {
 	var y, ct []*Node
 	for _, n := range f.y {
-		if c := r.cts[n]; c != nil {
+		if c := r.at(n).ct; c != nil {
 			y, ct = append(y, n), append(ct, c)
 		}
 	}
@@ -135,14 +145,16 @@ func (r *reverse) step(n *Node, x []*Node, vjp func() []*Node) {
 	if len(x) == 0 {
 		return
 	}
-	g := graph.Derive(graph.Provenance{Of: n}, func() []*Node {
+	from := r.of
+	from.Of = n
+	g := graph.Derive(from, func() []*Node {
 		g := vjp()
 		if len(g) != len(x) {
 			bad := graph.Fail("vjp", []*Node{n}, "%s.VJP returned %d cotangents for %d operands", n.Op().Name(), len(g), len(x))
 			return slices.Repeat([]*Node{bad}, len(x))
 		}
 		for i := range g {
-			if g[i] == nil || !r.active[x[i]] {
+			if g[i] == nil || !r.at(x[i]).active {
 				g[i] = nil
 				continue
 			}
@@ -159,12 +171,13 @@ func (r *reverse) step(n *Node, x []*Node, vjp func() []*Node) {
 
 // add adds to the cotangent of x.
 func (r *reverse) add(x, g *Node) {
-	old := r.cts[x]
-	if old == nil {
-		r.cts[x] = g
-		return
+	old := r.at(x).ct
+	if old != nil {
+		from := r.of
+		from.Of, from.Sum = x, true
+		g = graph.Derive(from, func() []*Node { return one(Add(old, g)) })[0]
 	}
-	r.cts[x] = graph.Derive(graph.Provenance{Of: x, Sum: true}, func() []*Node { return one(Add(old, g)) })[0]
+	r.at(x).ct = g
 }
 
 // conform gives a cotangent the type of its primal x: what broadcasting added

@@ -56,11 +56,13 @@ type Case struct {
 	Work    float64 // what one call counts for: the value is Work/time, or Work·time for "seconds"
 	Call    func() error
 
-	Build  float64        // seconds to build the graph and to compile it
-	Params int            // numbers that are trained
-	Steps  int            // training steps in a call, if it is not one
-	Nodes  int            // of the graph
-	Loss   func() float64 // after the last call
+	Build     float64                              // seconds to build the graph and to compile it
+	ColdBuild float64                              // the same for the first time in a process, where Build is for later ones
+	Params    int                                  // numbers that are trained
+	Steps     int                                  // training steps in a call, if it is not one
+	Nodes     int                                  // of the graph
+	Loss      func() float64                       // after the last call
+	Profile   func(reps int) (fmt.Stringer, error) // where the time goes, if it can be told
 }
 
 // Time is a case whose value is the seconds of a call.
@@ -122,7 +124,8 @@ type Line struct {
 	Seconds  float64   `json:"seconds"`   // of a call, the median
 	Allocs   *float64  `json:"allocs,omitempty"`
 	Build    float64   `json:"build_s,omitempty"`
-	First    float64   `json:"first_s,omitempty"` // of the first call
+	Cold     float64   `json:"cold_build_s,omitempty"` // the first build, where build_s is of later ones
+	First    float64   `json:"first_s,omitempty"`      // of the first call
 	Params   int       `json:"params,omitempty"`
 	Loss     *float64  `json:"loss,omitempty"`
 	Steps    int       `json:"steps,omitempty"`
@@ -136,7 +139,7 @@ func Run(w io.Writer, mode string, o Options, all []Workload, names ...string) e
 	if o.Threads < 1 || o.Reps < 1 || o.Seconds < 0 {
 		return fmt.Errorf("-t %d -r %d -s %g: want at least 1, 1 and 0", o.Threads, o.Reps, o.Seconds)
 	}
-	picked, err := pick(all, names)
+	picked, err := Pick(all, names)
 	if err != nil {
 		return err
 	}
@@ -160,7 +163,8 @@ func Run(w io.Writer, mode string, o Options, all []Workload, names ...string) e
 	return errors.Join(failed...)
 }
 
-func pick(all []Workload, names []string) ([]Workload, error) {
+// Pick returns the workloads with the given names, all if there are none.
+func Pick(all []Workload, names []string) ([]Workload, error) {
 	if len(names) == 0 {
 		return all, nil
 	}
@@ -187,7 +191,7 @@ func Names(all []Workload) string {
 // measure warms a case up and times it.
 func (o Options) measure(c Case) (Line, error) {
 	l := Line{Variant: c.Variant, Version: runtime.Version(), Threads: o.Threads, Env: settings(), Metric: c.Metric, Unit: c.Unit,
-		Build: round(c.Build), Params: c.Params, Steps: c.Steps, Nodes: c.Nodes}
+		Build: round(c.Build), Cold: round(c.ColdBuild), Params: c.Params, Steps: c.Steps, Nodes: c.Nodes}
 	first, err := clock(c.Call, 1)
 	if err != nil {
 		return l, err

@@ -12,87 +12,66 @@ type Builder struct {
 	Node   int // which of the host's nodes is being lowered
 	Values []*Value
 
-	seen   map[key]*Value
-	views  map[view]int32
-	images map[*Value]bool // what windows make, and what is made of it
-	slab   []Value
+	known Finder // of values that may be shared, by id
+	slab  []Value
 }
 
 // NewBuilder returns a builder that expects about n values.
 func NewBuilder(n int) *Builder {
-	return &Builder{Values: make([]*Value, 0, n), seen: make(map[key]*Value, n), views: map[view]int32{}, images: map[*Value]bool{}}
+	return &Builder{Values: make([]*Value, 0, n), known: NewFinder(n)}
 }
 
 // MaxRank is the largest number of axes of a value.
 const MaxRank = 8
 
-// A key is what makes an instruction the same as another.
-type key struct {
-	kind  Kind
-	op    Op
-	dtype DType
-	over  Over
-	n     int // of operands, or the length of an iota
-	num   uint64
-	in    [3]operand
-	out   int32 // the number of the result's dims, where the operands do not give them
+// hash returns a number that is equal for equal instructions.
+func (v *Value) hash() uint64 {
+	h := Mix(uint64(v.Kind)|uint64(v.Op)<<8|uint64(v.DType)<<16|uint64(v.Over)<<24, math.Float64bits(v.Num))
+	for i := range v.In {
+		x := &v.In[i]
+		h = Mix(h, uint64(x.V.ID)<<32^uint64(x.Off))
+		for j, d := range x.Dims {
+			h = Mix(h, uint64(d)<<32^uint64(x.Steps[j]))
+		}
+	}
+	for _, d := range v.Dims {
+		h = Mix(h, uint64(d))
+	}
+	return h
 }
 
-// An operand of a key: a value and the number of a view of it, 0 for the whole.
-type operand struct {
-	v    *Value
-	view int32
+// equal reports whether two instructions are the same: of the same elements, and
+// with a result of the same shape.
+func (v *Value) equal(w *Value) bool {
+	if v.Kind != w.Kind || v.Op != w.Op || v.DType != w.DType || v.Over != w.Over || len(v.In) != len(w.In) || math.Float64bits(v.Num) != math.Float64bits(w.Num) || !slices.Equal(v.Dims, w.Dims) {
+		return false
+	}
+	for i := range v.In {
+		x, y := &v.In[i], &w.In[i]
+		if x.V != y.V || x.Off != y.Off || !slices.Equal(x.Dims, y.Dims) || !slices.Equal(x.Steps, y.Steps) {
+			return false
+		}
+	}
+	return true
 }
 
-// A view in comparable form.
-type view struct {
-	rank, off   int
-	dims, steps [MaxRank]int
-}
-
-func (b *Builder) operand(r Ref) operand {
-	if r.Off == 0 && slices.Equal(r.Dims, r.V.Dims) && r.Dense() {
-		return operand{r.V, 0}
+// find returns the value that is the same as v, or nil, and its hash.
+func (b *Builder) find(v *Value) (*Value, uint64) {
+	h := v.hash()
+	if i, ok := b.known.Find(h, func(i int) bool { return b.Values[i].equal(v) }); ok {
+		return b.Values[i], h
 	}
-	return operand{r.V, b.number(r)}
-}
-
-// number returns the number of a view, whatever it reads.
-func (b *Builder) number(r Ref) int32 {
-	w := view{rank: len(r.Dims), off: r.Off}
-	copy(w.dims[:], r.Dims)
-	copy(w.steps[:], r.Steps)
-	id, ok := b.views[w]
-	if !ok {
-		id = int32(len(b.views) + 1)
-		b.views[w] = id
-	}
-	return id
-}
-
-// key returns what makes v the same as another value.
-func (b *Builder) key(v *Value) key {
-	k := key{kind: v.Kind, op: v.Op, dtype: v.DType, over: v.Over, n: len(v.In), num: math.Float64bits(v.Num)}
-	if len(v.In) == 0 && len(v.Dims) == 1 {
-		k.n = v.Dims[0]
-	}
-	for i, x := range v.In {
-		k.in[i] = b.operand(x)
-	}
-	if v.Kind == Reduce { // of the same rows, or of those of another shape on the same elements
-		k.out = b.number(Ref{Dims: v.Dims})
-	}
-	return k
+	return nil, h
 }
 
 // add makes a value, or finds the one that is the same.
 func (b *Builder) add(v Value) *Value {
-	k := b.key(&v)
-	if old := b.seen[k]; old != nil {
+	old, h := b.find(&v)
+	if old != nil {
 		return old
 	}
 	w := b.append(v)
-	b.seen[k] = w
+	b.known.Add(h, w.ID)
 	return w
 }
 

@@ -2,6 +2,7 @@ package ir
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -52,7 +53,7 @@ func (v *Value) check(values []*Value) error {
 	switch v.Kind {
 	case Map:
 		for i, x := range v.In {
-			if fmt.Sprint(x.Dims) != fmt.Sprint(v.Dims) {
+			if !slices.Equal(x.Dims, v.Dims) {
 				return fmt.Errorf("operand %d is over %v", i, x.Dims)
 			}
 		}
@@ -69,7 +70,7 @@ func (v *Value) check(values []*Value) error {
 		if v.Over == Lead {
 			kept = in[n:]
 		}
-		if fmt.Sprint(kept) != fmt.Sprint(v.Dims) {
+		if !slices.Equal(kept, v.Dims) {
 			return fmt.Errorf("a reduction of %v", in)
 		}
 	}
@@ -100,7 +101,7 @@ func (v *Value) String() string {
 	fmt.Fprintf(&b, " %v%v", v.DType, v.Dims)
 	for _, x := range v.In {
 		fmt.Fprintf(&b, " v%d", x.V.ID)
-		if !x.Dense() || fmt.Sprint(x.Dims) != fmt.Sprint(x.V.Dims) {
+		if !x.Dense() || !slices.Equal(x.Dims, x.V.Dims) {
 			fmt.Fprintf(&b, "%v:%v", x.Dims, x.Steps)
 			if x.Off != 0 {
 				fmt.Fprintf(&b, "+%d", x.Off)

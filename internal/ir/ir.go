@@ -67,7 +67,8 @@ type Value struct {
 	Loop  *LoopBody
 	Join  *Pieces
 
-	size int
+	size  int
+	image bool // has its channels last: see layout.go
 }
 
 // Size returns the number of elements.

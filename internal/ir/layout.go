@@ -14,7 +14,7 @@ import "slices"
 // moves along all of them, and reports whether there is one.
 func (b *Builder) sortAxes(axes []int, x []Ref, steps [][]int) bool {
 	for k, r := range x {
-		if !b.images[r.V] || slices.ContainsFunc(axes, func(i int) bool { return steps[k][i] <= 0 }) {
+		if !r.V.image || slices.ContainsFunc(axes, func(i int) bool { return steps[k][i] <= 0 }) {
 			continue
 		}
 		slices.SortStableFunc(axes, func(i, j int) int { return steps[k][j] - steps[k][i] })
@@ -26,7 +26,7 @@ func (b *Builder) sortAxes(axes []int, x []Ref, steps [][]int) bool {
 // follow makes y an image, if it is computed at all.
 func (b *Builder) follow(y Ref) Ref {
 	if len(y.V.In) > 0 {
-		b.images[y.V] = true
+		y.V.image = true
 	}
 	return y
 }
@@ -35,7 +35,7 @@ func (b *Builder) follow(y Ref) Ref {
 // that is theirs.
 func (b *Builder) order(x []Ref) []int {
 	for _, r := range x {
-		if !b.images[r.V] || slices.Min(r.Steps) < 0 {
+		if !r.V.image || slices.Min(r.Steps) < 0 {
 			continue
 		}
 		var axes, single []int

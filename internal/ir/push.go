@@ -351,6 +351,7 @@ func (p *push) hoist() {
 			continue
 		}
 		w := *v
+		w.image = false
 		w.In = make([]Ref, len(v.In))
 		for i := range v.In {
 			if w.In[i] = p.read(v.In[i]); v.Kind != Map {

@@ -171,7 +171,7 @@ func (b *Builder) opposite(d DType, x Ref) (Ref, bool) {
 	if m == nil || m.Op != Sub {
 		return Ref{}, false
 	}
-	v := b.seen[b.key(&Value{Kind: Map, Op: Sub, DType: d, Dims: m.Dims, In: []Ref{m.In[1], m.In[0]}})]
+	v, _ := b.find(&Value{Kind: Map, Op: Sub, DType: d, Dims: m.Dims, In: []Ref{m.In[1], m.In[0]}})
 	if v == nil || v.ID >= m.ID { // of the two, the first one stays
 		return Ref{}, false
 	}

@@ -60,7 +60,7 @@ func (b *Builder) Window(w Window, d DType, dims []int, x ...Ref) Ref {
 		}
 	}
 	v := b.append(Value{Kind: Conv, DType: d, Dims: squeeze(dims), In: in, Win: &w})
-	b.images[v] = w.Pass != ConvWeight
+	v.image = w.Pass != ConvWeight
 	return shaped(v, dims)
 }
 

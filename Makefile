@@ -1,11 +1,11 @@
 # make check is what a change must pass; .ci/run does the same in a fresh clone.
-.PHONY: check lint generated staticcheck test race portable checkptr cross bench baseline benchstat fuzz
+.PHONY: check lint generated staticcheck test web race portable checkptr cross bench baseline benchstat fuzz
 
 # the tools' versions; they are no requirements of the module
 STATICCHECK = v0.8.2
 BENCHSTAT = v0.0.0-20260908200009-22c9c6c9d4da
 
-check: lint generated test race portable checkptr cross bench
+check: lint generated test web race portable checkptr cross bench
 
 lint: staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
@@ -17,6 +17,10 @@ staticcheck:
 
 test:
 	go test ./...
+
+# the pages in a browser; without Chromium the tests are skipped
+web:
+	cd viz/webtest && go vet ./... && go mod tidy -diff && go test -count=1 ./...
 
 # without the examples, whose test builds and runs them; short, as it is ten times slower
 race:
@@ -66,7 +70,8 @@ fuzz:
 			(cd $$(dirname $$file) && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),60s) .) || exit 1; \
 		done; done
 
-# the assembly must be what the generator writes today
+# the assembly and the page's bundle must be what their generators write today
 generated:
 	t=$$(mktemp -d) && trap "rm -rf $$t" EXIT && cp -r internal/kernel $$t && (cd $$t/kernel && go generate generate.go) && \
 	for f in internal/kernel/*_amd64.*; do cmp $$f $$t/kernel/$$(basename $$f) || exit 1; done
+	go run -C viz/live/build . -check

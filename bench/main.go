@@ -4,6 +4,7 @@
 //	go run . -t 2 -r 5 W1 W2 M1          # adjoint
 //	go run . -peer gorgonia -t 2 W1 W2   # the same on Gorgonia, or gomlx
 //	go run . -table -t 2 -r 5            # all side by side, PyTorch included
+//	go run . -profile -t 2 -r 20 W5      # where the time of adjoint goes
 //	go run . -list                       # the workloads
 package main
 
@@ -21,8 +22,8 @@ import (
 // settings are the command's flags.
 type settings struct {
 	*measure.Options
-	list, table       bool
-	peer, peers, into string
+	list, table, profile bool
+	peer, peers, into    string
 }
 
 func main() {
@@ -30,6 +31,7 @@ func main() {
 	log.SetPrefix("bench: ")
 	s := settings{Options: measure.Flags()}
 	flag.BoolVar(&s.list, "list", false, "tell what the workloads are")
+	flag.BoolVar(&s.profile, "profile", false, "print the time of each instruction instead, the mean of the repetitions")
 	flag.StringVar(&s.peer, "peer", "", "run a `framework` instead: torch, gorgonia or gomlx")
 	flag.BoolVar(&s.table, "table", false, "run all by turns and print a table; the lines go to the standard error")
 	flag.StringVar(&s.peers, "peers", "torch,gorgonia,gomlx", "`frameworks` of the table beside adjoint")
@@ -47,6 +49,8 @@ func run(s settings, names []string) error {
 			fmt.Printf("%-3s %s\n", w.Name, w.Doc)
 		}
 		return nil
+	case s.profile:
+		return profile(os.Stdout, *s.Options, names)
 	case s.peer != "":
 		return runPeer(s.peer, append(s.Args(), names...))
 	case s.table:

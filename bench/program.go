@@ -88,7 +88,7 @@ func (p *program) each(n int) func() error {
 
 // built adds to a case what is known of its program.
 func (p *program) built(c measure.Case) measure.Case {
-	c.Build = p.build
+	c.Build, c.Profile = p.build, p.profile
 	return c
 }
 

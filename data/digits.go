@@ -39,8 +39,26 @@ func Digits(n int, seed uint64) *Arrays {
 	return a
 }
 
+// A Hand is how a digit of [Digits] was written.
+type Hand struct {
+	Turn  float64 // by how much the digit is turned, in radians, to the right if positive: at most 0.28
+	Slant float64 // how far its top leans to the right, in parts of the height: -0.27 to 0.43
+	Pen   float64 // the width of the stroke in pixels: 1.2 to 3.6
+}
+
+// Hands returns how the digits of Digits(n, seed) were written, in their order: what
+// explains why one is read and another is not.
+func Hands(n int, seed uint64) []Hand {
+	hands := make([]Hand, max(n, 0))
+	for i := range hands {
+		hands[i] = newHand(seed, uint64(i)).Hand
+	}
+	return hands
+}
+
 // A hand writes one digit in its own manner.
 type hand struct {
+	Hand
 	r              *rand.Rand
 	xx, xy, yx, yy float64 // from the skeleton's units to pixels
 	x, y           float64 // where the skeleton's origin lies, in pixels
@@ -70,6 +88,7 @@ func newHand(seed, i uint64) *hand {
 		h.bends[j] = bend{k * h.bell() * 2, k * h.bell() * 2, h.between(0, 2*math.Pi), 0.26 / k * h.bell(), 0.22 / k * h.bell()}
 	}
 	h.pen = h.between(0.6, 1.8)
+	h.Hand = Hand{Turn: turn, Slant: slant, Pen: 2 * h.pen}
 	h.soft = h.between(0.8, 1.6)
 	h.ink = h.between(0.55, 1)
 	h.noise = 0.25 * h.r.Float64() * h.r.Float64()

@@ -103,3 +103,45 @@ func BenchmarkDigits(b *testing.B) {
 		data.Digits(min(1000, b.N-i), uint64(i))
 	}
 }
+
+// TestHands measures what was written: digits of a wide pen have more ink, and a 1
+// leans as its turn and slant say.
+func TestHands(t *testing.T) {
+	const n, seed = 2000, 9
+	pixels := data.Digits(n, seed).Column(0).Float32s()
+	hands := data.Hands(n, seed)
+	require.Len(t, hands, n)
+	assert.Equal(t, hands[:5], data.Hands(5, seed))
+	assert.Empty(t, data.Hands(-1, seed))
+	var pen, ink, lean, told []float64
+	for i, h := range hands {
+		assert.LessOrEqual(t, math.Abs(h.Turn), 0.28)
+		assert.InDelta(t, 0.08, h.Slant, 0.35)
+		assert.InDelta(t, 2.4, h.Pen, 1.2)
+		var m, x, y, xy, yy float64
+		for at, v := range pixels[i*784 : (i+1)*784] {
+			if v > 0.3 {
+				m, x, y = m+1, x+float64(at%28), y+float64(at/28)
+				xy, yy = xy+float64(at%28)*float64(at/28), yy+float64(at/28)*float64(at/28)
+			}
+		}
+		pen, ink = append(pen, h.Pen), append(ink, m)
+		if i%10 == 1 {
+			lean = append(lean, -(xy-x*y/m)/(yy-y*y/m)) // how far x goes to the right as y goes up
+			told = append(told, math.Tan(h.Turn)+h.Slant)
+		}
+	}
+	assert.Greater(t, correlation(pen, ink), 0.6)
+	assert.Greater(t, correlation(lean, told), 0.6)
+}
+
+func correlation(a, b []float64) float64 {
+	var ma, mb, ab, aa, bb float64
+	for i := range a {
+		ma, mb = ma+a[i]/float64(len(a)), mb+b[i]/float64(len(b))
+	}
+	for i := range a {
+		ab, aa, bb = ab+(a[i]-ma)*(b[i]-mb), aa+(a[i]-ma)*(a[i]-ma), bb+(b[i]-mb)*(b[i]-mb)
+	}
+	return ab / math.Sqrt(aa*bb)
+}

@@ -43,7 +43,9 @@ func command(dir, name string, arg ...string) *exec.Cmd {
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
-	return exec.Command(filepath.Join(dir, name), arg...)
+	cmd := exec.Command(filepath.Join(dir, name), arg...)
+	cmd.Dir = dir // where examples leave their runs
+	return cmd
 }
 
 // numbers returns the numbers that the pattern's groups match, in order.

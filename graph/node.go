@@ -54,6 +54,10 @@ func (n *Node) Shape() Shape { return n.typ.Shape }
 // DType returns the type of the elements.
 func (n *Node) DType() DType { return n.typ.DType }
 
+// ID numbers nodes in the order of their making. What a [Program] holds are copies
+// of nodes, which keep the number.
+func (n *Node) ID() uint64 { return n.id }
+
 // String returns op and type, such as "matmul f32[batch 10]".
 func (n *Node) String() string { return describe(n.op) + " " + n.typ.String() }
 

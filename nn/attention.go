@@ -30,6 +30,8 @@ type MultiHeadAttention struct {
 	NoBias  bool
 
 	Query, Key, Value, Out Dense
+
+	Weights graph.Scope // of the weights [batch Heads time places], so that they can be found: see explain.Attention
 }
 
 // Apply maps x [batch time width] to a value of its type.
@@ -152,7 +154,7 @@ func (m *MultiHeadAttention) mix(q, k, v, seen, at *graph.Node) *graph.Node {
 	if seen != nil {
 		score = ops.Where(seen, score, graph.Scalar(unseen))
 	}
-	weight := ops.Softmax(score, -1)
+	weight := m.Weights.Wrap(func() *graph.Node { return ops.Softmax(score, -1) })
 	if m.Dropout.Rate != 0 {
 		weight = m.Dropout.Apply(weight)
 	}

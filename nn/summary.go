@@ -56,7 +56,7 @@ func layers(y *graph.Node, kinds map[string]string) (rows []*row) {
 		if len(n.In()) == 0 {
 			continue // belongs to those who use it
 		}
-		path := n.Scope()
+		path := layerOf(n.Scope(), kinds)
 		r := byPath[path]
 		if r == nil {
 			r = &row{path: path, kind: kinds[path]}
@@ -78,6 +78,16 @@ func layers(y *graph.Node, kinds map[string]string) (rows []*row) {
 		}
 	}
 	return rows
+}
+
+// layerOf returns the path of the layer that a scope belongs to: its own, or, if
+// the scope is a part that a layer has named, the layer's.
+func layerOf(scope string, kinds map[string]string) string {
+	outer := scope[:max(strings.LastIndexByte(scope, '.'), 0)]
+	if kinds[scope] == "" && kinds[outer] != "" {
+		return outer
+	}
+	return scope
 }
 
 // inferred returns the nodes that y depends on in inference, each after its

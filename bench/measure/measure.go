@@ -56,12 +56,13 @@ type Case struct {
 	Work    float64 // what one call counts for: the value is Work/time, or Work·time for "seconds"
 	Call    func() error
 
-	Build     float64        // seconds to build the graph and to compile it
-	ColdBuild float64        // the same for the first time in a process, where Build is for later ones
-	Params    int            // numbers that are trained
-	Steps     int            // training steps in a call, if it is not one
-	Nodes     int            // of the graph
-	Loss      func() float64 // after the last call
+	Build     float64                              // seconds to build the graph and to compile it
+	ColdBuild float64                              // the same for the first time in a process, where Build is for later ones
+	Params    int                                  // numbers that are trained
+	Steps     int                                  // training steps in a call, if it is not one
+	Nodes     int                                  // of the graph
+	Loss      func() float64                       // after the last call
+	Profile   func(reps int) (fmt.Stringer, error) // where the time goes, if it can be told
 }
 
 // Time is a case whose value is the seconds of a call.
@@ -138,7 +139,7 @@ func Run(w io.Writer, mode string, o Options, all []Workload, names ...string) e
 	if o.Threads < 1 || o.Reps < 1 || o.Seconds < 0 {
 		return fmt.Errorf("-t %d -r %d -s %g: want at least 1, 1 and 0", o.Threads, o.Reps, o.Seconds)
 	}
-	picked, err := pick(all, names)
+	picked, err := Pick(all, names)
 	if err != nil {
 		return err
 	}
@@ -162,7 +163,8 @@ func Run(w io.Writer, mode string, o Options, all []Workload, names ...string) e
 	return errors.Join(failed...)
 }
 
-func pick(all []Workload, names []string) ([]Workload, error) {
+// Pick returns the workloads with the given names, all if there are none.
+func Pick(all []Workload, names []string) ([]Workload, error) {
 	if len(names) == 0 {
 		return all, nil
 	}

@@ -1,13 +1,14 @@
 package cpu
 
 import (
+	"slices"
 	"unsafe"
 
 	"github.com/adjointml/adjoint/internal/ir"
 )
 
-// An epilogue is the last phase of a product or a convolution with the pass
-// that follows it: each part computes some rows of the result and then the pass
+// An epilogue is the last phase of a product, a convolution or the gradient of
+// max pooling, with the pass that follows it: each part computes some rows of the result and then the pass
 // on those, which are still in cache.
 type epilogue struct {
 	planned
@@ -99,11 +100,14 @@ func (p *prog) onRuns() bool {
 	return p.r == 1 && len(p.outer) == 0 && len(p.accs) == 0
 }
 
+// inBlocks are the passes over images of which each part completes some rows.
+var inBlocks = [...]ir.Pass{ir.ConvForward, ir.ConvData, ir.MaxPoolGrad}
+
 // epilogues finds the products and convolutions that a pass can follow part by
 // part, and moves the pass to their level.
 func (b *launcher) epilogues(vals []*val) {
 	for _, v := range vals {
-		if v.Kind != ir.Contract && (v.Kind != ir.Conv || v.Win.Pass != ir.ConvForward && v.Win.Pass != ir.ConvData) {
+		if v.Kind != ir.Contract && (v.Kind != ir.Conv || !slices.Contains(inBlocks[:], v.Win.Pass)) {
 			continue
 		}
 		g := v.follower()

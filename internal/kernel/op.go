@@ -88,6 +88,8 @@ const (
 	ExpSub    // exp(x - y)
 	MulMul    // x·y·z
 	Above     // z where x > y, else 0
+	Match     // z where x = y, else 0
+	Unmatch   // 0 where x = y, else z
 	ExpSubSum // exp(x - y) of the row, and its sum to X[2]
 
 	// reductions of a row to D's first element
@@ -131,7 +133,7 @@ var opNames = [numOps]string{
 	"asinh", "acosh", "atanh", "erf", "erfc", "sigmoid", "softplus", "relu", "floor", "ceil", "round",
 	"isnan", "not", "add", "sub", "mul", "div", "maximum", "minimum", "pow", "atan2", "mod", "hypot",
 	"logaddexp", "equal", "less", "lessequal", "and", "or", "xor", "where", "fma", "fms", "fnma",
-	"addmul", "submul", "expsub", "mulmul", "above", "expsubsum", "sum", "sumsquares", "dot", "max",
+	"addmul", "submul", "expsub", "mulmul", "above", "match", "unmatch", "expsubsum", "sum", "sumsquares", "dot", "max",
 	"min", "prod", "frombool", "fromi32", "fromi64", "fromf32", "fromf64", "tobool", "toi32", "toi64",
 }
 

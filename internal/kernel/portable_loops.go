@@ -341,6 +341,18 @@ func loop3Of[T float](op Op) loop[T] {
 				}
 			}
 		}
+	case Match, Unmatch:
+		match := op == Match
+		return func(d, x, y, z []T) {
+			x, y, z = x[:len(d)], y[:len(d)], z[:len(d)]
+			for i := range d {
+				if (x[i] == y[i]) == match {
+					d[i] = z[i]
+				} else {
+					d[i] = 0
+				}
+			}
+		}
 	}
 	return nil
 }

@@ -132,6 +132,18 @@ var meaning = map[Op]func(x, y, z float64) float64{
 		}
 		return 0
 	},
+	Match: func(x, y, z float64) float64 {
+		if x == y {
+			return z
+		}
+		return 0
+	},
+	Unmatch: func(x, y, z float64) float64 {
+		if x == y {
+			return 0
+		}
+		return z
+	},
 }
 
 // trueExp is math.Exp, which on amd64 is infinite from 709.44 on.

@@ -44,6 +44,8 @@ var assembled = [...][numTypes][numOps][8]Func{
 			SubMul:     {0: avx2F32SubMulVVV, 1: avx2F32SubMulSVV, 2: avx2F32SubMulVSV, 3: avx2F32SubMulSSV, 4: avx2F32SubMulVVS, 5: avx2F32SubMulSVS, 6: avx2F32SubMulVSS},
 			MulMul:     {0: avx2F32MulMulVVV, 1: avx2F32MulMulSVV, 2: avx2F32MulMulVSV, 3: avx2F32MulMulSSV, 4: avx2F32MulMulVVS, 5: avx2F32MulMulSVS, 6: avx2F32MulMulVSS},
 			Above:      {0: avx2F32AboveVVV, 1: avx2F32AboveSVV, 2: avx2F32AboveVSV, 3: avx2F32AboveSSV, 4: avx2F32AboveVVS, 5: avx2F32AboveSVS, 6: avx2F32AboveVSS},
+			Match:      {0: avx2F32MatchVVV},
+			Unmatch:    {0: avx2F32UnmatchVVV},
 			Rsqrt:      {0: avx2F32RsqrtV},
 			Exp:        {0: avx2F32ExpV},
 			Exp2:       {0: avx2F32Exp2V},
@@ -104,6 +106,8 @@ var assembled = [...][numTypes][numOps][8]Func{
 			SubMul:     {0: avx2F64SubMulVVV, 1: avx2F64SubMulSVV, 2: avx2F64SubMulVSV, 3: avx2F64SubMulSSV, 4: avx2F64SubMulVVS, 5: avx2F64SubMulSVS, 6: avx2F64SubMulVSS},
 			MulMul:     {0: avx2F64MulMulVVV, 1: avx2F64MulMulSVV, 2: avx2F64MulMulVSV, 3: avx2F64MulMulSSV, 4: avx2F64MulMulVVS, 5: avx2F64MulMulSVS, 6: avx2F64MulMulVSS},
 			Above:      {0: avx2F64AboveVVV, 1: avx2F64AboveSVV, 2: avx2F64AboveVSV, 3: avx2F64AboveSSV, 4: avx2F64AboveVVS, 5: avx2F64AboveSVS, 6: avx2F64AboveVSS},
+			Match:      {0: avx2F64MatchVVV},
+			Unmatch:    {0: avx2F64UnmatchVVV},
 			Exp:        {0: avx2F64ExpV},
 			Log:        {0: avx2F64LogV},
 			Tanh:       {0: avx2F64TanhV},
@@ -152,6 +156,8 @@ var assembled = [...][numTypes][numOps][8]Func{
 			SubMul:     {0: avx512F32SubMulVVV, 1: avx512F32SubMulSVV, 2: avx512F32SubMulVSV, 3: avx512F32SubMulSSV, 4: avx512F32SubMulVVS, 5: avx512F32SubMulSVS, 6: avx512F32SubMulVSS},
 			MulMul:     {0: avx512F32MulMulVVV, 1: avx512F32MulMulSVV, 2: avx512F32MulMulVSV, 3: avx512F32MulMulSSV, 4: avx512F32MulMulVVS, 5: avx512F32MulMulSVS, 6: avx512F32MulMulVSS},
 			Above:      {0: avx512F32AboveVVV, 1: avx512F32AboveSVV, 2: avx512F32AboveVSV, 3: avx512F32AboveSSV, 4: avx512F32AboveVVS, 5: avx512F32AboveSVS, 6: avx512F32AboveVSS},
+			Match:      {0: avx512F32MatchVVV},
+			Unmatch:    {0: avx512F32UnmatchVVV},
 			Rsqrt:      {0: avx512F32RsqrtV},
 			Exp:        {0: avx512F32ExpV},
 			Exp2:       {0: avx512F32Exp2V},
@@ -218,6 +224,8 @@ var assembled = [...][numTypes][numOps][8]Func{
 			SubMul:     {0: avx512F64SubMulVVV, 1: avx512F64SubMulSVV, 2: avx512F64SubMulVSV, 3: avx512F64SubMulSSV, 4: avx512F64SubMulVVS, 5: avx512F64SubMulSVS, 6: avx512F64SubMulVSS},
 			MulMul:     {0: avx512F64MulMulVVV, 1: avx512F64MulMulSVV, 2: avx512F64MulMulVSV, 3: avx512F64MulMulSSV, 4: avx512F64MulMulVVS, 5: avx512F64MulMulSVS, 6: avx512F64MulMulVSS},
 			Above:      {0: avx512F64AboveVVV, 1: avx512F64AboveSVV, 2: avx512F64AboveVSV, 3: avx512F64AboveSSV, 4: avx512F64AboveVVS, 5: avx512F64AboveSVS, 6: avx512F64AboveVSS},
+			Match:      {0: avx512F64MatchVVV},
+			Unmatch:    {0: avx512F64UnmatchVVV},
 			Exp:        {0: avx512F64ExpV},
 			Log:        {0: avx512F64LogV},
 			Tanh:       {0: avx512F64TanhV},
@@ -557,6 +565,12 @@ func avx512F32AboveSVS(a *Args)
 
 //go:noescape
 func avx512F32AboveVSS(a *Args)
+
+//go:noescape
+func avx512F32MatchVVV(a *Args)
+
+//go:noescape
+func avx512F32UnmatchVVV(a *Args)
 
 //go:noescape
 func avx512F32RsqrtV(a *Args)
@@ -988,6 +1002,12 @@ func avx512F64AboveSVS(a *Args)
 func avx512F64AboveVSS(a *Args)
 
 //go:noescape
+func avx512F64MatchVVV(a *Args)
+
+//go:noescape
+func avx512F64UnmatchVVV(a *Args)
+
+//go:noescape
 func avx512F64ExpV(a *Args)
 
 //go:noescape
@@ -1364,6 +1384,12 @@ func avx2F32AboveSVS(a *Args)
 
 //go:noescape
 func avx2F32AboveVSS(a *Args)
+
+//go:noescape
+func avx2F32MatchVVV(a *Args)
+
+//go:noescape
+func avx2F32UnmatchVVV(a *Args)
 
 //go:noescape
 func avx2F32RsqrtV(a *Args)
@@ -1775,6 +1801,12 @@ func avx2F64AboveSVS(a *Args)
 
 //go:noescape
 func avx2F64AboveVSS(a *Args)
+
+//go:noescape
+func avx2F64MatchVVV(a *Args)
+
+//go:noescape
+func avx2F64UnmatchVVV(a *Args)
 
 //go:noescape
 func avx2F64ExpV(a *Args)

@@ -7627,6 +7627,160 @@ next:
 done:
 	RET
 
+// func avx512F32MatchVVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32MatchVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  64(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  72(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+32, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (DI)(BX*1), Z0
+	VMOVUPS   (R8)(BX*1), Z1
+	VMOVUPS   (R9)(BX*1), Z2
+	VCMPPS    $0x00, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
+	VMOVUPS   Z0, (SI)(BX*1)
+	VMOVUPS   64(DI)(BX*1), Z0
+	VMOVUPS   64(R8)(BX*1), Z1
+	VMOVUPS   64(R9)(BX*1), Z2
+	VCMPPS    $0x00, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
+	VMOVUPS   Z0, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+32, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+16, DX
+	JLT       tail
+	VMOVUPS   (DI)(BX*1), Z0
+	VMOVUPS   (R8)(BX*1), Z1
+	VMOVUPS   (R9)(BX*1), Z2
+	VCMPPS    $0x00, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
+	VMOVUPS   Z0, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z0
+	VMOVUPS.Z (R8)(BX*1), K1, Z1
+	VMOVUPS.Z (R9)(BX*1), K1, Z2
+	VCMPPS    $0x00, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	ADDQ 48(AX), R8
+	ADDQ 56(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32UnmatchVVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32UnmatchVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  64(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  72(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+32, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (DI)(BX*1), Z0
+	VMOVUPS   (R8)(BX*1), Z1
+	VMOVUPS   (R9)(BX*1), Z2
+	VCMPPS    $0x04, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
+	VMOVUPS   Z0, (SI)(BX*1)
+	VMOVUPS   64(DI)(BX*1), Z0
+	VMOVUPS   64(R8)(BX*1), Z1
+	VMOVUPS   64(R9)(BX*1), Z2
+	VCMPPS    $0x04, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
+	VMOVUPS   Z0, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+32, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+16, DX
+	JLT       tail
+	VMOVUPS   (DI)(BX*1), Z0
+	VMOVUPS   (R8)(BX*1), Z1
+	VMOVUPS   (R9)(BX*1), Z2
+	VCMPPS    $0x04, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
+	VMOVUPS   Z0, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z0
+	VMOVUPS.Z (R8)(BX*1), K1, Z1
+	VMOVUPS.Z (R9)(BX*1), K1, Z2
+	VCMPPS    $0x04, Z1, Z0, K2
+	VMOVUPS.Z Z2, K2, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	ADDQ 48(AX), R8
+	ADDQ 56(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
 // func avx512F32RsqrtV(a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32RsqrtV(SB), NOSPLIT, $0-8
@@ -21291,6 +21445,160 @@ next:
 done:
 	RET
 
+// func avx512F64MatchVVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64MatchVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  64(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  72(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+16, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (DI)(BX*1), Z0
+	VMOVUPD   (R8)(BX*1), Z1
+	VMOVUPD   (R9)(BX*1), Z2
+	VCMPPD    $0x00, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
+	VMOVUPD   Z0, (SI)(BX*1)
+	VMOVUPD   64(DI)(BX*1), Z0
+	VMOVUPD   64(R8)(BX*1), Z1
+	VMOVUPD   64(R9)(BX*1), Z2
+	VCMPPD    $0x00, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
+	VMOVUPD   Z0, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JLT       tail
+	VMOVUPD   (DI)(BX*1), Z0
+	VMOVUPD   (R8)(BX*1), Z1
+	VMOVUPD   (R9)(BX*1), Z2
+	VCMPPD    $0x00, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
+	VMOVUPD   Z0, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z0
+	VMOVUPD.Z (R8)(BX*1), K1, Z1
+	VMOVUPD.Z (R9)(BX*1), K1, Z2
+	VCMPPD    $0x00, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	ADDQ 48(AX), R8
+	ADDQ 56(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64UnmatchVVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64UnmatchVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  64(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  72(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  72(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+16, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (DI)(BX*1), Z0
+	VMOVUPD   (R8)(BX*1), Z1
+	VMOVUPD   (R9)(BX*1), Z2
+	VCMPPD    $0x04, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
+	VMOVUPD   Z0, (SI)(BX*1)
+	VMOVUPD   64(DI)(BX*1), Z0
+	VMOVUPD   64(R8)(BX*1), Z1
+	VMOVUPD   64(R9)(BX*1), Z2
+	VCMPPD    $0x04, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
+	VMOVUPD   Z0, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JLT       tail
+	VMOVUPD   (DI)(BX*1), Z0
+	VMOVUPD   (R8)(BX*1), Z1
+	VMOVUPD   (R9)(BX*1), Z2
+	VCMPPD    $0x04, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
+	VMOVUPD   Z0, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z0
+	VMOVUPD.Z (R8)(BX*1), K1, Z1
+	VMOVUPD.Z (R9)(BX*1), K1, Z2
+	VCMPPD    $0x04, Z1, Z0, K2
+	VMOVUPD.Z Z2, K2, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	ADDQ 48(AX), R8
+	ADDQ 56(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
 // func avx512F64ExpV(a *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64ExpV(SB), NOSPLIT, $0-8
@@ -31407,6 +31715,168 @@ tail:
 	VMASKMOVPS (DI)(BX*1), Y2, Y2
 	VCMPPS     $0x1e, Y0, Y2, Y0
 	VANDPS     Y1, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	ADDQ 48(AX), R8
+	ADDQ 56(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32MatchVVV(a *byte)
+// Requires: AVX
+TEXT ·avx2F32MatchVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  64(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  72(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+16, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Y0
+	VMOVUPS (R8)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VCMPPS  $0x00, Y1, Y0, Y0
+	VANDPS  Y2, Y0, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	VMOVUPS 32(DI)(BX*1), Y0
+	VMOVUPS 32(R8)(BX*1), Y1
+	VMOVUPS 32(R9)(BX*1), Y2
+	VCMPPS  $0x00, Y1, Y0, Y0
+	VANDPS  Y2, Y0, Y0
+	VMOVUPS Y0, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Y0
+	VMOVUPS (R8)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VCMPPS  $0x00, Y1, Y0, Y0
+	VANDPS  Y2, Y0, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS (DI)(BX*1), Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (R8)(BX*1), Y1, Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R9)(BX*1), Y2, Y2
+	VCMPPS     $0x00, Y1, Y0, Y0
+	VANDPS     Y2, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	ADDQ 48(AX), R8
+	ADDQ 56(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32UnmatchVVV(a *byte)
+// Requires: AVX
+TEXT ·avx2F32UnmatchVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  64(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  72(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+16, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Y0
+	VMOVUPS (R8)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VCMPPS  $0x04, Y1, Y0, Y0
+	VANDPS  Y2, Y0, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	VMOVUPS 32(DI)(BX*1), Y0
+	VMOVUPS 32(R8)(BX*1), Y1
+	VMOVUPS 32(R9)(BX*1), Y2
+	VCMPPS  $0x04, Y1, Y0, Y0
+	VANDPS  Y2, Y0, Y0
+	VMOVUPS Y0, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Y0
+	VMOVUPS (R8)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VCMPPS  $0x04, Y1, Y0, Y0
+	VANDPS  Y2, Y0, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS (DI)(BX*1), Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (R8)(BX*1), Y1, Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R9)(BX*1), Y2, Y2
+	VCMPPS     $0x04, Y1, Y0, Y0
+	VANDPS     Y2, Y0, Y0
 	VMOVUPS    (R10), Y1
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
@@ -43968,6 +44438,168 @@ tail:
 	VMASKMOVPD (DI)(BX*1), Y2, Y2
 	VCMPPD     $0x1e, Y0, Y2, Y0
 	VANDPD     Y1, Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	ADDQ 48(AX), R8
+	ADDQ 56(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64MatchVVV(a *byte)
+// Requires: AVX
+TEXT ·avx2F64MatchVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  64(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  72(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+8, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Y0
+	VMOVUPD (R8)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VCMPPD  $0x00, Y1, Y0, Y0
+	VANDPD  Y2, Y0, Y0
+	VMOVUPD Y0, (SI)(BX*1)
+	VMOVUPD 32(DI)(BX*1), Y0
+	VMOVUPD 32(R8)(BX*1), Y1
+	VMOVUPD 32(R9)(BX*1), Y2
+	VCMPPD  $0x00, Y1, Y0, Y0
+	VANDPD  Y2, Y0, Y0
+	VMOVUPD Y0, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Y0
+	VMOVUPD (R8)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VCMPPD  $0x00, Y1, Y0, Y0
+	VANDPD  Y2, Y0, Y0
+	VMOVUPD Y0, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y0
+	VMASKMOVPD (DI)(BX*1), Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD (R8)(BX*1), Y1, Y1
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R9)(BX*1), Y2, Y2
+	VCMPPD     $0x00, Y1, Y0, Y0
+	VANDPD     Y2, Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	ADDQ 48(AX), R8
+	ADDQ 56(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64UnmatchVVV(a *byte)
+// Requires: AVX
+TEXT ·avx2F64UnmatchVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  64(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  72(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  72(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+8, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Y0
+	VMOVUPD (R8)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VCMPPD  $0x04, Y1, Y0, Y0
+	VANDPD  Y2, Y0, Y0
+	VMOVUPD Y0, (SI)(BX*1)
+	VMOVUPD 32(DI)(BX*1), Y0
+	VMOVUPD 32(R8)(BX*1), Y1
+	VMOVUPD 32(R9)(BX*1), Y2
+	VCMPPD  $0x04, Y1, Y0, Y0
+	VANDPD  Y2, Y0, Y0
+	VMOVUPD Y0, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Y0
+	VMOVUPD (R8)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VCMPPD  $0x04, Y1, Y0, Y0
+	VANDPD  Y2, Y0, Y0
+	VMOVUPD Y0, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y0
+	VMASKMOVPD (DI)(BX*1), Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD (R8)(BX*1), Y1, Y1
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R9)(BX*1), Y2, Y2
+	VCMPPD     $0x04, Y1, Y0, Y0
+	VANDPD     Y2, Y0, Y0
 	VMOVUPD    (R10), Y1
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 

@@ -65,8 +65,8 @@ func (p *Plan) Run(phase, part int, x, y, z unsafe.Pointer, shared, private []by
 }
 
 // Block returns which rows of the result, a matrix [n·d·h·w channels], and which
-// of its columns a part of the last phase finishes, for plans of Forward and
-// DataGrad.
+// of its columns a part of the last phase finishes, for plans of Forward,
+// DataGrad and MaxPoolGrad.
 func (p *Plan) Block(part int) (row0, row1, col0, col1 int) {
 	return p.work.(interface {
 		block(part int) (row0, row1, col0, col1 int)

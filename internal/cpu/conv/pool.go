@@ -44,13 +44,16 @@ func AvgPoolGrad(p Pool) *Plan {
 func MaxPoolGrad(p Pool) *Plan {
 	w := &maxPoolGrad{
 		maxPool: maxPool{pool: newPool(p), max: kernel.Lookup(kernel.Maximum, p.T, 0)},
-		equal:   kernel.Lookup(kernel.Equal, p.T, 0),
-		either:  kernel.Lookup(kernel.Where, p.T, 4),
-		neither: kernel.Lookup(kernel.Where, p.T, 2),
+		match:   kernel.Lookup(kernel.Match, p.T, 0),
+		unmatch: kernel.Lookup(kernel.Unmatch, p.T, 0),
 		add:     kernel.Lookup(kernel.Add, p.T, 0),
 		sum:     kernel.Lookup(kernel.Sum, p.T, 0),
+		tiled:   true,
 	}
-	return w.plan(w, [3]int{1, 1, 1}, 4)
+	for a := range 3 {
+		w.tiled = w.tiled && p.Pad[a] == 0 && p.Kernel[a] == p.Stride[a] && (p.Kernel[a] == 1 || p.Dilation[a] == 1) && p.Out[a]*p.Stride[a] == p.In[a]
+	}
+	return w.plan(w, [3]int{1, 1, 1}, 3)
 }
 
 // numbers are constants for kernels.
@@ -196,7 +199,8 @@ func (p *avgPoolGrad) run(_, part int, x, _, z unsafe.Pointer, _, private []byte
 // the same elements.
 type maxPoolGrad struct {
 	maxPool
-	equal, either, neither, add, sum kernel.Func
+	match, unmatch, add, sum kernel.Func
+	tiled                    bool // each element of the image is in one window
 }
 
 func (p *maxPoolGrad) run(_, part int, x, y, z unsafe.Pointer, _, private []byte) {
@@ -207,10 +211,19 @@ func (p *maxPoolGrad) run(_, part int, x, y, z unsafe.Pointer, _, private []byte
 	}
 }
 
+func (p *maxPoolGrad) block(part int) (row0, row1, col0, col1 int) {
+	b := p.grid.box(part)
+	rows := p.s.In[0] * p.s.In[1] * p.s.In[2]
+	return b.at[0] * rows, (b.at[0] + b.len[0]) * rows, 0, p.s.C
+}
+
 // image1 computes the gradient of one image. It sets a line to 0 not long before
 // something is added to it.
 func (p *maxPoolGrad) image1(ct, x, dx unsafe.Pointer, private []byte) {
 	done, all := 0, p.image[0]
+	if p.tiled { // nothing is added
+		done = all
+	}
 	for d := range p.s.Out[0] {
 		for h := range p.s.Out[1] {
 			if p.out[2] == 0 {
@@ -234,8 +247,7 @@ func (p *maxPoolGrad) image1(ct, x, dx unsafe.Pointer, private []byte) {
 // taps, what is left of it goes where the largest element is found.
 func (p *maxPoolGrad) route(d, h int, ct, x, dx unsafe.Pointer, private []byte) {
 	largest := unsafe.Pointer(unsafe.SliceData(private))
-	left, found, share := unsafe.Add(largest, p.out[2]), unsafe.Add(largest, 2*p.out[2]), unsafe.Add(largest, 3*p.out[2])
-	zero := numbers[p.s.T].zero
+	left, share := unsafe.Add(largest, p.out[2]), unsafe.Add(largest, 2*p.out[2])
 	p.fold(p.max, d, h, x, largest, numbers[p.s.T].low)
 	if !p.ordinary(largest, share) {
 		p.slowly(d, h, ct, x, dx)
@@ -249,21 +261,24 @@ func (p *maxPoolGrad) route(d, h int, ct, x, dx unsafe.Pointer, private []byte) 
 				continue
 			}
 			from, to := m.from*p.out[3], p.at(dx, at, m)
-			a := kernel.Args{
-				D: found, X: [3]unsafe.Pointer{p.at(x, at, m), unsafe.Add(largest, from)}, Rows: n, Cols: p.s.C,
-				DR: p.out[3], XR: [3]int{p.step(), p.out[3]},
-			}
-			p.equal.Run(&a)
 			rest := unsafe.Add(left, from)
-			a = kernel.Args{D: share, X: [3]unsafe.Pointer{found, rest, zero}, Rows: 1, Cols: n * p.s.C}
-			p.either.Run(&a)
-			a = kernel.Args{D: rest, X: [3]unsafe.Pointer{found, zero, rest}, Rows: 1, Cols: n * p.s.C}
-			p.neither.Run(&a)
-			a = kernel.Args{
-				D: to, X: [3]unsafe.Pointer{to, share}, Rows: n, Cols: p.s.C,
-				DR: p.step(), XR: [3]int{p.step(), p.out[3]},
+			a := kernel.Args{
+				D: share, X: [3]unsafe.Pointer{p.at(x, at, m), unsafe.Add(largest, from), rest}, Rows: n, Cols: p.s.C,
+				DR: p.out[3], XR: [3]int{p.step(), p.out[3], p.out[3]},
 			}
-			p.add.Run(&a)
+			if p.tiled {
+				a.D, a.DR = to, p.step()
+			}
+			p.match.Run(&a)
+			a.D, a.DR = rest, p.out[3]
+			p.unmatch.Run(&a)
+			if !p.tiled {
+				a = kernel.Args{
+					D: to, X: [3]unsafe.Pointer{to, share}, Rows: n, Cols: p.s.C,
+					DR: p.step(), XR: [3]int{p.step(), p.out[3]},
+				}
+				p.add.Run(&a)
+			}
 		}
 	})
 }
@@ -284,6 +299,9 @@ func (p *maxPoolGrad) ordinary(largest, sum unsafe.Pointer) bool {
 
 // slowly is route, element by element.
 func (p *maxPoolGrad) slowly(d, h int, ct, x, dx unsafe.Pointer) {
+	if p.tiled {
+		p.each(d, h, func(at, _ int) { clear(unsafe.Slice((*byte)(unsafe.Add(dx, at)), p.image[2])) })
+	}
 	for w := range p.s.Out[2] {
 		for c := range p.s.C {
 			if p.size == 4 {

@@ -231,7 +231,19 @@ type gemmTile struct {
 	acs, brs         reg.GPVirtual
 	k                reg.GPVirtual
 	aoff, boff, rest reg.GPVirtual
+	// what a later step reads, of tiles so large that there is time to fetch it
+	aheadA, aheadB reg.GPVirtual
 }
+
+// aheadBits says how many steps before they are read a row of B and a column of
+// A are fetched, aheadSums from how many sums on. They lie far apart where A is
+// a transpose, as in gradients for weights, and no cache guesses them.
+const (
+	aheadBits = 4 // 16 steps
+	aheadSums = 24
+)
+
+func (g *gemmTile) fetches() bool { return g.mr*g.nv >= aheadSums && g.nv == 2 }
 
 // block writes the kernel for mr rows of nv vectors and returns its name.
 func (v gemmVec) block(mr, nv int) string {
@@ -355,6 +367,14 @@ func (g *gemmTile) terms(label string, masks []Op) {
 		LEAQ(Mem{Base: g.a0, Index: g.ars[1], Scale: 2}, g.a7)
 		ADDQ(g.ars[5], g.a7)
 	}
+	if g.fetches() {
+		g.aheadA, g.aheadB = GP64(), GP64()
+		for _, x := range []struct{ ahead, step, at reg.GPVirtual }{{g.aheadA, g.acs, g.a0}, {g.aheadB, g.brs, g.b0}} {
+			MOVQ(x.step, x.ahead)
+			SHLQ(Imm(aheadBits), x.ahead)
+			ADDQ(x.at, x.ahead)
+		}
+	}
 	MOVQ(g.arg(gemmK), g.k)
 	if n := g.copies(); n > 1 {
 		SUBQ(Imm(uint64(n)), g.k)
@@ -403,6 +423,14 @@ func (g *gemmTile) step(c int, masks []Op) {
 				g.fma(g.b[j], a, g.acc[c][i][j])
 			}
 		}
+	}
+	if g.fetches() {
+		PREFETCHT0(Mem{Base: g.aheadA})
+		for j := 0; j < g.nv*g.width; j += 64 {
+			PREFETCHT0(Mem{Base: g.aheadB, Disp: j})
+		}
+		ADDQ(g.acs, g.aheadA)
+		ADDQ(g.brs, g.aheadB)
 	}
 	ADDQ(g.brs, g.b0)
 	ADDQ(g.acs, g.a0)

@@ -67,6 +67,8 @@ var simple = []entry{
 	{"SubMul", ternary, 2, 0, func(c *code, x ...vec) vec { return c.mul(c.sub(x[0], x[1]), x[2]) }},
 	{"MulMul", ternary, 2, 0, func(c *code, x ...vec) vec { return c.mul(c.mul(x[0], x[1]), x[2]) }},
 	{"Above", ternary, 2, 0, func(c *code, x ...vec) vec { return c.only(c.cmp(greater, x[0], x[1]), x[2]) }},
+	{"Match", ternary[:1], 2, 0, func(c *code, x ...vec) vec { return c.only(c.cmp(equal, x[0], x[1]), x[2]) }},
+	{"Unmatch", ternary[:1], 2, 0, func(c *code, x ...vec) vec { return c.only(c.cmp(notEqual, x[0], x[1]), x[2]) }},
 }
 
 // functions are the functions of float32 that take some computing.

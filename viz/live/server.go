@@ -1,0 +1,197 @@
+// Package live serves a page in which a network can be looked at while it
+// computes: a playground that trains small networks on points of the plane, the
+// steps of a training one op at a time, the graph, the curves of a training.
+//
+//	s, err := live.Serve(live.Options{})
+//	...
+//	defer s.Close()
+//	fmt.Println(s.URL)
+//
+// The server listens on a loopback address only. Its URL holds a random token,
+// without which it answers nothing, and it refuses requests that name another
+// host or come from another page, so other users of the machine and other pages
+// in the same browser do not reach it. The page asks for nothing outside of it.
+//
+// It is the only package of this module that imports net/http: programs that do
+// not import it do not link a server.
+package live
+
+import (
+	"crypto/rand"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"log"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Options say what the pages show. The zero value serves the pages that need
+// nothing: the playground.
+type Options struct {
+	Addr   string  // loopback address and port; "" is a free port of 127.0.0.1
+	Lesson *Lesson // for the page that walks through a training step; nil is Xor(1)
+}
+
+// A Server serves the pages until it is closed.
+type Server struct {
+	URL string // of the first page, with the token
+
+	http  *http.Server
+	host  string // that requests must name
+	token string
+	done  chan struct{}
+	close sync.Once
+	play  sessions
+
+	lesson *walk
+}
+
+// Serve starts a server. An address that is not a loopback address is an error.
+func Serve(o Options) (*Server, error) {
+	if o.Addr == "" {
+		o.Addr = "127.0.0.1:0"
+	}
+	if err := loopback(o.Addr); err != nil {
+		return nil, err
+	}
+	s := &Server{token: rand.Text(), done: make(chan struct{})}
+	if err := s.prepare(o); err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", o.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("live: %w", err)
+	}
+	s.host = l.Addr().String()
+	s.URL = "http://" + s.host + "/" + s.token + "/"
+	s.http = &http.Server{
+		Handler:           s.guard(s.routes()),
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          log.New(discard{}, "", 0), // a browser that goes away is no news
+	}
+	go func() { _ = s.http.Serve(l) }() // returns when s is closed
+	return s, nil
+}
+
+// discard takes the words of net/http.
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// loopback says why an address would be seen by other machines.
+func loopback(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("live: %w: want an address such as 127.0.0.1:8080", err)
+	}
+	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
+		return fmt.Errorf("live: %s is no loopback address: other machines could reach the page; want one such as 127.0.0.1:8080", addr)
+	}
+	return nil
+}
+
+// prepare makes what the pages show.
+func (s *Server) prepare(o Options) (err error) {
+	lesson := Xor(1)
+	if o.Lesson != nil {
+		lesson = *o.Lesson
+	}
+	s.lesson, err = lesson.walk()
+	return err
+}
+
+// Close ends the server, its connections and the trainings of its playgrounds.
+// A training that a page has paused goes on.
+func (s *Server) Close() error {
+	s.close.Do(func() { close(s.done) })
+	return s.http.Close()
+}
+
+//go:embed dist
+var dist embed.FS
+
+// A page is a tab of the page.
+type page struct{ Path, Name string }
+
+// pages are the tabs, in their order.
+var pages = []page{{"playground", "Playground"}, {"step", "Step"}}
+
+// shell is the document of each page, which the script fills.
+var shell = template.Must(template.New("").Parse(`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{{.Name}} · adjoint</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="app.css">
+<body data-page="{{.Path}}">
+<a class="skip" href="#main">Skip to the page</a>
+<header><strong class="brand">adjoint</strong><nav aria-label="Pages">
+{{- range .Pages}}<a href="{{.Path}}"{{if eq .Path $.Path}} aria-current="page"{{end}}>{{.Name}}</a>{{end -}}
+</nav></header>
+<main id="main" tabindex="-1"></main>
+<div id="live" aria-live="polite" class="off-screen"></div>
+<script type="module" src="app.js"></script>
+</html>
+`))
+
+// routes are below the token.
+func (s *Server) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", pages[0].Path) // relative, so that it stays below the token
+		w.WriteHeader(http.StatusSeeOther)
+	})
+	for _, p := range pages {
+		mux.HandleFunc("GET /"+p.Path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_ = shell.Execute(w, struct {
+				page
+				Pages []page
+			}{p, pages})
+		})
+	}
+	for _, name := range []string{"app.js", "app.css"} {
+		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) {
+			http.ServeFileFS(w, r, dist, "dist/"+name)
+		})
+	}
+	s.playRoutes(mux)
+	s.lessonRoutes(mux)
+	return mux
+}
+
+// reply writes a value, or what is wrong, as JSON. What is wrong is the user's.
+func reply(w http.ResponseWriter, v any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		status := http.StatusBadRequest
+		if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
+			status, err = http.StatusRequestEntityTooLarge, fmt.Errorf("more than the %d bytes that are taken", large.Limit)
+		}
+		w.WriteHeader(status)
+		v = struct {
+			Error string `json:"error"`
+		}{err.Error()}
+	}
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// read decodes a request's JSON, which must have no fields that v has not.
+func read(r *http.Request, v any) error {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	return nil
+}

@@ -44,7 +44,8 @@ func GradientInput(score, x *graph.Node) *graph.Node {
 //
 // The baseline, which broadcasts to x, stands for "nothing there"; nil means zeros,
 // good for dark images. What equals its baseline gets nothing: for data with a
-// meaningful mean take that, or average the results of several baselines.
+// meaningful mean take that, or average the results of several baselines. Where zeros
+// reach a layer norm, which turns at once beside them, take other numbers.
 // Sundararajan et al. 2017, arXiv:1703.01365
 func IntegratedGradients(score, x, baseline *graph.Node, steps int) *graph.Node {
 	if bad := check("integratedgradients", score, x); bad != nil {

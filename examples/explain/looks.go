@@ -7,10 +7,8 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/stat"
-	"gorgonia.org/tensor"
 
 	"github.com/adjointml/adjoint/chart"
-	"github.com/adjointml/adjoint/data"
 	"github.com/adjointml/adjoint/explain"
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
@@ -68,7 +66,7 @@ func (a *audit) looks(r *reader, steps int, said *answers) error {
 // showMaps shows some digits with their maps.
 func (a *audit) showMaps(r *reader, list []view, said *answers) error {
 	rows := append(rangeOf(8), said.wrong(2)...)
-	shown, err := pick(r.test, rows)
+	shown, err := r.test.Pick(rows...)
 	if err != nil {
 		return err
 	}
@@ -211,17 +209,6 @@ func crop(image []float32, top, left, size int) (square []float32) {
 		square = append(square, image[i*28+left:i*28+left+size]...)
 	}
 	return square
-}
-
-// pick returns the given digits of a set.
-func pick(from *data.Arrays, rows []int) (*data.Arrays, error) {
-	images, labels := from.Column(0).Float32s(), from.Column(1).Int64s()
-	var x []float32
-	var y []int64
-	for _, i := range rows {
-		x, y = append(x, images[i*784:(i+1)*784]...), append(y, labels[i])
-	}
-	return data.Of(tensor.New(tensor.WithShape(len(rows), 28, 28), tensor.WithBacking(x)), tensor.New(tensor.WithShape(len(rows)), tensor.WithBacking(y)))
 }
 
 // rangeOf returns 0 to n-1.

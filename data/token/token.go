@@ -1,5 +1,5 @@
-// Package token turns text into numbers and back: characters ([Characters]) and
-// byte pairs ([BPE]), both learned from a text.
+// Package token turns text into numbers and back: characters ([Characters]), words
+// ([Words]) and byte pairs ([BPE]), all learned from a text.
 package token
 
 import (

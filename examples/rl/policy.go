@@ -97,7 +97,7 @@ type player struct {
 func newPlayer(n int, world env.Env, f func(obs *graph.Node) *graph.Node) (*player, error) {
 	p := &player{obs: newColumn("obs", n, world.Observations().Len()), action: newColumn("action", n, world.Actions().Len())}
 	var err error
-	p.program, err = graph.Compile(f(p.obs.node))
+	p.program, err = graph.CompileTraining([]*graph.Node{f(p.obs.node)}) // draws anew each time
 	p.out = []*tensor.Dense{p.action.dense}
 	return p, err
 }

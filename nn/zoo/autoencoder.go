@@ -1,8 +1,6 @@
 package zoo
 
 import (
-	"math/rand/v2"
-
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/ops"
@@ -77,11 +75,9 @@ type VAE struct {
 	Act    func(*graph.Node) *graph.Node // of the layers between; nil for ops.ReLU
 
 	Encoder, Decoder nn.Sequential
-	Noise            *graph.Param // i64[2]: seed and step
+	Noise            nn.Random
 
-	shape   graph.Shape // of what is encoded
-	streams int         // drawn from so far
-	next    *graph.Node // the one assignment of all applications
+	shape graph.Shape // of what is encoded
 }
 
 // Apply maps x to what is drawn from its code, logits of its type.
@@ -109,17 +105,8 @@ func (v *VAE) Sample(mean, logVar *graph.Node) *graph.Node {
 		if bad := broken("vae", mean, logVar); bad != nil {
 			return bad
 		}
-		if v.Noise == nil {
-			v.Noise = &graph.Param{Label: "Noise", Type: graph.Type{DType: graph.Int64, Shape: graph.Of(2)},
-				Init: func(t graph.Tensor, rnd *rand.Rand) { t.SetInt(0, rnd.Int64()) }}
-		}
-		if v.next == nil {
-			v.next = graph.Assign(v.Noise, ops.NextState(v.Noise.Node()))
-		}
-		noise := ops.Normal(v.Noise.Node(), v.streams, mean.Type())
-		v.streams++
-		drawn := ops.Add(mean, ops.Mul(ops.Exp(ops.Scale(logVar, 0.5)), noise))
-		return ops.InTraining(ops.After(drawn, v.next), mean)
+		drawn := ops.Add(mean, ops.Mul(ops.Exp(ops.Scale(logVar, 0.5)), v.Noise.Normal(mean.Type())))
+		return ops.InTraining(drawn, mean)
 	})
 }
 

@@ -91,9 +91,6 @@ func (d *dqn) compile(w env.Env, seed uint64) error {
 	if err := nn.Copy(d.target, d.net); err != nil {
 		return err
 	}
-	if d.Tau > 0 {
-		loss = ops.After(loss, nn.Polyak(d.target, d.net, d.Tau)...)
-	}
 	var err error
 	d.step, err = optim.Minimize(loss, nn.Params(d.net), optim.Adam(d.Rate).ClipNorm(10))
 	return err
@@ -158,7 +155,7 @@ func (d *dqn) update() error {
 		return err
 	}
 	d.updates++
-	if d.Tau == 0 && d.updates%d.Every == 0 {
+	if d.updates%d.Copy == 0 {
 		return nn.Copy(d.target, d.net)
 	}
 	return nil

@@ -1,87 +1,72 @@
-// Command rl learns to act in small worlds by the field's main algorithms.
+// Command rl learns to act in small worlds by the field's main algorithms: REINFORCE
+// with a baseline, A2C, PPO, DQN, and self-play for tic-tac-toe. Each algorithm is a
+// file of its own.
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"log"
-	"time"
-
-	"github.com/adjointml/adjoint/examples/internal/env"
+	"os"
+	"strings"
 )
-
-// A learner is an algorithm at work.
-type learner interface {
-	learn() error                                                // some steps in the worlds, and what follows from them
-	steps() int                                                  // taken in the worlds so far
-	examine(episodes int, seed uint64) (mean float64, err error) // plays greedily, learns nothing
-}
-
-var algorithms = map[string]func(o settings, world func() env.Env, seed uint64) (learner, error){
-	"reinforce": newREINFORCE, "a2c": newA2C, "ppo": newPPO, "dqn": newDQN, "selfplay": newSelfPlay,
-}
 
 func main() {
 	log.SetFlags(0)
-	algo := flag.String("algo", "ppo", "reinforce, a2c, ppo, dqn or selfplay")
-	name := flag.String("env", "", "cartpole, gridworld or pendulum")
-	seed := flag.Uint64("seed", 1, "")
-	seeds := flag.Int("seeds", 1, "")
-	steps := flag.Int("steps", 0, "")
+	algo := flag.String("algo", "ppo", "what learns: reinforce, a2c, ppo, dqn or selfplay, or several with commas between")
+	name := flag.String("env", "", "the world: cartpole, gridworld, pendulum or tictactoe (default cartpole, for selfplay tictactoe)")
+	seeds := flag.Int("seeds", 1, "learners of each algorithm, with seeds that count up")
+	steps := flag.Int("steps", 0, "steps in the worlds, at most; 0 for what the algorithm usually needs")
+	double := flag.Bool("double", false, "dqn: let the network itself choose what the target network judges")
+	seed := flag.Uint64("seed", 1, "of all that is random")
+	asJSON := flag.Bool("json", false, "print the result as JSON in the last line")
 	flag.Parse()
-	for s := *seed; s < *seed+uint64(*seeds); s++ {
-		if err := run(*algo, *name, s, *steps); err != nil {
+	var all []*course
+	for _, a := range strings.Split(*algo, ",") {
+		list, err := courses(os.Stdout, a, *name, *seeds, *seed, func(o *settings) {
+			o.Double = *double
+			if *steps > 0 {
+				o.Steps = *steps
+			}
+		})
+		if err != nil {
+			log.Fatal(err)
+		}
+		all = append(all, list...)
+	}
+	if *asJSON {
+		if err := json.NewEncoder(os.Stdout).Encode(all); err != nil {
 			log.Fatal(err)
 		}
 	}
 }
 
-func run(algo, name string, seed uint64, steps int) error {
-	o, err := usual(algo, name)
-	if err != nil {
-		return err
-	}
-	if steps > 0 {
-		o.Steps = steps
-	}
-	start := time.Now()
-	l, err := algorithms[algo](o, func() env.Env { e, _ := env.New(name); return e }, seed)
-	if err != nil {
-		return err
-	}
-	fmt.Println("compiled", time.Since(start))
-	for next := 0; l.steps() < o.Steps; {
-		if err := l.learn(); err != nil {
-			return err
+// courses lets several learners of one algorithm learn.
+func courses(w io.Writer, algorithm, world string, seeds int, seed uint64, change func(*settings)) (list []*course, err error) {
+	if world == "" {
+		world = "cartpole"
+		if algorithm == "selfplay" {
+			world = "tictactoe"
 		}
-		if l.steps() < next {
-			continue
-		}
-		next += o.Examine
-		mean, err := l.examine(20, seed+1<<32)
+	}
+	o, err := usual(algorithm, world)
+	if err != nil {
+		return nil, err
+	}
+	change(&o)
+	for i := range seeds {
+		c, err := study(w, algorithm, world, o, seed+uint64(i))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		fmt.Printf("seed %d  step %7d  mean %.2f  %v\n", seed, l.steps(), mean, time.Since(start).Round(time.Millisecond))
-		if mean >= o.Solved {
-			if mean, err = l.examine(100, seed+2<<32); err != nil {
-				return err
-			}
-			fmt.Println("check", mean)
-			if mean >= o.Solved {
-				break
-			}
+		fmt.Fprintf(w, "%s in %s, seed %d: mean return %.2f of %d episodes after %d steps, %.1f s\n", algorithm, world, c.Seed, c.Return, c.Episodes, c.Steps, c.Seconds)
+		if m := c.Match; m != nil {
+			fmt.Fprintf(w, "1000 games as first against a perfect player: %d won, %d drawn, %d lost; as second: %d, %d, %d; ways to beat it: %d\n",
+				m.First.Won, m.First.Drawn, m.First.Lost, m.Second.Won, m.Second.Drawn, m.Second.Lost, m.Defeats)
 		}
+		list = append(list, c)
 	}
-	mean, err := l.examine(100, seed+3<<32)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("seed %d: %d steps, mean of 100 episodes %.2f, %v\n", seed, l.steps(), mean, time.Since(start).Round(time.Millisecond))
-	if p, ok := l.(*selfPlay); ok {
-		d, err := p.defeats()
-		fmt.Println(len(d), err)
-		fmt.Println(p.match(1000, 5))
-	}
-	return nil
+	return list, nil
 }

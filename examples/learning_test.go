@@ -1,0 +1,49 @@
+package examples
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// last decodes the last line that an example printed with -json.
+func last(t *testing.T, out string, v any) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), v), out)
+}
+
+func testRL(t *testing.T, dir string) {
+	type course struct {
+		Algorithm string
+		Return    float64
+		Solved    bool
+		Match     struct {
+			First, Second struct{ Won, Drawn, Lost int }
+			Defeats       int
+		}
+	}
+	var solved, played []course
+	last(t, run(t, dir, "rl", "-algo", "ppo", "-seeds", "2", "-json"), &solved)
+	require.Len(t, solved, 2)
+	for _, c := range solved {
+		assert.True(t, c.Solved)
+		assert.GreaterOrEqual(t, c.Return, 475.0)
+	}
+	last(t, run(t, dir, "rl", "-algo", "selfplay", "-json"), &played)
+	m := played[0].Match
+	assert.Equal(t, 1000, m.First.Won+m.First.Drawn, "as first it never loses")
+	assert.Equal(t, 1000, m.Second.Won+m.Second.Drawn, "nor as second")
+	short := func() string {
+		out := run(t, dir, "rl", "-algo", "dqn,a2c", "-env", "gridworld", "-steps", "2000")
+		return regexp.MustCompile(`[\d.]+ s\n|see .*\n`).ReplaceAllString(out, "")
+	}
+	assert.Equal(t, short(), short(), "the same seed gives the same numbers")
+	bad, err := command(dir, "rl", "-algo", "dqn", "-env", "pendulum").CombinedOutput()
+	assert.Error(t, err)
+	assert.Equal(t, "dqn chooses one of several actions, and those of pendulum are torques: want -algo ppo\n", string(bad))
+}

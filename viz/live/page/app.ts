@@ -2,8 +2,9 @@
 import { playground } from "./playground";
 import { step } from "./step";
 import { graph } from "./graph";
+import { trainPage } from "./train";
 
-const pages: Record<string, (main: HTMLElement) => void> = { playground, step, graph };
+const pages: Record<string, (main: HTMLElement) => void> = { playground, step, graph, train: trainPage };
 
 const main = document.getElementById("main")!;
 pages[document.body.dataset.page!]?.(main);

@@ -134,7 +134,7 @@ export function graph(main: HTMLElement): void {
       inspector.append(el("dl", {}, ...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)])));
       if (n.source) {
         inspector.append(el("p", { class: "hint", id: "pos" }, n.pos), el("pre", { class: "source", tabIndex: 0, "aria-label": "source" }, ...n.source.map((line, k) =>
-          el("span", { class: n.first + k === n.line ? "here" : "" }, `${String(n.first + k).padStart(4)}  ${line}\n`))));
+          el("span", { class: n.first + k === n.line ? "here" : "" }, `${String(n.first + k).padStart(4)}  ${line}`))));
       } else if (n.pos) inspector.append(el("p", { class: "hint", id: "pos" }, n.pos));
       if (n.value) inspector.append(tensor("value", n.value));
       if (n.slope) inspector.append(tensor("gradient of the loss for it", n.slope));

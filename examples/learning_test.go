@@ -47,3 +47,18 @@ func testRL(t *testing.T, dir string) {
 	assert.Error(t, err)
 	assert.Equal(t, "dqn chooses one of several actions, and those of pendulum are torques: want -algo ppo\n", string(bad))
 }
+
+func testMeta(t *testing.T, dir string) {
+	var r struct{ Meta, Joint []float64 }
+	short := []string{"-steps", "2000", "-json"}
+	out := run(t, dir, "meta", short...)
+	last(t, out, &r)
+	require.Len(t, r.Meta, 11)
+	assert.Less(t, r.Meta[1], 0.5*r.Joint[1], "one step is enough only for who has learned to learn")
+	assert.Less(t, r.Meta[10], 0.5*r.Joint[10])
+	loss := numbers(t, out, `loss ([\d.]+)`)
+	assert.Equal(t, loss, numbers(t, run(t, dir, "meta", short...), `loss ([\d.]+)`), "the same seed gives the same numbers")
+	bad, err := command(dir, "meta", "-tasks", "0").CombinedOutput()
+	assert.Error(t, err)
+	assert.Equal(t, "-steps 20000 -tasks 0 -shots 10: want at least 1 of each\n", string(bad))
+}

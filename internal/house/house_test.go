@@ -216,7 +216,7 @@ func undocumented(file *ast.File) (names []string) {
 }
 
 // opMethods are the methods of graph.Op, which graph.Param has too.
-var opMethods = []string{"Name", "Infer", "Eval", "VJP"}
+var opMethods = []string{"Name", "Infer", "Eval", "VJP", "Doc"}
 
 func exportedReceiver(d *ast.FuncDecl) bool {
 	t := d.Recv.List[0].Type

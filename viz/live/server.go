@@ -148,7 +148,7 @@ var dist embed.FS
 type page struct{ Path, Name string }
 
 // pages are the tabs, in their order.
-var pages = []page{{"playground", "Playground"}, {"step", "Step"}, {"graph", "Graph"}, {"train", "Train"}}
+var pages = []page{{"playground", "Playground"}, {"step", "Step"}, {"graph", "Graph"}, {"train", "Train"}, {"loss", "Loss lab"}}
 
 // shell is the document of each page, which the script fills.
 var shell = template.Must(template.New("").Parse(`<!doctype html>
@@ -195,6 +195,7 @@ func (s *Server) routes() *http.ServeMux {
 	s.lessonRoutes(mux)
 	s.graphRoutes(mux)
 	s.trainRoutes(mux)
+	s.lossRoutes(mux)
 	return mux
 }
 

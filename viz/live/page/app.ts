@@ -3,8 +3,9 @@ import { playground } from "./playground";
 import { step } from "./step";
 import { graph } from "./graph";
 import { trainPage } from "./train";
+import { loss } from "./loss";
 
-const pages: Record<string, (main: HTMLElement) => void> = { playground, step, graph, train: trainPage };
+const pages: Record<string, (main: HTMLElement) => void> = { playground, step, graph, train: trainPage, loss };
 
 const main = document.getElementById("main")!;
 pages[document.body.dataset.page!]?.(main);

@@ -4,11 +4,12 @@ import { el, field, number, say, select, typing } from "./dom";
 import { post } from "./server";
 import { tensor, View } from "./tensor";
 import { themed } from "./color";
+import { Formula, math } from "./formula";
 import { Box, Layout, painter } from "./painter";
 
 interface Inspection {
   op: string; type: string; scope: string; pos: string; source: string[] | null; first: number; line: number;
-  text: string; formula: string; gradient: string; params: number; flops: string; bytes: string; in: string[];
+  text: string; formula: Formula; gradient: Formula; params: number; flops: string; bytes: string; in: string[];
   value?: View; slope?: View; why?: string;
 }
 
@@ -122,8 +123,8 @@ export function graph(main: HTMLElement): void {
     try {
       const n = await post<Inspection>("graph/node/" + id, {});
       if (layout?.boxes[chosen] !== b) return;
-      if (n.formula) inspector.append(el("p", { class: "formula" }, n.formula));
-      if (n.gradient) inspector.append(el("p", { class: "formula small" }, n.gradient));
+      if (n.formula.text) inspector.append(math(n.formula));
+      if (n.gradient.text) inspector.append(math(n.gradient, "formula small"));
       if (n.text) inspector.append(el("p", {}, n.text));
       rows.push(["op", n.op], ["type", n.type]);
       if (n.scope) rows.push(["layer", n.scope]);

@@ -53,6 +53,7 @@ export function trainPage(main: HTMLElement): void {
 
   // smooth is the running mean that forgets, without its start at zero.
   function smooth(c: Curve, beta: number): Curve {
+    beta **= Math.max(1, 400 / c.x.length); // few points are smoothed little
     let m = 0, weight = 0;
     return { x: c.x, y: c.y.map((v) => { m = beta * m + (1 - beta) * v; weight = beta * weight + 1 - beta; return m / weight; }) };
   }

@@ -45,6 +45,8 @@ type Options struct {
 	// Replay names finished runs for the page of curves: files as [train.NDJSON]
 	// writes them, or folders of package report.
 	Replay []string
+	// Explain is the model of images that is explained.
+	Explain Exhibit
 }
 
 // A Server serves the pages until it is closed.
@@ -60,6 +62,7 @@ type Server struct {
 
 	lesson   *walk
 	canvas   *canvas
+	show     *show
 	recorder *Recorder
 	replays  []replay
 }
@@ -112,6 +115,7 @@ func loopback(addr string) error {
 
 // prepare makes what the pages show.
 func (s *Server) prepare(o Options) (err error) {
+	s.show = &show{Exhibit: o.Explain}
 	s.recorder, s.replays = newRecorder(), []replay{}
 	for _, path := range o.Replay {
 		r, err := readReplay(path)
@@ -148,7 +152,7 @@ var dist embed.FS
 type page struct{ Path, Name string }
 
 // pages are the tabs, in their order.
-var pages = []page{{"playground", "Playground"}, {"step", "Step"}, {"graph", "Graph"}, {"train", "Train"}, {"loss", "Loss lab"}}
+var pages = []page{{"playground", "Playground"}, {"step", "Step"}, {"graph", "Graph"}, {"train", "Train"}, {"loss", "Loss lab"}, {"explain", "Explain"}}
 
 // shell is the document of each page, which the script fills.
 var shell = template.Must(template.New("").Parse(`<!doctype html>
@@ -196,6 +200,7 @@ func (s *Server) routes() *http.ServeMux {
 	s.graphRoutes(mux)
 	s.trainRoutes(mux)
 	s.lossRoutes(mux)
+	s.explainRoutes(mux)
 	return mux
 }
 

@@ -74,6 +74,8 @@ func TestExamples(t *testing.T) {
 		"meta":     func(t *testing.T) { testMeta(t, dir) },
 		"implicit": func(t *testing.T) { testImplicit(t, dir) },
 		"anysize":  func(t *testing.T) { testAnysize(t, dir) },
+		"explain":  func(t *testing.T) { testExplain(t, dir) },
+		"features": func(t *testing.T) { testFeatures(t, dir) },
 		"linear": func(t *testing.T) {
 			line := numbers(t, run(t, dir, "linear"), `y = ([\d.-]+) x \+ ([\d.-]+)`)
 			assert.InDeltaSlice(t, []float64{2, 3}, line, 0.05)

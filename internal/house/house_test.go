@@ -51,6 +51,7 @@ var above = map[string]struct{ own, others []string }{
 	"train":                 {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data"}, engine...), []string{"gorgonia.org/tensor"}},
 	"train/tune":            {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train"}, engine...), nil},
 	"formula":               {nil, nil},
+	"formula/graphs":        {append([]string{"graph", "ops", "formula"}, engine...), nil},
 	"chart":                 {nil, []string{"golang.org/x/image/draw", "gonum.org/v1/plot", "gonum.org/v1/plot/font", "gonum.org/v1/plot/text", "gonum.org/v1/plot/vg", "gonum.org/v1/plot/vg/draw", "gonum.org/v1/plot/vg/vgimg", "gonum.org/v1/plot/vg/vgsvg"}},
 	"report":                {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "chart", "formula", "viz"}, engine...), []string{"gorgonia.org/tensor"}},
 	"explain":               {append([]string{"graph", "ops", "autodiff", "nn"}, engine...), []string{"gorgonia.org/tensor"}},
@@ -215,7 +216,7 @@ func undocumented(file *ast.File) (names []string) {
 }
 
 // opMethods are the methods of graph.Op, which graph.Param has too.
-var opMethods = []string{"Name", "Infer", "Eval", "VJP"}
+var opMethods = []string{"Name", "Infer", "Eval", "VJP", "Doc"}
 
 func exportedReceiver(d *ast.FuncDecl) bool {
 	t := d.Recv.List[0].Type

@@ -29,6 +29,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/adjointml/adjoint/graph"
 )
 
 // Options say what the pages show. The zero value serves the pages that need
@@ -36,6 +38,10 @@ import (
 type Options struct {
 	Addr   string  // loopback address and port; "" is a free port of 127.0.0.1
 	Lesson *Lesson // for the page that walks through a training step; nil is Xor(1)
+	// Graph is what the page of the graph shows, the loss first; nil is the
+	// lesson's. Feeds are its inputs, for values; without, it has none.
+	Graph []*graph.Node
+	Feeds []graph.Feed
 }
 
 // A Server serves the pages until it is closed.
@@ -50,6 +56,7 @@ type Server struct {
 	play  sessions
 
 	lesson *walk
+	canvas *canvas
 }
 
 // Serve starts a server. An address that is not a loopback address is an error.
@@ -104,7 +111,13 @@ func (s *Server) prepare(o Options) (err error) {
 	if o.Lesson != nil {
 		lesson = *o.Lesson
 	}
-	s.lesson, err = lesson.walk()
+	if s.lesson, err = lesson.walk(); err != nil {
+		return err
+	}
+	if o.Graph == nil {
+		o.Graph, o.Feeds = []*graph.Node{lesson.Loss}, lesson.Feeds
+	}
+	s.canvas, err = newCanvas(o.Graph, o.Feeds)
 	return err
 }
 
@@ -122,7 +135,7 @@ var dist embed.FS
 type page struct{ Path, Name string }
 
 // pages are the tabs, in their order.
-var pages = []page{{"playground", "Playground"}, {"step", "Step"}}
+var pages = []page{{"playground", "Playground"}, {"step", "Step"}, {"graph", "Graph"}}
 
 // shell is the document of each page, which the script fills.
 var shell = template.Must(template.New("").Parse(`<!doctype html>
@@ -167,6 +180,7 @@ func (s *Server) routes() *http.ServeMux {
 	}
 	s.playRoutes(mux)
 	s.lessonRoutes(mux)
+	s.graphRoutes(mux)
 	return mux
 }
 

@@ -1,0 +1,36 @@
+package examples
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func testPhysics(t *testing.T, dir string) {
+	var r []struct{ Error, Worst float64 }
+	last(t, run(t, dir, "physics", "-problem", "heat", "-points", "400", "-adam", "100", "-lbfgs", "150", "-json"), &r)
+	require.Len(t, r, 1)
+	assert.Less(t, r[0].Error, 0.01)
+	bad, err := command(dir, "physics", "-problem", "wave").CombinedOutput()
+	assert.Error(t, err)
+	assert.Contains(t, string(bad), `unknown equation "wave": want poisson, heat or burgers`)
+}
+
+func testNeuralODE(t *testing.T, dir string) {
+	var r struct {
+		Off   []float64
+		Loss  float64
+		Error float64
+	}
+	for _, gradient := range []string{"adjoint", "direct"} {
+		last(t, run(t, dir, "neuralode", "-iterations", "150", "-finest", "4", "-gradient", gradient, "-json"), &r)
+		require.Len(t, r.Off, 3)
+		assert.Less(t, r.Off[2], 1e-8)
+		assert.Less(t, r.Loss, 0.005)
+		assert.Less(t, r.Error, 1.0)
+	}
+	bad, err := command(dir, "neuralode", "-gradient", "numeric").CombinedOutput()
+	assert.Error(t, err)
+	assert.Contains(t, string(bad), "-gradient numeric: want adjoint or direct")
+}

@@ -43,6 +43,7 @@ var above = map[string]struct{ own, others []string }{
 	"nn/latent":             {append([]string{"graph", "ops"}, engine...), nil},
 	"nn/zoo":                {append([]string{"graph", "ops", "nn"}, engine...), []string{"gorgonia.org/tensor"}},
 	"optim":                 {append([]string{"graph", "ops", "autodiff"}, engine...), nil},
+	"optim/fullbatch":       {append([]string{"graph", "ops", "autodiff"}, engine...), []string{"gonum.org/v1/gonum/optimize"}},
 	"internal/ir":           {nil, nil},
 	"internal/cpu":          {[]string{"internal/ir", "internal/kernel", "internal/cpu/gemm", "internal/cpu/conv", "internal/cpu/par"}, nil},
 	"data":                  {nil, []string{"gorgonia.org/tensor", "golang.org/x/image/draw", "golang.org/x/image/math/f64"}},

@@ -136,6 +136,5 @@ func TestGraphLarge(t *testing.T) {
 	t.Logf("%d nodes: first picture %.0f ms folded, %.0f ms all open; frames of all %.1f ms median, %.1f ms at most", nodes, folded, all, frames[30], frames[59])
 	assert.Less(t, folded, 500.0, "first picture, folded")
 	assert.Less(t, frames[30], 17.0, "frame")
-	p.picture("graph-large.jpg")
 	assert.False(t, strings.Contains(js[string](p, "document.querySelector('.message').textContent"), "error"))
 }

@@ -29,7 +29,8 @@ func testExplain(t *testing.T, dir string) {
 		OnStroke         map[string]float64 `json:"on_stroke"`
 		Completeness     float64
 		Flipped          float64
-		PixelsChanged    float64            `json:"pixels_changed"`
+		PixelsChanged    float64 `json:"pixels_changed"`
+		Turned           float64
 		UnitError        float64            `json:"unit_error"`
 		WineAccuracy     float64            `json:"wine_accuracy"`
 		WineCalibration  map[string]float64 `json:"wine_calibration"`
@@ -45,6 +46,8 @@ func testExplain(t *testing.T, dir string) {
 	assert.GreaterOrEqual(t, r.Flipped, 0.9)
 	assert.Less(t, r.PixelsChanged, 100.0)
 	assert.Less(t, r.UnitError, 1e-4)
+	assert.Less(t, r.Turned, 0.95*r.Accuracy)
+	assert.Greater(t, r.Turned, 0.3)
 	assert.Greater(t, r.WineAccuracy, 0.8)
 	assert.Less(t, r.WineCalibration["after"], r.WineCalibration["before"])
 	assert.Equal(t, 1.0, r.WineFlipped)

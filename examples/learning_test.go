@@ -47,3 +47,39 @@ func testRL(t *testing.T, dir string) {
 	assert.Error(t, err)
 	assert.Equal(t, "dqn chooses one of several actions, and those of pendulum are torques: want -algo ppo\n", string(bad))
 }
+
+func testMeta(t *testing.T, dir string) {
+	var r struct{ Meta, Joint []float64 }
+	short := []string{"-steps", "2000", "-json"}
+	out := run(t, dir, "meta", short...)
+	last(t, out, &r)
+	require.Len(t, r.Meta, 11)
+	assert.Less(t, r.Meta[1], 0.5*r.Joint[1], "one step is enough only for who has learned to learn")
+	assert.Less(t, r.Meta[10], 0.5*r.Joint[10])
+	loss := numbers(t, out, `loss ([\d.]+)`)
+	assert.Equal(t, loss, numbers(t, run(t, dir, "meta", short...), `loss ([\d.]+)`), "the same seed gives the same numbers")
+	bad, err := command(dir, "meta", "-tasks", "0").CombinedOutput()
+	assert.Error(t, err)
+	assert.Equal(t, "-steps 20000 -tasks 0 -shots 10: want at least 1 of each\n", string(bad))
+}
+
+func testImplicit(t *testing.T, dir string) {
+	var r struct {
+		Steps, Off, Bytes []float64
+		Implicit          float64
+		Accuracy, Shallow float64
+	}
+	out := run(t, dir, "implicit", "-images", "2000", "-epochs", "2", "-json")
+	last(t, out, &r)
+	require.Len(t, r.Off, 7)
+	assert.Less(t, r.Off[6], 1e-12, "through 64 steps it is the implicit gradient")
+	for i := 1; i < 6; i++ {
+		assert.Less(t, r.Off[i], r.Off[i-1])
+		assert.Greater(t, r.Bytes[i+1], 1.7*r.Bytes[i], "memory grows with the steps")
+	}
+	assert.Less(t, r.Implicit, r.Bytes[6]/8)
+	assert.Greater(t, r.Accuracy, 0.8)
+	bad, err := command(dir, "implicit", "-epochs", "0").CombinedOutput()
+	assert.Error(t, err)
+	assert.Equal(t, "-images 10000 -epochs 0 -width 64: want at least 10, 1 and 1\n", string(bad))
+}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"image"
 	"math"
@@ -114,82 +113,4 @@ func filled(name string, confidence, accuracy, share *tensor.Dense) chart.Points
 		}
 	}
 	return p
-}
-
-// A slice is a way to sort digits by a number.
-type slice struct {
-	name  string
-	value []float64
-}
-
-// slices are the ways to sort the test set.
-func (r *reader) slices() []slice {
-	pixels := r.test.Column(0).Float32s()
-	ink := slice{name: "ink", value: make([]float64, r.test.Len())}
-	for i := range ink.value {
-		for _, v := range pixels[i*784 : (i+1)*784] {
-			ink.value[i] += float64(v) / 784
-		}
-	}
-	if r.hands == nil {
-		return []slice{ink}
-	}
-	pen, slant, turn := slice{name: "pen"}, slice{name: "slant"}, slice{name: "turn"}
-	for _, h := range r.hands {
-		pen.value, slant.value, turn.value = append(pen.value, h.Pen), append(slant.value, h.Slant), append(turn.value, h.Turn*180/math.Pi)
-	}
-	return []slice{ink, pen, slant, turn}
-}
-
-// fails shows which digits the network takes for which, and among what kinds of
-// digits it fails.
-func (a *audit) fails(r *reader, said *answers) error {
-	a.Section("Where it fails", "Rows are the digits, columns what they were read as; what is right is left out.")
-	z := make([][]float64, digitClasses)
-	for i := range z {
-		z[i] = make([]float64, digitClasses)
-	}
-	for i, label := range said.label {
-		if !said.right(i) {
-			z[label][said.said[i]]++
-		}
-	}
-	if err := a.Chart("confusion", &chart.Chart{Title: "mistakes", X: "read as", Y: "digit", Layers: []chart.Layer{chart.Heat{Z: z, Numbers: true}}}); err != nil {
-		return err
-	}
-	const parts = 4
-	var names []string
-	var errors []float64
-	for _, s := range r.slices() {
-		order := rangeOf(len(s.value))
-		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(s.value[i], s.value[j]) })
-		for q := range parts {
-			rows := order[q*len(order)/parts : (q+1)*len(order)/parts]
-			wrong := 0.0
-			for _, i := range rows {
-				if !said.right(i) {
-					wrong++
-				}
-			}
-			names = append(names, fmt.Sprintf("%s %.3g..%.3g", s.name, s.value[rows[0]], s.value[rows[len(rows)-1]]))
-			errors = append(errors, 100*wrong/float64(len(rows)))
-		}
-	}
-	a.Text("The test set in quarters, by how the digits are written: ink is the mean brightness, pen its width in pixels, slant how far the top leans to the right, turn degrees to the right. A quarter that stands out is a kind of digit to collect more of.")
-	if err := a.Chart("slices", &chart.Chart{Title: "mistakes by manner", Y: "mistakes, in %", Layers: []chart.Layer{chart.Bars{Names: names, Values: errors}}}); err != nil {
-		return err
-	}
-	var tiles []image.Image
-	pixels := r.test.Column(0).Float32s()
-	read := ""
-	for _, i := range said.wrong(20) {
-		tiles = append(tiles, chart.Gray(pixels[i*784:(i+1)*784], 28, 28))
-		read += fmt.Sprintf(" %d as %d,", said.label[i], said.said[i])
-	}
-	if len(tiles) == 0 {
-		a.Text("It made no mistake.")
-		return nil
-	}
-	a.Text("Some mistakes:" + read[:len(read)-1] + ".")
-	return a.Picture("mistakes", chart.Grid(tiles, 10, 3))
 }

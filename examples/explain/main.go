@@ -36,6 +36,7 @@ type finding struct {
 	Flipped          float64            `json:"flipped"` // share of digits for which a counterfactual was found
 	PixelsChanged    float64            `json:"pixels_changed"`
 	Calibration      calibration        `json:"calibration"`
+	Turned           float64            `json:"turned"` // accuracy on digits turned by 30 degrees more
 	UnitError        float64            `json:"unit_error"`
 	WineAccuracy     float64            `json:"wine_accuracy"`
 	WineCalibration  calibration        `json:"wine_calibration"`

@@ -163,6 +163,10 @@ func (p *selfPlay) examine(games int, seed uint64) (float64, error) {
 // A score counts games.
 type score struct{ Won, Drawn, Lost int }
 
+func (s score) String() string {
+	return fmt.Sprintf("%d won, %d drawn, %d lost", s.Won, s.Drawn, s.Lost)
+}
+
 // A match is what the learned player did in 1,000 games on each side against a
 // perfect player that draws one of the best moves, and the number of ways in which
 // any opponent whatever can beat it.

@@ -116,3 +116,50 @@ func LossDocs() map[string]graph.Doc {
 		},
 	}
 }
+
+// LayerDocs says of layers, by the names of their types, what they compute and what
+// they are for. Capital names are parameters and settings; formulas that follow
+// each other are computed one after the other, where a name on the right is its
+// value from the step before. There are no gradients: those are of the ops inside.
+func LayerDocs() map[string]graph.Doc {
+	docs := map[string]graph.Doc{
+		"Sequential":         {Text: "Applies layers one after the other.", Formula: "y = f_n(f_2(f_1(x)))"},
+		"Func":               {Text: "A function as a layer without parameters.", Formula: "y = f(x)"},
+		"Identity":           {Text: "Does nothing, where a layer must be.", Formula: "y = x"},
+		"Flatten":            {Text: "Puts all axes but the first into one, between images and dense layers.", Formula: "y[n, ...] = reshape(x[n, ...])"},
+		"Reshape":            {Text: "Gives the elements of each example other axes.", Formula: "y[n, ...] = reshape(x[n, ...])"},
+		"Dense":              {Text: "A layer of neurons: each adds up all inputs, weighted, and an activation bends the sum.", Formula: "y = act(x @ W + B)"},
+		"Embedding":          {Text: "A vector for each word, looked up in a table that is learned.", Formula: "y[..., j] = W[x[...], j]"},
+		"Positions":          {Text: "Adds a vector that is learned for each place, so that attention knows the order.", Formula: "y[b, t, j] = x[b, t, j] + W[t, j]"},
+		"Dropout":            {Text: "Sets a random share of the elements to 0 while training, so that none is relied on.", Formula: "y = training ? x*where(uniform() < Rate, 0, 1)/(1 - Rate) : x"},
+		"DropPath":           {Text: "Leaves out a whole branch for a random share of the examples while training.", Formula: "y[n, ...] = training ? x[n, ...]*where(uniform() < Rate, 0, 1)/(1 - Rate) : x[n, ...]"},
+		"Residual":           {Text: "Adds what layers compute to their input, so that gradients have a straight way back.", Formula: "y = x + f(x)"},
+		"Parallel":           {Text: "Adds up what several layers make of one input.", Formula: "y = f(x) + g(x)"},
+		"Concat":             {Text: "Puts what several layers make of one input side by side.", Formula: "y = concat(f(x), g(x))"},
+		"BatchNorm":          {Text: "Gives each channel mean 0 and variance 1 over the batch, then a gain and a bias: deep networks train faster.", Formula: "y = (x - mean(x))/sqrt(variance(x) + Epsilon)*Gain + Bias"},
+		"LayerNorm":          {Text: "Gives each row mean 0 and variance 1, then a gain and a bias for each element, whatever the batch is.", Formula: "y[i, j] = (x[i, j] - mean_k(x[i, k]))/sqrt(variance_k(x[i, k]) + Epsilon)*Gain[j] + Bias[j]"},
+		"RMSNorm":            {Text: "Divides each row by its root mean square: a layer norm that does not center.", Formula: "y[i, j] = x[i, j]/sqrt(mean_k(x[i, k]^2) + Epsilon)*Gain[j]"},
+		"GroupNorm":          {Text: "Gives each group of channels of each image mean 0 and variance 1, then a gain and a bias for each channel.", Formula: "y = (x - mean(x))/sqrt(variance(x) + Epsilon)*Gain + Bias"},
+		"InstanceNorm":       {Text: "Gives each channel of each image mean 0 and variance 1: what is left is form, not contrast.", Formula: "y = (x - mean(x))/sqrt(variance(x) + Epsilon)*Gain + Bias"},
+		"LocalResponseNorm":  {Text: "Divides each element by the strength of the channels next to it.", Formula: "y = x/(K + Alpha/Size*sum(x^2))^Beta"},
+		"SimpleRNN":          {Text: "Goes through a sequence and mixes each step with the state of the one before.", Formula: "h = act(x @ W + h @ U + B)"},
+		"LSTM":               {Text: "A recurrent layer whose gates say what its cell keeps, takes in and shows: it remembers for long.", Formula: "i = sigmoid(x @ W_i + h @ U_i + B_i); f = sigmoid(x @ W_f + h @ U_f + B_f); g = tanh(x @ W_g + h @ U_g + B_g); o = sigmoid(x @ W_o + h @ U_o + B_o); c = f*c + i*g; h = o*tanh(c)"},
+		"GRU":                {Text: "A recurrent layer with two gates: how much of the state to look at, and how much of it to keep.", Formula: "r = sigmoid(x @ W_r + h @ U_r + B_r); z = sigmoid(x @ W_z + h @ U_z + B_z); n = tanh(x @ W_n + B_n + r*(h @ U_n + N)); h = (1 - z)*n + z*h"},
+		"MultiHeadAttention": {Text: "Each place asks all places, and takes the mean of their values weighted by how well their keys fit.", Formula: "y = concat(softmax(q @ k^T/sqrt(d)) @ v) @ W"},
+		"TransformerBlock":   {Text: "Attention between places, then a small network at each: the brick of language models.", Formula: "x = x + attention(norm(x)); y = x + f(norm(x))"},
+		"MaxPool":            {Text: "The largest element of each window of an image.", Formula: "y[n, c, i, j] = max_st(x[n, c, i*Stride + s, j*Stride + t])"},
+		"AvgPool":            {Text: "The mean of each window of an image.", Formula: "y[n, c, i, j] = mean_st(x[n, c, i*Stride + s, j*Stride + t])"},
+		"LpPool":             {Text: "The norm of each window of an image, between the mean and the maximum.", Formula: "y[n, c, i, j] = sum_st(abs(x[n, c, i*Stride + s, j*Stride + t])^P)^(1/P)"},
+		"GlobalPool":         {Text: "One number for each channel of an image, whatever its size.", Formula: "y[n, c] = mean_ij(x[n, c, i, j])"},
+		"AdaptivePool":       {Text: "Pools images of any size to a given one.", Formula: "y = pool(x)"},
+		"Upsample":           {Text: "Makes images larger, by repeating pixels or by blending them.", Formula: "y = resize(x)"},
+		"WeightNorm":         {Text: "Learns the length of a weight's columns apart from their direction.", Formula: "W = Gain*V/norm(V); y = f(x)"},
+		"SpectralNorm":       {Text: "Divides a weight by its largest stretching, so that the layer stretches no vector.", Formula: "W = V/(v^T @ V @ u); y = f(x)"},
+	}
+	conv := graph.Doc{Text: "Slides a window of weights over an image: a feature is found wherever it is.", Formula: "y[n, o, i, j] = act(sum_cst(x[n, c, i*Stride + s, j*Stride + t]*W[o, c, s, t]) + B[o])"}
+	back := graph.Doc{Text: "Spreads each element over a window, times the weights: it makes images larger.", Formula: "y[n, o, p, q] = act(sum_cijst(where(p == i*Stride + s && q == j*Stride + t, x[n, c, i, j]*W[c, o, s, t], 0)) + B[o])"}
+	for _, axes := range []string{"", "1D", "2D", "3D"} {
+		docs["Conv"+axes], docs["ConvTranspose"+axes] = conv, back
+	}
+	return docs
+}

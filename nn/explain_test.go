@@ -1,6 +1,10 @@
 package nn_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -93,5 +97,88 @@ func TestEveryLossDocIsReadable(t *testing.T) {
 		_, err = formula.Parse(d.Gradient)
 		require.NoError(t, err, name)
 		assert.True(t, strings.HasSuffix(d.Text, "."), name)
+	}
+}
+
+// TestEveryLayerHasADoc fails for a type with Apply that has none, and for a
+// formula that cannot be read.
+func TestEveryLayerHasADoc(t *testing.T) {
+	docs := nn.LayerDocs()
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	found := 0
+	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), f, nil, 0)
+		require.NoError(t, err)
+		for _, d := range file.Decls {
+			d, ok := d.(*ast.FuncDecl)
+			if !ok || d.Recv == nil || d.Name.Name != "Apply" {
+				continue
+			}
+			typ := d.Recv.List[0].Type
+			if star, ok := typ.(*ast.StarExpr); ok {
+				typ = star.X
+			}
+			if id := typ.(*ast.Ident); id.IsExported() {
+				found++
+				assert.Contains(t, docs, id.Name)
+			}
+		}
+	}
+	assert.Greater(t, found, 35)
+	for name, d := range docs {
+		_, err := formula.Parse(d.Formula)
+		assert.NoError(t, err, name)
+		assert.True(t, strings.HasSuffix(d.Text, "."), name)
+	}
+}
+
+// TestRecurrentDocs runs the formulas of recurrent layers with one input and a
+// state of one number, and compares them with the layers.
+func TestRecurrentDocs(t *testing.T) {
+	xs := []float64{0.7, -1.1, 0.4}
+	for name, c := range map[string]struct {
+		layer nn.Layer
+		cells func(l nn.Layer) []*nn.Gates
+		gates string
+	}{
+		"SimpleRNN": {&nn.SimpleRNN{Out: 1}, func(l nn.Layer) []*nn.Gates { return l.(*nn.SimpleRNN).Cells }, " "},
+		"LSTM":      {&nn.LSTM{Out: 1}, func(l nn.Layer) []*nn.Gates { return l.(*nn.LSTM).Cells }, "ifgo"},
+		"GRU":       {&nn.GRU{Out: 1}, func(l nn.Layer) []*nn.Gates { return l.(*nn.GRU).Cells }, "rzn"},
+	} {
+		x := graph.InputOf(graph.Float64, "x", 1, 3, 1)
+		y := c.layer.Apply(x)
+		nn.Init(c.layer, 5)
+		program, err := graph.Compile(y)
+		require.NoError(t, err, name)
+		out, err := program.Run(x.Is(tensor.New(tensor.WithShape(1, 3, 1), tensor.WithBacking(append([]float64{}, xs...)))))
+		require.NoError(t, err, name)
+
+		vars := map[string]float64{"h": 0, "c": 0}
+		g := c.cells(c.layer)[0]
+		for label, p := range map[string]*graph.Param{"W": g.W, "U": g.U, "B": g.B} {
+			for i, v := range p.Value.Data().([]float64) {
+				vars[strings.TrimSuffix(label+"_"+c.gates[i:i+1], "_ ")] = v
+			}
+		}
+		if g.N != nil {
+			vars["N"] = g.N.Value.Data().([]float64)[0]
+		}
+		text := strings.NewReplacer(" @ ", "*", "act(", "tanh(").Replace(nn.LayerDocs()[name].Formula)
+		e, err := formula.Parse(text)
+		require.NoError(t, err, name)
+		for step, x := range xs {
+			vars["x"] = x
+			for _, e := range e.List() {
+				left, right := e.Sides()
+				v, err := right.Eval(vars)
+				require.NoError(t, err, name)
+				vars[left.String()] = v
+			}
+			assert.InDelta(t, out[0].Data().([]float64)[step], vars["h"], 1e-12, "%s, step %d: %s", name, step, text)
+		}
 	}
 }

@@ -128,11 +128,14 @@ func TestExamples(t *testing.T) {
 			assert.Greater(t, last[len(last)-2], 0.8)
 			assert.Less(t, last[len(last)-1], 0.3)
 		},
-		"mnist":     func(t *testing.T) { testMNIST(t, dir) },
-		"gpt":       func(t *testing.T) { testGPT(t, dir) },
-		"vae":       func(t *testing.T) { testVAE(t, dir) },
-		"multihead": func(t *testing.T) { testMultihead(t, dir) },
-		"charlstm":  func(t *testing.T) { testCharLSTM(t, dir) },
+		"topics":     func(t *testing.T) { testTopics(t, dir) },
+		"multimodal": func(t *testing.T) { testMultimodal(t, dir) },
+		"selfsup":    func(t *testing.T) { testSelfsup(t, dir) },
+		"mnist":      func(t *testing.T) { testMNIST(t, dir) },
+		"gpt":        func(t *testing.T) { testGPT(t, dir) },
+		"vae":        func(t *testing.T) { testVAE(t, dir) },
+		"multihead":  func(t *testing.T) { testMultihead(t, dir) },
+		"charlstm":   func(t *testing.T) { testCharLSTM(t, dir) },
 		"gradbench": func(t *testing.T) {
 			cmd := command(dir, "gradbench")
 			cmd.Stdin = strings.NewReader(`{"id":1,"kind":"evaluate","module":"hello","function":"double","input":4}`)

@@ -72,6 +72,7 @@ func TestExamples(t *testing.T) {
 		"unet":     func(t *testing.T) { testUNet(t, dir) },
 		"rl":       func(t *testing.T) { testRL(t, dir) },
 		"meta":     func(t *testing.T) { testMeta(t, dir) },
+		"implicit": func(t *testing.T) { testImplicit(t, dir) },
 		"anysize":  func(t *testing.T) { testAnysize(t, dir) },
 		"explain":  func(t *testing.T) { testExplain(t, dir) },
 		"features": func(t *testing.T) { testFeatures(t, dir) },
@@ -168,7 +169,7 @@ func testMNIST(t *testing.T, dir string) {
 	assert.Equal(t, 784*256+256+256*10+10, r.Params)
 	short := func(arg ...string) string {
 		out := run(t, dir, "mnist", append(arg, "-epochs", "1", "-batch", "500")...)
-		return regexp.MustCompile(`[\d.]+ s\n`).ReplaceAllString(out, "")
+		return regexp.MustCompile(`[\d.]+ s\n|see .*\n`).ReplaceAllString(out, "")
 	}
 	assert.Equal(t, short(), short(), "the same seed gives the same numbers")
 	for _, rule := range []string{"sgd", "momentum", "adamw", "rmsprop", "nadam", "lion"} {

@@ -62,3 +62,24 @@ func testMeta(t *testing.T, dir string) {
 	assert.Error(t, err)
 	assert.Equal(t, "-steps 20000 -tasks 0 -shots 10: want at least 1 of each\n", string(bad))
 }
+
+func testImplicit(t *testing.T, dir string) {
+	var r struct {
+		Steps, Off, Bytes []float64
+		Implicit          float64
+		Accuracy, Shallow float64
+	}
+	out := run(t, dir, "implicit", "-images", "2000", "-epochs", "2", "-json")
+	last(t, out, &r)
+	require.Len(t, r.Off, 7)
+	assert.Less(t, r.Off[6], 1e-12, "through 64 steps it is the implicit gradient")
+	for i := 1; i < 6; i++ {
+		assert.Less(t, r.Off[i], r.Off[i-1])
+		assert.Greater(t, r.Bytes[i+1], 1.7*r.Bytes[i], "memory grows with the steps")
+	}
+	assert.Less(t, r.Implicit, r.Bytes[6]/8)
+	assert.Greater(t, r.Accuracy, 0.8)
+	bad, err := command(dir, "implicit", "-epochs", "0").CombinedOutput()
+	assert.Error(t, err)
+	assert.Equal(t, "-images 10000 -epochs 0 -width 64: want at least 10, 1 and 1\n", string(bad))
+}

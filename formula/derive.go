@@ -53,7 +53,7 @@ func (d *derivation) back(e, ct *Expr) {
 		return
 	}
 	if body, args := e.Definition(); body != nil {
-		if e = substitute(body, args, e.Args); d.fits(e) {
+		if e = Substitute(body, args, e.Args); d.fits(e) {
 			d.back(e, ct)
 		}
 		return
@@ -127,7 +127,7 @@ func slopes(e *Expr) ([]*Expr, error) {
 		}
 		var all []*Expr
 		for _, text := range functions[e.Text].derivative {
-			all = append(all, substitute(own(text), []string{"a", "b", "c"}, e.Args))
+			all = append(all, Substitute(own(text), []string{"a", "b", "c"}, e.Args))
 		}
 		return all, nil
 	}
@@ -154,8 +154,8 @@ func slopes(e *Expr) ([]*Expr, error) {
 	return nil, fmt.Errorf("formula: %s has no derivative here: %s is for matrices", e, e.Text)
 }
 
-// substitute returns e with expressions in the place of names.
-func substitute(e *Expr, names []string, by []*Expr) *Expr {
+// Substitute returns e with expressions in the place of plain names, all at once.
+func Substitute(e *Expr, names []string, by []*Expr) *Expr {
 	if e.Kind == Name {
 		for i, n := range names {
 			if e.Text == n && e.Sub == "" && !e.Bar && len(e.Args) == 0 && i < len(by) {
@@ -164,7 +164,7 @@ func substitute(e *Expr, names []string, by []*Expr) *Expr {
 		}
 		return e
 	}
-	return e.with(func(a *Expr) *Expr { return substitute(a, names, by) })
+	return e.with(func(a *Expr) *Expr { return Substitute(a, names, by) })
 }
 
 // with returns e with its parts changed by f.

@@ -401,6 +401,8 @@ func TestPretty(t *testing.T) {
 		"x > 0 && !a ? x : 0":    "x > 0 ∧ ¬a ? x : 0",
 		"mean(p)/count(p)*alpha": "mean(p)/n·α",
 		"-inv(a)":                "−a⁻¹",
+		"inv(a)^T*sum_i(x)/2":    "(a⁻¹)ᵀ·(Σᵢ x)/2",
+		"y = a == b":             "y = (a = b)",
 		"a = 1; b = π":           "a = 1; b = π",
 	} {
 		assert.Equal(t, want, read(t, text).Pretty())

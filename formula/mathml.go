@@ -41,6 +41,11 @@ func (m *markup) expr(e *Expr, level int) {
 	if e.is("/") && level < bindPower || e.is(Choice) {
 		binding = bindAtom // a fraction or a brace holds itself together
 	}
+	if e.large() {
+		binding = bindSign
+	} else if e.Kind == Call && e.Text == "inv" {
+		binding = bindPower
+	}
 	if binding < level {
 		m.fence("(", ")", func() { m.expr(e, 0) })
 		return
@@ -121,6 +126,9 @@ var fences = map[string][2]string{"abs": {"|", "|"}, "norm": {"‖", "‖"}, "fl
 // large are the functions that are written as an operator with their index below.
 var large = map[string]string{"sum": "∑", "prod": "∏"}
 
+// large reports whether e is written as a large operator before its argument.
+func (e *Expr) large() bool { return e.Kind == Call && len(e.Args) == 1 && large[e.Text] != "" }
+
 func (m *markup) call(e *Expr) {
 	pair, fenced := fences[e.Text]
 	switch one := len(e.Args) == 1 && e.Sub == ""; {
@@ -166,7 +174,7 @@ func (m *markup) function(e *Expr) {
 		m.indices(e.Sub)
 		end()
 	}
-	if isLarge && len(e.Args) == 1 {
+	if e.large() {
 		m.expr(e.Args[0], bindProduct)
 		return
 	}
@@ -262,8 +270,8 @@ func (m *markup) operator(e *Expr) {
 	default:
 		defer m.open("mrow")()
 		left, right := e.operands()
-		if e.is("=") {
-			left, right = bindEquation+1, bindEquation+1
+		if e.is("=") && e.Args[1].is("==") { // which is written alike
+			right = bindSum
 		}
 		m.expr(e.Args[0], left)
 		m.sign(between(e))
@@ -275,7 +283,11 @@ func (m *markup) operator(e *Expr) {
 // is not one.
 func between(e *Expr) string {
 	if e.is("*") {
-		if e.Args[0].Kind == Number && e.Args[1].Kind != Number && !(e.Args[1].Kind == Operator && e.Args[1].binding() == bindPower && e.Args[1].Args[0].Kind == Number) {
+		first := e.Args[1]
+		for first.Kind == Operator && first.binding() >= bindProduct && first.Text != "!" {
+			first = first.Args[0]
+		}
+		if e.Args[0].Kind == Number && (first.Kind == Name || first.Kind == Operator || first.Text == "sqrt" || fences[first.Text][0] != "") {
 			return "\u2062"
 		}
 		return "·"

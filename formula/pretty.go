@@ -50,7 +50,13 @@ func lower(s string) string {
 }
 
 func (e *Expr) pretty(b *strings.Builder, level int) {
-	if e.binding() < level {
+	binding := e.binding()
+	if e.large() {
+		binding = bindSign
+	} else if e.Kind == Call && e.Text == "inv" {
+		binding = bindPower
+	}
+	if binding < level {
 		b.WriteByte('(')
 		e.pretty(b, 0)
 		b.WriteByte(')')
@@ -98,8 +104,8 @@ func (e *Expr) prettyCall(b *strings.Builder, list func(open, end string)) {
 		b.WriteString(raise("-1"))
 	case one && e.Text == "count":
 		b.WriteString("n")
-	case e.Text == "sum" && len(e.Args) == 1:
-		b.WriteString("Σ" + lower(e.Sub) + " ")
+	case e.large():
+		b.WriteString(map[string]string{"sum": "Σ", "prod": "Π"}[e.Text] + lower(e.Sub) + " ")
 		e.Args[0].pretty(b, bindProduct)
 	default:
 		b.WriteString(e.Text + lower(e.Sub))
@@ -140,6 +146,9 @@ func (e *Expr) prettyOperator(b *strings.Builder) {
 		e.Args[1].pretty(b, bindAtom)
 	default:
 		left, right := e.operands()
+		if e.is("=") && e.Args[1].is("==") { // which is written alike
+			right = bindSum
+		}
 		e.Args[0].pretty(b, left)
 		switch s := between(e); {
 		case e.is("/"), s == "·":

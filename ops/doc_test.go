@@ -17,12 +17,16 @@ import (
 )
 
 // applied returns one node of each op that the table's lines and their gradients
-// apply, floats being float64; an op with other attributes is another one.
+// apply, floats being float64; an op with other attributes, or on other ranks, is
+// another one.
 func applied() (all []*node) {
 	known := map[string]bool{}
 	for _, l := range table() {
 		for _, n := range graph.Topo(l.outputs(l.inputs(graph.Float64, &usual))...) {
 			key := fmt.Sprintf("%T %v", n.Op(), n.Op())
+			for _, x := range n.In() {
+				key += fmt.Sprint(" ", x.Shape().Rank())
+			}
 			if !known[key] {
 				known[key] = true
 				all = append(all, n)

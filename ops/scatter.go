@@ -71,7 +71,7 @@ type writers struct {
 func (writers) Name() string     { return "writers" }
 func (w writers) String() string { return fmt.Sprintf("writers(%d)", w.axis) }
 func (w writers) Doc() graph.Doc {
-	return doc("For each place, the number of the last index that points to it, -1 where none does; numbers of places have no gradient.", onAxis("y[@q, ...] = max_p(where(x[@p, ...] == q, p, -1))", w.axis), "x̄ = 0")
+	return doc("For each place, the number of the last index that points to it, -1 where none does; numbers of places have no gradient.", onAxis("y[@q, ...] = max_p(where(x[@p, ...] == q, number(@p, ...), -1))", w.axis), "x̄ = 0")
 }
 func (w writers) Infer(in ...Type) (Type, error) {
 	if !in[0].DType.Int() {

@@ -344,7 +344,7 @@ func (s searchSorted) Doc() graph.Doc {
 	if s.right {
 		sign = "<="
 	}
-	return doc("The place in a sorted list where a value would go: the bin of a histogram that it falls in.", "y[...] = sum_i(where(a[..., i] "+sign+" b[...], 1, 0))", "ā = 0; b̄ = 0")
+	return doc("The place in a sorted list where a value would go: the bin of a histogram that it falls in.", "y[..., p] = sum_q(where(a[..., q] "+sign+" b[..., p], 1, 0))", "ā = 0; b̄ = 0")
 }
 func (searchSorted) Infer(in ...Type) (Type, error) {
 	s, v := in[0].Shape, in[1].Shape

@@ -84,8 +84,8 @@ type inspection struct {
 	First    int      `json:"first"`  // the first one's number
 	Line     int      `json:"line"`
 	Text     string   `json:"text"`
-	Formula  string   `json:"formula"`
-	Gradient string   `json:"gradient"`
+	Formula  notation `json:"formula"`
+	Gradient notation `json:"gradient"`
 	Params   int      `json:"params"` // elements
 	Flops    string   `json:"flops"`
 	Bytes    string   `json:"bytes"` // of the value
@@ -101,7 +101,7 @@ func (c *canvas) inspect(id uint64) (*inspection, error) {
 		return nil, fmt.Errorf("node %d is a part of a gradient or of no graph: want a forward one", id)
 	}
 	d := docOf(n)
-	i := &inspection{Op: n.Op().Name(), Type: n.Type().String(), Scope: n.Scope(), Pos: n.Pos(), Text: d.Text, Formula: d.Formula, Gradient: d.Gradient,
+	i := &inspection{Op: n.Op().Name(), Type: n.Type().String(), Scope: n.Scope(), Pos: n.Pos(), Text: d.Text, Formula: mathOf(d.Formula), Gradient: mathOf(d.Gradient),
 		Flops: graph.Flops(n).String(), Bytes: fmt.Sprint(size(n.Type())), In: []string{}}
 	for _, x := range n.In() {
 		i.In = append(i.In, x.String())

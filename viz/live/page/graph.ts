@@ -4,11 +4,12 @@ import { el, field, number, say, select, typing } from "./dom";
 import { post } from "./server";
 import { tensor, View } from "./tensor";
 import { themed } from "./color";
+import { Formula, math } from "./formula";
 import { Box, Layout, painter } from "./painter";
 
 interface Inspection {
   op: string; type: string; scope: string; pos: string; source: string[] | null; first: number; line: number;
-  text: string; formula: string; gradient: string; params: number; flops: string; bytes: string; in: string[];
+  text: string; formula: Formula; gradient: Formula; params: number; flops: string; bytes: string; in: string[];
   value?: View; slope?: View; why?: string;
 }
 
@@ -122,8 +123,8 @@ export function graph(main: HTMLElement): void {
     try {
       const n = await post<Inspection>("graph/node/" + id, {});
       if (layout?.boxes[chosen] !== b) return;
-      if (n.formula) inspector.append(el("p", { class: "formula" }, n.formula));
-      if (n.gradient) inspector.append(el("p", { class: "formula small" }, n.gradient));
+      if (n.formula.text) inspector.append(math(n.formula));
+      if (n.gradient.text) inspector.append(math(n.gradient, "formula small"));
       if (n.text) inspector.append(el("p", {}, n.text));
       rows.push(["op", n.op], ["type", n.type]);
       if (n.scope) rows.push(["layer", n.scope]);
@@ -134,7 +135,7 @@ export function graph(main: HTMLElement): void {
       inspector.append(el("dl", {}, ...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)])));
       if (n.source) {
         inspector.append(el("p", { class: "hint", id: "pos" }, n.pos), el("pre", { class: "source", tabIndex: 0, "aria-label": "source" }, ...n.source.map((line, k) =>
-          el("span", { class: n.first + k === n.line ? "here" : "" }, `${String(n.first + k).padStart(4)}  ${line}\n`))));
+          el("span", { class: n.first + k === n.line ? "here" : "" }, `${String(n.first + k).padStart(4)}  ${line}`))));
       } else if (n.pos) inspector.append(el("p", { class: "hint", id: "pos" }, n.pos));
       if (n.value) inspector.append(tensor("value", n.value));
       if (n.slope) inspector.append(tensor("gradient of the loss for it", n.slope));

@@ -17,22 +17,35 @@ import (
 // averages, in parameters that the program lists beside the model's. Parameters
 // that are marked as untrained or are no floats are left alone.
 func Minimize(loss *graph.Node, params []*graph.Param, rule Rule, out ...*graph.Node) (*graph.Program, error) {
-	if loss == nil {
-		return graph.Compile(graph.Fail("minimize", nil, "the loss is nil"))
+	m, bad := newMinimization(loss, params, rule)
+	if len(bad) > 0 {
+		return graph.CompileTraining(append(bad, out...))
 	}
+	nodes := nodesOf(m.params)
+	m.grads = autodiff.Grad(loss, nodes...)
+	m.update(nodes, rule)
+	return graph.CompileTraining(append([]*graph.Node{loss}, out...), m.assign...)
+}
+
+// newMinimization returns what is minimized, or a node for each mistake in it.
+func newMinimization(loss *graph.Node, params []*graph.Param, rule Rule) (m *minimization, bad []*graph.Node) {
 	params = slices.DeleteFunc(slices.Clone(params), func(p *graph.Param) bool {
 		return p != nil && (p.Untrained || !p.Type.DType.Float())
 	})
-	out = append([]*graph.Node{loss}, out...)
-	if bad := reject(loss, params, rule); loss.Err() != nil || len(bad) > 0 {
-		return graph.CompileTraining(append(out, bad...))
-	}
+	return &minimization{loss: loss, params: params, slots: map[slot]bool{}}, reject(loss, params, rule)
+}
+
+func nodesOf(params []*graph.Param) []*graph.Node {
 	nodes := make([]*graph.Node, len(params))
 	for i, p := range params {
 		nodes[i] = p.Node()
 	}
-	m := &minimization{loss: loss, grads: autodiff.Grad(loss, nodes...), slots: map[slot]bool{}}
-	for i, p := range params {
+	return nodes
+}
+
+// update assigns each parameter what the rule makes of its gradient.
+func (m *minimization) update(nodes []*graph.Node, rule Rule) {
+	for i, p := range m.params {
 		graph.Derive(graph.Provenance{Param: p}, func() []*graph.Node {
 			before := len(m.assign)
 			v := rule(nodes[i], m.grads[i], &State{p: p, all: m})
@@ -42,17 +55,19 @@ func Minimize(loss *graph.Node, params []*graph.Param, rule Rule, out ...*graph.
 			return m.assign[before:]
 		})
 	}
-	return graph.CompileTraining(out, m.assign...)
 }
 
-// reject returns a node for each mistake in what Minimize is given, apart from
-// those that the loss carries already.
+// reject returns a node for each mistake in what Minimize is given, and
+// the loss itself if it carries some already.
 func reject(loss *graph.Node, params []*graph.Param, rule Rule) (bad []*graph.Node) {
 	fail := func(format string, arg ...any) {
 		bad = append(bad, graph.Fail("minimize", nil, format, arg...))
 	}
 	switch {
+	case loss == nil:
+		return []*graph.Node{graph.Fail("minimize", nil, "the loss is nil")}
 	case loss.Err() != nil:
+		bad = append(bad, loss)
 	case loss.Shape().Rank() != 0:
 		fail("the loss %v is not a scalar: take its mean or its sum", loss.Type())
 	case !loss.DType().Float():

@@ -18,6 +18,7 @@ type State struct {
 // A minimization is what the parameters of one Minimize share.
 type minimization struct {
 	loss   *graph.Node
+	params []*graph.Param // that are trained
 	grads  []*graph.Node
 	norm   *graph.Node   // of grads, once a rule asks for it
 	done   *graph.Node   // steps before this one, likewise

@@ -60,8 +60,11 @@ func (a *Average) Start(r *Run) error {
 	return err
 }
 
-// Step takes in the weights.
-func (a *Average) Step(*Run) error {
+// Step takes in the weights, if they have changed.
+func (a *Average) Step(r *Run) error {
+	if !r.Updated {
+		return nil
+	}
 	return a.program.RunInto(nil)
 }
 

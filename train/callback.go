@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"gorgonia.org/tensor"
+
 	"github.com/adjointml/adjoint/graph"
 )
 
@@ -87,13 +89,15 @@ type EarlyStopping struct {
 	Patience int  // epochs without a better value that are borne
 	Keep     bool // keep the last parameters rather than the best
 
-	saved *Snapshot
-	at    int
+	params []*graph.Param
+	saved  *Snapshot
+	at     int
 }
 
 // Start forgets an earlier training.
-func (s *EarlyStopping) Start(*Run) error {
+func (s *EarlyStopping) Start(r *Run) error {
 	s.Watch.any, s.since, s.saved, s.at = false, 0, nil, 0
+	s.params = r.Trainer.State()
 	return nil
 }
 
@@ -107,7 +111,7 @@ func (s *EarlyStopping) Epoch(r *Run) error {
 		s.at = r.Position.Epoch
 		if !s.Keep {
 			if s.saved == nil {
-				s.saved = &Snapshot{Params: r.Trainer.Step.Params()}
+				s.saved = &Snapshot{Params: s.params}
 			}
 			return s.saved.Take()
 		}
@@ -169,8 +173,26 @@ func (s *Snapshot) Restore() error {
 	return nil
 }
 
-// Checkpoints saves everything that training changes, with its position, for
-// [Resume] and [Options.From].
+// load takes arrays, whose names begin with prefix, as what was taken of the
+// parameters.
+func (s *Snapshot) load(arrays map[string]*tensor.Dense, prefix string) error {
+	s.values = make([]graph.Tensor, len(s.Params))
+	for i, p := range s.Params {
+		a := arrays[prefix+p.Label]
+		if a == nil || !same(p, a) {
+			return fmt.Errorf("there is no %v named %s", p.Type, prefix+p.Label)
+		}
+		var err error
+		if s.values[i], err = graph.FromDense(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Checkpoints saves everything that training changes, the states of callbacks
+// included, with its position, for [Resume] and [Options.From]. It is called after
+// all other callbacks.
 type Checkpoints struct {
 	Saver
 	Every int    // steps; 0 saves after each epoch only
@@ -180,7 +202,7 @@ type Checkpoints struct {
 // Start finds the parameters to save.
 func (c *Checkpoints) Start(r *Run) error {
 	if c.Params == nil {
-		c.Params = r.Trainer.Step.Params()
+		c.Params = r.Trainer.State()
 	}
 	return nil
 }
@@ -195,6 +217,9 @@ func (c *Checkpoints) Step(r *Run) error {
 
 // Epoch saves.
 func (c *Checkpoints) Epoch(r *Run) error {
-	_, err := c.Save(Manifest{Position: r.Position, Note: c.Note})
+	at, err := r.Checkpoint()
+	if err == nil {
+		_, err = c.Save(Manifest{Position: at, Note: c.Note})
+	}
 	return err
 }

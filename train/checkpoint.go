@@ -20,7 +20,7 @@ import (
 
 // Format is the version of the checkpoints that are written. Those of all versions
 // up to it are read.
-const Format = 1
+const Format = 2
 
 // A Manifest is what a checkpoint says beside its arrays: where training was, and
 // what was trained.
@@ -37,15 +37,17 @@ type Position struct {
 	Rows  int    `json:"rows"`  // rows of the present one that are done
 	Steps int    `json:"steps"` // in all
 	Seed  uint64 `json:"seed"`  // of the order of rows
+	// States are those of [Run.Checkpoint]: of the figures, and of callbacks in
+	// their order.
+	States []State `json:"states,omitempty"`
 }
 
 // manifestKey is where in the file's metadata the manifest is.
 const manifestKey = "adjoint"
 
 // SaveFile writes parameters and the manifest as one safetensors file: those of a
-// model, of nn.Params, or all that a training step knows, of
-// [graph.Program.Params], which has the optimizer's state, counters and random
-// streams too.
+// model, of nn.Params, or all that training changes, of [Trainer.State], which has
+// the optimizer's state, counters and random streams too.
 //
 // The file is written beside its place, brought to the disk, and then renamed: at
 // any time there is either the old one or the new one, whole.
@@ -65,6 +67,11 @@ func saveFile(d disk, path string, params []*graph.Param, m Manifest) error {
 			return fmt.Errorf("train: parameter %s has no value: call nn.Init first", p.Label)
 		}
 		arrays[p.Label] = p.Value
+	}
+	for i, state := range m.Position.States {
+		for name, a := range state.Arrays {
+			arrays[stateName(i, name)] = a
+		}
 	}
 	m.Format = Format
 	text, err := json.Marshal(m)
@@ -129,6 +136,7 @@ func manifest(t *data.Tensors) (m Manifest, err error) {
 	if m.Format < 1 || m.Format > Format {
 		return m, fmt.Errorf("format %d: this version reads 1 to %d", m.Format, Format)
 	}
+	takeStates(&m, t.Arrays)
 	return m, nil
 }
 

@@ -1,10 +1,12 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"gorgonia.org/tensor"
@@ -21,7 +23,7 @@ type Options struct {
 	InOrder    bool         // keep the rows in the data's order
 	Validation data.Dataset // evaluated after each epoch
 	Split      float64      // or this share of the rows, from the end, for validation: of a [data.Arrays]
-	Callbacks  []Callback   // in this order
+	Callbacks  []Callback   // in this order, but for Checkpoints, which come last
 	Progress   io.Writer    // where to show how it goes; nil is quiet
 	From       Position     // where to go on: that of a checkpoint, whose parameters are loaded
 }
@@ -34,8 +36,10 @@ type Run struct {
 	Epochs   int        // the last one's number
 	Batch    data.Batch // of this step
 	Loss     float64    // of this step
+	Updated  bool       // this step has changed the parameters, which with Graph.Accumulate not each does
 
 	stop bool
+	fit  *fit
 }
 
 // Stop ends the training after this step, or this epoch, and says why in
@@ -94,7 +98,9 @@ func (t *Trainer) Fit(ctx context.Context, d data.Dataset, o ...Options) (*Histo
 		return h, err
 	}
 	f := &fit{Options: opt, Run: Run{Trainer: t, History: h, Position: opt.From, Epochs: opt.Epochs}}
-	f.Position.Seed = opt.Seed
+	f.Position.Seed, f.Run.fit = opt.Seed, f
+	f.Callbacks = slices.Clone(opt.Callbacks)
+	slices.SortStableFunc(f.Callbacks, func(a, b Callback) int { return cmp.Compare(saves(a), saves(b)) })
 	if f.step, err = t.prepare("fit", t.Step); err != nil {
 		return h, err
 	}
@@ -114,6 +120,16 @@ type fit struct {
 	Run
 	step, valid *figures
 	show        *progress
+	stepsBefore int // that were done before this epoch
+	parts       int // steps since the last update
+}
+
+// saves is 1 for callbacks that save what the others remember, else 0.
+func saves(c Callback) int {
+	if _, ok := c.(*Checkpoints); ok {
+		return 1
+	}
+	return 0
 }
 
 func (f *fit) run(ctx context.Context, d data.Dataset) (err error) {
@@ -134,12 +150,30 @@ func (f *fit) run(ctx context.Context, d data.Dataset) (err error) {
 			return nil
 		}))
 	}()
+	if err := f.begin(); err != nil {
+		return err
+	}
 	for f.Position.Epoch < f.Run.Epochs && !f.stop {
 		if err := f.epoch(ctx, d); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// begin takes in where to go on.
+func (f *fit) begin() error {
+	f.stepsBefore = f.Position.Steps
+	if t := f.Trainer; t.Accumulation != nil {
+		f.parts = f.Position.Rows / f.Options.Batch % max(t.Accumulate, 1)
+		if f.parts == 0 { // an earlier training may have been broken off within a batch
+			if err := t.Accumulation.Reset(); err != nil {
+				return err
+			}
+		}
+	}
+	f.step.reset()
+	return f.restore()
 }
 
 // each calls callbacks in order until one fails.
@@ -157,12 +191,11 @@ func (f *fit) each(call func(c Callback) error) error {
 
 // epoch goes through the data once, or through what is left of it.
 func (f *fit) epoch(ctx context.Context, d data.Dataset) error {
-	start, steps := time.Now(), f.Position.Steps
+	start := time.Now()
 	if !f.InOrder {
 		d = data.Shuffle(d, f.Seed<<16+uint64(f.Position.Epoch))
 	}
 	f.show.begin(f.Position.Epoch+1, f.Run.Epochs, d.Len(), f.Position.Rows)
-	f.step.reset()
 	for b, err := range data.Skip(d, f.Position.Rows).Batches(f.Options.Batch) {
 		if err == nil {
 			err = f.one(ctx, b)
@@ -177,8 +210,11 @@ func (f *fit) epoch(ctx context.Context, d data.Dataset) error {
 	if f.step.rows == 0 && f.Position.Rows == 0 {
 		return fmt.Errorf("train: the data set has no rows")
 	}
-	e := Epoch{Number: f.Position.Epoch + 1, Steps: f.Position.Steps - steps, Rows: f.step.rows}
-	var err error
+	err := f.update()
+	if err != nil {
+		return err
+	}
+	e := Epoch{Number: f.Position.Epoch + 1, Steps: f.Position.Steps - f.stepsBefore, Rows: f.step.rows}
 	if e.Train, err = f.Trainer.scores(f.step); err != nil {
 		return err
 	}
@@ -189,7 +225,8 @@ func (f *fit) epoch(ctx context.Context, d data.Dataset) error {
 	}
 	e.Seconds = time.Since(start).Seconds()
 	f.History.Epochs = append(f.History.Epochs, e)
-	f.Position.Epoch, f.Position.Rows = f.Position.Epoch+1, 0
+	f.Position.Epoch, f.Position.Rows, f.stepsBefore = f.Position.Epoch+1, 0, f.Position.Steps
+	f.step.reset()
 	f.show.epoch(f.History, f.Run.Epochs)
 	return f.each(func(c Callback) error { return c.Epoch(&f.Run) })
 }
@@ -206,6 +243,15 @@ func (f *fit) one(ctx context.Context, b data.Batch) error {
 		return f.explain(ctx, err)
 	}
 	s.add(t, rows)
+	f.Updated = true
+	if t.Accumulation != nil {
+		f.Updated = false
+		if f.parts++; f.parts >= t.Accumulate {
+			if err := f.update(); err != nil {
+				return err
+			}
+		}
+	}
 	f.Position.Rows += rows
 	f.Position.Steps++
 	f.Run.Batch, f.Loss = b, s.value[0].At(0)
@@ -218,6 +264,16 @@ func (f *fit) one(ctx context.Context, b data.Batch) error {
 		}
 	}
 	return nil
+}
+
+// update moves the parameters by the gradients of the steps since the last time. It
+// is not cancelled, for the last step counts with it.
+func (f *fit) update() error {
+	if f.Trainer.Accumulation == nil || f.parts == 0 {
+		return nil
+	}
+	f.parts, f.Updated = 0, true
+	return f.Trainer.Accumulation.Update.RunInto(nil)
 }
 
 // explain looks for the op that made a loss which is no number.

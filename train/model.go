@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"gorgonia.org/tensor"
@@ -23,13 +24,21 @@ type Metric struct {
 }
 
 // A Model is a network with one input and one output, with what is needed to train
-// it on batches of two columns: x and its label y. Its programs are made for the
+// it on batches of two columns: x and its label y; a third column has the weights of
+// rows. Its programs are made for the
 // types of the first batch it sees, for any number of rows.
 type Model struct {
 	Net       nn.Layer
 	Loss      func(pred, y *graph.Node) *graph.Node // the mean over the rows
 	Optimizer optim.Rule
-	Metrics   []Metric
+	Metrics   []Metric // without weights
+	// RowLoss is set instead of Loss where rows have weights: it returns the losses
+	// of rows, [batch ...], such as nn.MSE(pred, y, nn.None). The loss is the mean
+	// over the rows of weight times loss, as in Keras.
+	RowLoss func(pred, y *graph.Node) *graph.Node
+	// ClassWeights are weights of rows by their label, y [batch], which is an integer;
+	// see [Balanced]. They multiply those of a third column.
+	ClassWeights []float64
 	// Penalty is added to the loss, in evaluation too: func(p []*graph.Param)
 	// *graph.Node { return nn.L2(p, 1e-4) }. It is given the parameters that are
 	// trained.
@@ -37,6 +46,8 @@ type Model struct {
 	Frozen  func(p *graph.Param) bool          // parameters that training leaves alone; nil freezes none
 	Output  func(pred *graph.Node) *graph.Node // what Predict returns, such as ops.Sigmoid of logits; nil is the prediction itself
 	Seed    uint64                             // of the first values of parameters that have none
+	// Accumulate is how many batches make an update: see [Graph].
+	Accumulate int
 
 	trainer *Trainer
 	pred    *graph.Node
@@ -50,17 +61,19 @@ func (m *Model) Build(d data.Dataset) (*Trainer, error) {
 	if m.trainer != nil {
 		return m.trainer, nil
 	}
-	x, y, err := m.inputs(d)
+	in, err := m.inputs(d)
 	if err != nil {
 		return nil, err
 	}
+	x, y := in[0], in[1]
 	m.pred = m.Net.Apply(x)
-	loss := m.Loss(m.pred, y)
+	loss := m.loss(m.pred, y, in[2:])
 	params := nn.Params(m.Net)
 	if m.Penalty != nil {
 		loss = ops.Add(loss, m.Penalty(m.trained(params)))
+		nn.Params(m.Net) // names them again, as a penalty on some layers names those of its own
 	}
-	g := Graph{Inputs: []*graph.Node{x, y}, Loss: loss, Params: params, Optimizer: m.Optimizer, Frozen: m.Frozen, Outputs: []*graph.Node{m.pred}}
+	g := Graph{Inputs: in, Loss: loss, Accumulate: m.Accumulate, Params: params, Optimizer: m.Optimizer, Frozen: m.Frozen, Outputs: []*graph.Node{m.pred}}
 	for i, metric := range m.Metrics {
 		if metric.Of == nil {
 			return nil, fmt.Errorf("train: metric %d, %q, has no function: set Metric.Of", i, metric.Name)
@@ -75,30 +88,104 @@ func (m *Model) Build(d data.Dataset) (*Trainer, error) {
 	return m.trainer, err
 }
 
-// inputs returns the inputs for x and y, of the types of the first row.
-func (m *Model) inputs(d data.Dataset) (x, y *graph.Node, err error) {
+// inputs returns the inputs for x, y and the weights, if there are any, of the types
+// of the first row.
+func (m *Model) inputs(d data.Dataset) (in []*graph.Node, err error) {
 	switch {
 	case m.Net == nil:
-		return nil, nil, fmt.Errorf("train: the model has no network: set Model.Net")
-	case m.Loss == nil:
-		return nil, nil, fmt.Errorf("train: the model has no loss: set Model.Loss, such as nn.MSE")
+		return nil, fmt.Errorf("train: the model has no network: set Model.Net")
+	case m.Loss == nil && m.RowLoss == nil:
+		return nil, fmt.Errorf("train: the model has no loss: set Model.Loss, such as nn.MSE")
+	case m.Loss != nil && m.RowLoss != nil:
+		return nil, fmt.Errorf("train: the model has both Loss and RowLoss: set RowLoss if rows have weights, else Loss")
+	case m.ClassWeights != nil && m.RowLoss == nil:
+		return nil, errRowLoss
 	case d == nil:
-		return nil, nil, fmt.Errorf("train: there is no data: data.Of makes a data set of tensors")
+		return nil, fmt.Errorf("train: there is no data: data.Of makes a data set of tensors")
 	}
 	for b, err := range d.Batches(1) {
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if len(b) != 2 {
-			return nil, nil, fmt.Errorf("train: a model learns from 2 columns, x and y, but the data has %d: a train.Graph takes any number", len(b))
+		switch {
+		case len(b) != 2 && len(b) != 3:
+			return nil, fmt.Errorf("train: a model learns from 2 columns, x and y, or 3 with weights, but the data has %d: a train.Graph takes any number", len(b))
+		case len(b) == 3 && m.RowLoss == nil:
+			return nil, errRowLoss
 		}
-		if x, err = inputLike("x", b[0]); err != nil {
-			return nil, nil, err
+		for i, name := range []string{"x", "y", "weights"}[:len(b)] {
+			x, err := inputLike(name, b[i])
+			if err != nil {
+				return nil, err
+			}
+			in = append(in, x)
 		}
-		y, err = inputLike("y", b[1])
-		return x, y, err
+		return in, nil
 	}
-	return nil, nil, fmt.Errorf("train: the data set has no rows")
+	return nil, fmt.Errorf("train: the data set has no rows")
+}
+
+var errRowLoss = errors.New("train: weights need the loss of each row: set Model.RowLoss instead of Loss, such as nn.MSE(pred, y, nn.None)")
+
+// loss returns the loss of a batch, in which rows have the given weights, and those
+// of their classes.
+func (m *Model) loss(pred, y *graph.Node, weights []*graph.Node) *graph.Node {
+	if m.RowLoss == nil {
+		return m.Loss(pred, y)
+	}
+	l := m.RowLoss(pred, y)
+	if l == nil || l.Err() != nil {
+		return l
+	}
+	if l.Shape().Rank() == 0 {
+		return graph.Fail("rowloss", []*graph.Node{l}, "the loss {0} is of the whole batch: want one of each row, as with nn.None")
+	}
+	if l.Shape().Rank() > 1 {
+		rest := make([]int, l.Shape().Rank()-1)
+		for i := range rest {
+			rest[i] = i + 1
+		}
+		l = ops.Mean(l, rest...)
+	}
+	if m.ClassWeights != nil {
+		if y.Shape().Rank() != 1 || y.DType() != graph.Int32 && y.DType() != graph.Int64 {
+			return graph.Fail("classweights", []*graph.Node{y}, "the labels {0} are no classes: want integers [batch]")
+		}
+		weights = append(weights, ops.Take(graph.ConstOf(m.ClassWeights, len(m.ClassWeights)), y, 0))
+	}
+	for _, w := range weights {
+		if w.Shape().Rank() == 2 && w.Shape().Dim(1) == 1 {
+			w = ops.Reshape(w, w.Shape().Dim(0))
+		}
+		l = ops.Mul(l, ops.Convert(w, l.DType()))
+	}
+	return ops.Mean(l)
+}
+
+// Balanced returns weights for classes 0 to n-1 with which each class counts alike:
+// rows/(n·rows of the class), 0 for one without rows. Labels are integers, [rows].
+func Balanced(labels *tensor.Dense, n int) ([]float64, error) {
+	counts := make([]float64, max(n, 0))
+	v, err := graph.FromDense(labels)
+	if err != nil {
+		return nil, fmt.Errorf("train: labels: %w", err)
+	}
+	if v.DType.Float() || len(v.Shape) != 1 {
+		return nil, fmt.Errorf("train: labels are %v%v: want integers in one axis", v.DType, v.Shape)
+	}
+	for i := range v.Len() {
+		c := v.Int(i)
+		if c < 0 || c >= int64(n) {
+			return nil, fmt.Errorf("train: label %d of row %d: want 0 to %d", c, i, n-1)
+		}
+		counts[c]++
+	}
+	for c, k := range counts {
+		if k > 0 {
+			counts[c] = float64(v.Len()) / (float64(n) * k)
+		}
+	}
+	return counts, nil
 }
 
 // inputLike returns an input for batches of any length of the rows of t.

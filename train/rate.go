@@ -49,7 +49,7 @@ func (r *Rate) Set(v float64) {
 // in says whether a step depends on the factor.
 func (r *Rate) in(who string, t *Trainer) error {
 	if r != nil {
-		for _, p := range t.Step.Params() {
+		for _, p := range t.State() {
 			if p == &r.param {
 				return nil
 			}
@@ -119,7 +119,7 @@ func (f *RateFinder) Find(ctx context.Context, t *Trainer, d data.Dataset) (fact
 	if err := f.Rate.in("the rate finder", t); err != nil {
 		return 0, err
 	}
-	saved := &Snapshot{Params: t.Step.Params()}
+	saved := &Snapshot{Params: t.State()}
 	if err := saved.Take(); err != nil {
 		return 0, err
 	}

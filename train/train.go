@@ -24,6 +24,7 @@ import (
 
 	"github.com/adjointml/adjoint/data"
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/ops"
 	"github.com/adjointml/adjoint/optim"
 )
 
@@ -47,6 +48,10 @@ type Graph struct {
 	Params    []*graph.Param
 	Optimizer optim.Rule
 	Frozen    func(p *graph.Param) bool // parameters that training leaves alone; nil freezes none
+	// Accumulate is how many batches make an update, which is that of one batch of
+	// all their rows; see [optim.Accumulate]. 0 means 1. The first of the inputs
+	// tells how many rows a batch has.
+	Accumulate int
 }
 
 // Compile makes the programs. The step stops with a [NotFinite] before it changes
@@ -71,7 +76,7 @@ func (g Graph) Compile() (*Trainer, error) {
 		}
 	}
 	var err error
-	if t.Step, err = optim.Minimize(g.Loss, trained, g.Optimizer, append(values[:len(values):len(values)], Finite(g.Loss))...); err != nil {
+	if err = g.compileStep(t, trained, append(values[:len(values):len(values)], Finite(g.Loss))); err != nil {
 		return nil, err
 	}
 	if t.Evaluation, err = graph.Compile(append([]*graph.Node{g.Loss}, values...)...); err != nil {
@@ -85,6 +90,26 @@ func (g Graph) Compile() (*Trainer, error) {
 	return t, nil
 }
 
+// compileStep makes the step, in one program or two.
+func (g Graph) compileStep(t *Trainer, trained []*graph.Param, values []*graph.Node) (err error) {
+	if g.Accumulate < 0 {
+		return fmt.Errorf("train: updates after %d batches: want at least 1", g.Accumulate)
+	}
+	if g.Accumulate < 2 {
+		t.Step, err = optim.Minimize(g.Loss, trained, g.Optimizer, values...)
+		return err
+	}
+	i := slices.IndexFunc(g.Inputs, func(x *graph.Node) bool { return x != nil })
+	if i < 0 {
+		return fmt.Errorf("train: without inputs nothing tells the rows of a batch, by which it counts: Accumulate needs some")
+	}
+	t.Accumulation, err = optim.Accumulate(g.Loss, ops.Count(g.Inputs[i], 0), trained, g.Optimizer, values...)
+	if err == nil {
+		t.Step, t.Accumulate = t.Accumulation.Add, g.Accumulate
+	}
+	return err
+}
+
 // A Trainer runs compiled programs over data sets: those of a [Model], of a [Graph],
 // or the user's own.
 type Trainer struct {
@@ -93,10 +118,28 @@ type Trainer struct {
 	Evaluation *graph.Program // the same figures, without an update; nil if nothing is evaluated
 	Prediction *graph.Program // nil if nothing is predicted
 	Figures    []Figure       // the first is the loss
-	Params     []*graph.Param // the model's, for averages; Step.Params has the optimizer's too
+	Params     []*graph.Param // the model's, for averages; State has the optimizer's too
+	// Accumulation updates the parameters after every Accumulate steps, and after the
+	// last of an epoch; Step is its Add then. Nil if the step updates them itself.
+	Accumulation *optim.Accumulation
+	Accumulate   int
 
 	totals []*graph.Program // of each figure with a Total
 	sums   []*graph.Node    // their inputs
+}
+
+// State returns all parameters that training reads or changes: the model's, the
+// optimizer's, counters and random streams.
+func (t *Trainer) State() []*graph.Param {
+	list := t.Step.Params()
+	if t.Accumulation != nil {
+		for _, p := range t.Accumulation.Update.Params() {
+			if !slices.Contains(list, p) {
+				list = append(list, p)
+			}
+		}
+	}
+	return list
 }
 
 // figures are the values of a program's figures, in buffers that all batches use,

@@ -152,6 +152,8 @@ func (r *raster) text(class string, at Point, t string) {
 	r.write(pieces, x, at.Y*r.scale, s)
 }
 
+func (r *raster) heading(g *Group, class string, at Point) { r.text(class, at, g.Title) }
+
 // write draws outlines at a place, in a rim of the page's colour if the style has
 // one.
 func (r *raster) write(pieces outlines, x, y float64, s *style) {

@@ -65,7 +65,7 @@ func (b *book) draw() {
 	b.queue = []chapter{{open: b.p.Open}}
 	for done := 0; done < len(b.queue); done++ {
 		p := b.p
-		p.Open = b.queue[done].open
+		p.Title, p.Open = "", b.queue[done].open // the page has the title
 		g := p.fold(b.whole)
 		l := p.arrange(g)
 		at := b.keep(l)
@@ -92,7 +92,6 @@ func (b *book) keep(l *Layout) int {
 		b.text = l.Text
 	}
 	s := &svg{page: true}
-	l.Title = ""
 	s.head(l, "")
 	l.draw(s)
 	s.WriteString("</svg>")

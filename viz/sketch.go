@@ -178,7 +178,7 @@ func (s *parts) home(n *graph.Node, depth int) *graph.Node {
 // draft makes the sketch of all nodes, with every group open.
 func draft(nodes []*graph.Node, roots []*graph.Node, p *Picture) *sketch {
 	s := split(nodes)
-	d := &drafting{p: p, parts: s, g: &sketch{scopes: []cluster{{}}}, scope: map[string]int{"": 0}, place: map[uint64]int{}, bodies: map[*graph.Loop]bool{}}
+	d := &drafting{p: p, parts: s, g: &sketch{scopes: []cluster{{}}, v: make([]vertex, 0, len(s.left))}, scope: map[string]int{"": 0}, place: map[uint64]int{}, bodies: map[*graph.Loop]bool{}}
 	for _, n := range s.left {
 		d.add(n, "")
 	}

@@ -57,7 +57,7 @@ var above = map[string]struct{ own, others []string }{
 	"report":                {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "chart", "formula", "viz"}, engine...), []string{"gorgonia.org/tensor"}},
 	"explain":               {append([]string{"graph", "ops", "autodiff", "nn"}, engine...), []string{"gorgonia.org/tensor"}},
 	"viz/live":              {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "explain", "viz", "formula", "formula/graphs"}, engine...), []string{"gorgonia.org/tensor"}},
-	"viz":                   {append([]string{"graph", "ops", "autodiff", "formula"}, engine...), []string{"gorgonia.org/tensor", "golang.org/x/image/font", "golang.org/x/image/font/basicfont", "golang.org/x/image/math/fixed", "golang.org/x/image/vector"}},
+	"viz":                   {append([]string{"graph", "ops", "autodiff", "formula"}, engine...), []string{"gorgonia.org/tensor", "golang.org/x/image/font/gofont/gobold", "golang.org/x/image/font/gofont/goregular", "golang.org/x/image/font/sfnt", "golang.org/x/image/math/fixed", "golang.org/x/image/vector"}},
 	"internal/cpu/conv":     {[]string{"internal/kernel"}, nil},
 	"internal/cpu/par":      {nil, nil},
 	"internal/kernel":       {nil, []string{"golang.org/x/sys/cpu"}},

@@ -91,6 +91,11 @@ func (l *Layout) drawBox(c canvas, b *Box, i int) {
 		l.drawPill(c, b, class)
 		return
 	}
+	if b.Bar {
+		c.rect(class, b.Rect, 3)
+		c.text("name", Point{x + w/2, y + h/2 + 4}, b.Title)
+		return
+	}
 	if b.Times > 1 {
 		d := Length(2.5)
 		if b.Kind == Gradient {

@@ -35,6 +35,8 @@ type Picture struct {
 	Formulas   bool            // writes the ops' formulas into their boxes
 	Values     *Values         // draws the values of a run, and gradients
 	Bars       bool            // with Values: adds histograms
+
+	fused *fused // draws these groups instead of scopes
 }
 
 // SVG draws the graph of y as SVG.

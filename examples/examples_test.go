@@ -77,6 +77,9 @@ func TestExamples(t *testing.T) {
 		"playground": func(t *testing.T) { testPlayground(t, dir) },
 		"explain":    func(t *testing.T) { testExplain(t, dir) },
 		"features":   func(t *testing.T) { testFeatures(t, dir) },
+		"physics":    func(t *testing.T) { testPhysics(t, dir) },
+		"neuralode":  func(t *testing.T) { testNeuralODE(t, dir) },
+		"overfit":    func(t *testing.T) { testOverfit(t, dir) },
 		"linear": func(t *testing.T) {
 			line := numbers(t, run(t, dir, "linear"), `y = ([\d.-]+) x \+ ([\d.-]+)`)
 			assert.InDeltaSlice(t, []float64{2, 3}, line, 0.05)

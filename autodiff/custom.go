@@ -30,6 +30,9 @@ type custom struct {
 }
 
 func (custom) Name() string { return "customvjp" }
+func (custom) Doc() graph.Doc {
+	return graph.Doc{Text: "The value that a function computes, with a gradient that its author gives.", Formula: "y = f(x)", Gradient: "x̄ = rule(y, ȳ, x)"}
+}
 func (c custom) VJP(y, ct *graph.Node, x ...*graph.Node) []*graph.Node {
 	return append([]*graph.Node{nil}, (*c.rule)(y, ct, x[1:]...)...)
 }
@@ -54,6 +57,9 @@ func Checkpoint(f Function) Function {
 type checkpoint struct{ first }
 
 func (checkpoint) Name() string { return "checkpoint" }
+func (checkpoint) Doc() graph.Doc {
+	return graph.Doc{Text: "The value that a function computes, whose inside is computed again for the gradient rather than kept.", Formula: "y = f(x)", Gradient: "x̄ = vjp(f, ȳ)"}
+}
 func (checkpoint) VJP(_, ct *graph.Node, x ...*graph.Node) []*graph.Node {
 	again := map[*graph.Node]*graph.Node{}
 	var at []int // the operands that are floats

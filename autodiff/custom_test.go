@@ -66,6 +66,22 @@ func TestCustomVJPReplacesTheGradient(t *testing.T) {
 	assert.Zero(t, count(p, "customvjp"), "nothing is left of it in a program")
 }
 
+// TestCustomVJPAtItsOwnValue: a rule may differentiate with respect to the value it is
+// for, as that of a fixed point does, and is not asked once more for that.
+func TestCustomVJPAtItsOwnValue(t *testing.T) {
+	used := 0
+	root := autodiff.CustomVJP( // z² = x, so dz = dx/(∂z²/∂z)
+		func(x ...*node) *node { return ops.Sqrt(x[0]) },
+		func(z, ct *node, _ ...*node) []*node {
+			used++
+			slope := autodiff.VJP(ops.Square(z), ops.BroadcastTo(scalar(1), z.Shape()), z)[0]
+			return []*node{ops.Div(ct, slope)}
+		})
+	x := vec(4, 9)
+	assert.InDeltaSlice(t, []float64{1. / 4, 1. / 6}, eval(t, autodiff.Grad(ops.Sum(root(x)), x)[0]), 1e-15)
+	assert.Equal(t, 1, used)
+}
+
 func TestCustomVJPMistakes(t *testing.T) {
 	identity := func(x ...*node) *node { return x[0] }
 	rule := func(g ...*node) autodiff.Rule { return func(_, _ *node, _ ...*node) []*node { return g } }

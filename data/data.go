@@ -117,6 +117,19 @@ func (a *Arrays) Rows(lo, hi int) *Arrays {
 	return &Arrays{a.columns, a.rows[lo:hi:hi]}
 }
 
+// Pick returns the given rows, in the order given; a row may come several times. It
+// fails for a row that is not there.
+func (a *Arrays) Pick(rows ...int) (*Arrays, error) {
+	picked := make([]int, len(rows))
+	for i, row := range rows {
+		if row < 0 || row >= len(a.rows) {
+			return nil, fmt.Errorf("data: there is no row %d among %d", row, len(a.rows))
+		}
+		picked[i] = a.rows[row]
+	}
+	return &Arrays{a.columns, picked}, nil
+}
+
 // Split returns the first fraction of the rows, rounded to the nearest row,
 // and the rest. A fraction below 0, or NaN, counts as 0 and one above 1 as 1.
 // Shuffle first when the rows are sorted.

@@ -272,3 +272,19 @@ func BenchmarkBatches(b *testing.B) {
 		}
 	}
 }
+
+func TestPick(t *testing.T) {
+	all := data.Digits(20, 1).Shuffle(3)
+	picked, err := all.Pick(7, 0, 7)
+	require.NoError(t, err)
+	assert.Equal(t, 3, picked.Len())
+	labels := all.Column(1).Int64s()
+	assert.Equal(t, []int64{labels[7], labels[0], labels[7]}, picked.Column(1).Int64s())
+	none, err := all.Pick()
+	require.NoError(t, err)
+	assert.Equal(t, 0, none.Len())
+	for _, row := range []int{-1, 20} {
+		_, err = all.Pick(0, row)
+		assert.EqualError(t, err, fmt.Sprintf("data: there is no row %d among 20", row))
+	}
+}

@@ -70,7 +70,12 @@ func TestExamples(t *testing.T) {
 		"cnn":      func(t *testing.T) { testCNN(t, dir) },
 		"resnet20": func(t *testing.T) { testResNet20(t, dir) },
 		"unet":     func(t *testing.T) { testUNet(t, dir) },
+		"rl":       func(t *testing.T) { testRL(t, dir) },
+		"meta":     func(t *testing.T) { testMeta(t, dir) },
+		"implicit": func(t *testing.T) { testImplicit(t, dir) },
 		"anysize":  func(t *testing.T) { testAnysize(t, dir) },
+		"explain":  func(t *testing.T) { testExplain(t, dir) },
+		"features": func(t *testing.T) { testFeatures(t, dir) },
 		"linear": func(t *testing.T) {
 			line := numbers(t, run(t, dir, "linear"), `y = ([\d.-]+) x \+ ([\d.-]+)`)
 			assert.InDeltaSlice(t, []float64{2, 3}, line, 0.05)
@@ -161,7 +166,7 @@ func testMNIST(t *testing.T, dir string) {
 	assert.Equal(t, 784*256+256+256*10+10, r.Params)
 	short := func(arg ...string) string {
 		out := run(t, dir, "mnist", append(arg, "-epochs", "1", "-batch", "500")...)
-		return regexp.MustCompile(`[\d.]+ s\n`).ReplaceAllString(out, "")
+		return regexp.MustCompile(`[\d.]+ s\n|see .*\n`).ReplaceAllString(out, "")
 	}
 	assert.Equal(t, short(), short(), "the same seed gives the same numbers")
 	for _, rule := range []string{"sgd", "momentum", "adamw", "rmsprop", "nadam", "lion"} {

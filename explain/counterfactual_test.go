@@ -60,10 +60,12 @@ func TestCounterfactualDigits(t *testing.T) {
 }
 
 func TestMargin(t *testing.T) {
-	logits, label := graph.ConstOf([]float64{1, 5, 2, 4, 3, -1}, 2, 3), graph.ConstOf([]int64{2, 0}, 2)
-	got := run(t, nil, explain.Margin(logits, label), explain.Class(logits, label))
-	assert.Equal(t, []float64{-3, 1}, got[0])
-	assert.Equal(t, []float64{2, 4}, got[1])
+	logits := graph.ConstOf([]float64{1, 5, 2, 4, 3, -1}, 2, 3)
+	for _, label := range []*graph.Node{graph.ConstOf([]int64{2, 0}, 2), graph.ConstOf([]int32{2, 0}, 2)} {
+		got := run(t, nil, explain.Margin(logits, label), explain.Class(logits, label))
+		assert.Equal(t, []float64{-3, 1}, got[0])
+		assert.Equal(t, []float64{2, 4}, got[1])
+	}
 }
 
 func TestCounterfactualMistakes(t *testing.T) {

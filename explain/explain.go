@@ -7,8 +7,8 @@
 // findings as more graph, which [graph.Compile] makes a program of:
 //
 //	score := explain.Class(model.Apply(x), label)             // [batch]
-//	map, err := graph.Compile(explain.IntegratedGradients(score, x, nil, 0))
-//	out, err := map.Run(x.Is(images), label.Is(labels))
+//	p, err := graph.Compile(explain.IntegratedGradients(score, x, nil, 0))
+//	maps, err := p.Run(x.Is(images), label.Is(labels))
 //
 // So one program serves any number of rows, several methods share what they have
 // in common, and what is found may be computed with further: the mean of a map, its

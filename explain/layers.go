@@ -90,17 +90,22 @@ func Dead(h *graph.Node) *graph.Node {
 // Gradients returns the root of the mean square of the loss's gradient by each
 // parameter: layers that learn at the same pace have like numbers, and those that
 // vanish or explode along the layers show it. Parameters that the loss does not
-// depend on get 0.
+// depend on get 0, and so do those that are not trained, such as running means and
+// random states.
 //
 //	loss [] -> [], one for each parameter
 func Gradients(loss *graph.Node, params []*graph.Param) []*graph.Node {
-	of := make([]*graph.Node, len(params))
+	out := make([]*graph.Node, len(params))
+	var at []int
+	var of []*graph.Node
 	for i, p := range params {
-		of[i] = p.Node()
+		out[i] = graph.ScalarOf(graph.Float64, 0)
+		if p.Type.DType.Float() && !p.Untrained {
+			at, of = append(at, i), append(of, p.Node())
+		}
 	}
-	out := autodiff.Grad(loss, of...)
-	for i, g := range out {
-		out[i] = ops.Sqrt(ops.Mean(ops.Square(g)))
+	for k, g := range autodiff.Grad(loss, of...) {
+		out[at[k]] = ops.Sqrt(ops.Mean(ops.Square(g)))
 	}
 	return out
 }

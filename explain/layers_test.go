@@ -91,6 +91,30 @@ func TestGradients(t *testing.T) {
 	assert.Equal(t, []float64{0}, got[1])
 }
 
+// TestTrainedLayers asks the trained network with all its parameters, random states and
+// running means among them.
+func TestTrainedLayers(t *testing.T) {
+	r := trained(t)
+	params := nn.Params(r.model)
+	loss := nn.CrossEntropy(r.logits, r.label)
+	got := run(t, r.feeds(50), explain.Gradients(loss, params)...)
+	var u explain.Updates
+	_, err := u.Step(params)
+	require.NoError(t, err)
+	still, err := u.Step(params)
+	require.NoError(t, err)
+	for i, p := range params {
+		if p.Untrained || !p.Type.DType.Float() {
+			continue
+		}
+		assert.Greater(t, got[i][0], 0.0, p.Label)
+		assert.Less(t, got[i][0], 1.0, p.Label)
+		assert.Equal(t, 0.0, still[i], p.Label)
+	}
+	dead := run(t, r.feeds(300), explain.Dead(explain.Layer(r.logits, "0")))
+	assert.Less(t, dead[0][0], 0.5)
+}
+
 func TestUpdates(t *testing.T) {
 	p := &graph.Param{Label: "p", Type: graph.Type{Shape: graph.Of(2)}, Value: tensor.New(tensor.WithBacking([]float32{3, 4}))}
 	var u explain.Updates

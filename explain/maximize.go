@@ -12,6 +12,7 @@ type Ascent struct {
 	Rate   float64 // of a step: the change of an element, in the root of the mean square; 0 means 0.05
 	Decay  float64 // weight of Σx²/2, which keeps values small
 	Smooth float64 // weight of Σ|difference of neighbours| along the last two axes, which keeps images free of checkers
+	Blur   int     // times that the gradient of images is blurred by 1/4, 1/2, 1/4 along both axes, which draws what is large first
 	Jitter int     // images are shifted by up to so many pixels at each step, round the edges: what survives does not hang on a pixel
 	Lo, Hi float64 // limits of the elements; none if equal
 	Seed   uint64  // of the jitter
@@ -33,10 +34,10 @@ func Maximize(score, x *graph.Node, a Ascent) *graph.Node {
 	operands := []*graph.Node{score, x}
 	rank := x.Shape().Rank()
 	switch {
-	case a.Steps < 0 || a.Rate < 0 || a.Jitter < 0:
-		return graph.Fail("maximize", operands, "%d steps of %g, jitter %d: none may be negative", a.Steps, a.Rate, a.Jitter)
-	case rank < 3 && (a.Smooth != 0 || a.Jitter != 0):
-		return graph.Fail("maximize", operands, "{1} is no image [batch ... h w]: leave out Smooth and Jitter")
+	case a.Steps < 0 || a.Rate < 0 || a.Jitter < 0 || a.Blur < 0:
+		return graph.Fail("maximize", operands, "%d steps of %g, jitter %d, blur %d: none may be negative", a.Steps, a.Rate, a.Jitter, a.Blur)
+	case rank < 3 && (a.Smooth != 0 || a.Jitter != 0 || a.Blur != 0):
+		return graph.Fail("maximize", operands, "{1} is no image [batch ... h w]: leave out Smooth, Jitter and Blur")
 	}
 	if a.Steps == 0 {
 		a.Steps = 128
@@ -68,9 +69,18 @@ func (a Ascent) step(score, x, p, state *graph.Node) *graph.Node {
 		height = ops.Sub(height, ops.Scale(rough, a.Smooth))
 	}
 	g := slope(height, p)
+	for range a.Blur {
+		g = blurred(blurred(g, -1), -2)
+	}
 	size := ops.Sqrt(ops.Add(ops.Keep(ops.Mean, ops.Square(g), rowAxes(g)...), graph.Scalar(1e-20)))
 	p = ops.Add(p, ops.Scale(ops.Div(g, size), a.Rate))
 	return limit(p, a.Lo, a.Hi)
+}
+
+// blurred returns the mean of each element of an axis and its neighbours.
+func blurred(x *graph.Node, axis int) *graph.Node {
+	sides := ops.Add(ops.Shift(x, 1, axis, 0), ops.Shift(x, -1, axis, 0))
+	return ops.Add(ops.Scale(x, 0.5), ops.Scale(sides, 0.25))
 }
 
 // shifted rolls x along an axis by a number that is known in the run alone.

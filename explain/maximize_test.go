@@ -62,9 +62,22 @@ func TestMaximizeJitter(t *testing.T) {
 	assert.False(t, math.IsNaN(got[0][0]))
 }
 
+// TestMaximizeBlur takes one step from a score of one pixel: with a blur it is the
+// outer product of 1/4, 1/2, 1/4 with itself.
+func TestMaximizeBlur(t *testing.T) {
+	x := graph.InputOf(graph.Float64, "x", graph.Sym("batch"), 3, 3)
+	score := ops.Index(ops.Index(x, 1, 1), 1, 1)
+	m := explain.Maximize(score, x, explain.Ascent{Steps: 1, Rate: 0.1, Blur: 1})
+	got := run(t, []graph.Feed{of(t, x, make([]float64, 9), 1, 3, 3)}, m)[0]
+	shape, squares := []float64{1, 2, 1, 2, 4, 2, 1, 2, 1}, 4*1.0+4*4+16
+	for i, v := range shape {
+		assert.InDelta(t, 0.1*v/math.Sqrt(squares/9), got[i], 1e-9)
+	}
+}
+
 func TestMaximizeMistakes(t *testing.T) {
 	x := graph.Input("x", graph.Sym("n"), 4)
 	score := ops.Sum(x, 1)
-	assert.Contains(t, mistake(t, explain.Maximize(score, x, explain.Ascent{Smooth: 1})), "maximize: x [n 4] is no image [batch ... h w]: leave out Smooth and Jitter")
-	assert.Contains(t, mistake(t, explain.Maximize(score, x, explain.Ascent{Steps: -1})), "maximize: -1 steps of 0, jitter 0: none may be negative")
+	assert.Contains(t, mistake(t, explain.Maximize(score, x, explain.Ascent{Smooth: 1})), "maximize: x [n 4] is no image [batch ... h w]: leave out Smooth, Jitter and Blur")
+	assert.Contains(t, mistake(t, explain.Maximize(score, x, explain.Ascent{Steps: -1})), "maximize: -1 steps of 0, jitter 0, blur 0: none may be negative")
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,7 +60,7 @@ func Sym(name string) Dim {
 // Symbolic reports whether d depends on a symbol.
 func (d Dim) Symbolic() bool { return d > Unknown && d < Unknown/2 }
 
-// Add returns d + e.
+// Add returns d + e. A literal that an int cannot hold is [Unknown].
 func (d Dim) Add(e Dim) Dim {
 	return combine(d, e, func(a, b int) int { return a + b }, func(p, q poly) poly { return p.plus(q, 1) })
 }
@@ -69,9 +70,14 @@ func (d Dim) Sub(e Dim) Dim {
 	return combine(d, e, func(a, b int) int { return a - b }, func(p, q poly) poly { return p.plus(q, -1) })
 }
 
-// Mul returns d * e.
+// Mul returns d * e. A literal that an int cannot hold is [Unknown].
 func (d Dim) Mul(e Dim) Dim {
-	return combine(d, e, func(a, b int) int { return a * b }, poly.times)
+	return combine(d, e, func(a, b int) int {
+		if high, low := bits.Mul64(uint64(a), uint64(b)); high > 0 || low > math.MaxInt {
+			return -1
+		}
+		return a * b
+	}, poly.times)
 }
 
 // Div returns the floor of d / e. Division by the literal 0 is [Unknown].

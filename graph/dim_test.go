@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -128,4 +129,12 @@ func TestBroadcast(t *testing.T) {
 			assert.Equal(t, graph.Of(c.want...), got, "%v %v", x, y)
 		}
 	}
+}
+
+func TestDimOverflow(t *testing.T) {
+	large := graph.Dim(math.MaxInt/2 + 1)
+	assert.Equal(t, graph.Unknown, large.Add(large))
+	assert.Equal(t, graph.Unknown, large.Mul(2))
+	assert.Equal(t, graph.Unknown, large.Mul(4), "an overflow to a positive number")
+	assert.Equal(t, graph.Dim(math.MaxInt), (large - 1).Mul(2).Add(1))
 }

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/adjointml/adjoint/internal/cpu"
+	"github.com/adjointml/adjoint/internal/cpu/par"
 	"github.com/adjointml/adjoint/internal/ir"
 )
 
@@ -48,6 +50,7 @@ type engineFrame struct {
 	in     [][]Tensor // operands of each op that is called
 	parts  [][]part   // of each op that is called by rows
 	params []Tensor   // of this run
+	places []uintptr  // of the parameters when they were found to be apart
 	into   []Tensor   // memory of the outputs, of the caller's
 	direct []bool     // which of them the run writes itself
 	length func(Dim) (int, error)
@@ -105,7 +108,7 @@ func (e *engine) frame(p *Program, q *plan) *engineFrame {
 		return f
 	default:
 	}
-	f := &engineFrame{p: p, values: slices.Concat(q.values, make([]Tensor, len(p.params)), q.inner), in: make([][]Tensor, p.numbers()), parts: make([][]part, p.numbers()), params: make([]Tensor, len(p.params)), into: make([]Tensor, len(p.out)), direct: make([]bool, len(p.out)), length: p.lengths(q)}
+	f := &engineFrame{p: p, values: slices.Concat(q.values, make([]Tensor, len(p.params)), q.inner), in: make([][]Tensor, p.numbers()), parts: make([][]part, p.numbers()), params: make([]Tensor, len(p.params)), places: make([]uintptr, len(p.params)), into: make([]Tensor, len(p.out)), direct: make([]bool, len(p.out)), length: p.lengths(q)}
 	for _, c := range q.called {
 		i := c.node
 		for _, x := range p.operands(i) {
@@ -229,6 +232,9 @@ func (f *engineFrame) feed(p *Program, feeds []Feed) error {
 		f.Leaf(len(p.order)+i, t.data)
 		f.params[i] = t
 	}
+	if err := f.apart(p); err != nil {
+		return err
+	}
 	for _, feed := range feeds {
 		i, ok := p.slotOf(feed.Input)
 		if !ok {
@@ -241,6 +247,35 @@ func (f *engineFrame) feed(p *Program, feeds []Feed) error {
 			}
 		}
 		f.Leaf(int(p.inputs[i].at), t.data)
+	}
+	return nil
+}
+
+// apart reports a parameter that the run changes and another one in the same
+// memory. It looks again where one has moved.
+func (f *engineFrame) apart(p *Program) error {
+	moved := false
+	for i, t := range f.params {
+		at := uintptr(t.data)
+		moved = moved || f.places[i] != at
+		f.places[i] = at
+	}
+	if !moved {
+		return nil
+	}
+	order := make([]int, len(f.params))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		return cmp.Compare(uintptr(f.params[i].data), uintptr(f.params[j].data))
+	})
+	for k := 1; k < len(order); k++ {
+		a, b := order[k-1], order[k]
+		if f.params[a].overlaps(f.params[b]) && (p.params[a].write || p.params[b].write) {
+			clear(f.places)
+			return fmt.Errorf("parameters %s and %s lie in the same memory, and the program changes one: give each a Value of its own, or use one graph.Param in both places", p.params[a].p.Label, p.params[b].p.Label)
+		}
 	}
 	return nil
 }
@@ -261,12 +296,27 @@ func (p *Program) explain(err error) error {
 	}
 	var index *cpu.IndexError
 	var run *cpu.RunError
+	var broken *par.PanicError
 	switch {
 	case errors.As(err, &index):
 		n := p.node(index.Node)
 		return fmt.Errorf("%s: %s: %w", n.Pos(), n.op.Name(), index)
 	case errors.As(err, &run):
 		return run.Err
+	case errors.As(err, &broken):
+		return &PanicError{broken.Value, broken.Stack}
 	}
 	return err
+}
+
+// A PanicError is what a run returns if the engine itself broke, which is a bug to
+// report, with the stack.
+type PanicError struct {
+	Value any    // what it panicked with
+	Stack []byte // where, as printed by runtime/debug
+}
+
+// Error is one line, without the stack.
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("a bug of the engine: %v: please report it, with the Stack of this error", e.Value)
 }

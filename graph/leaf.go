@@ -16,7 +16,10 @@ func (leaf) VJP(_, _ *Node, _ ...*Node) []*Node { return nil }
 
 type failed string
 
-func (f failed) Name() string                            { return string(f) }
+func (f failed) Name() string { return string(f) }
+func (failed) Doc() Doc {
+	return Doc{Text: "Stands where a mistake was made; Compile reports it."}
+}
 func (f failed) Infer(...Type) (Type, error)             { return Type{}, nil }
 func (failed) Eval(Tensor, ...Tensor)                    {}
 func (f failed) VJP(_, ct *Node, x ...*Node) (g []*Node) { return make([]*Node, len(x)) }
@@ -27,7 +30,10 @@ type input struct {
 	typ  Type
 }
 
-func (i *input) Name() string                { return "input " + i.name }
+func (i *input) Name() string { return "input " + i.name }
+func (*input) Doc() Doc {
+	return Doc{Text: "A value that each run is given, such as a batch of examples."}
+}
 func (i *input) Infer(...Type) (Type, error) { return i.typ, nil }
 
 // valid reports a dtype or a shape that no value can have.
@@ -62,7 +68,10 @@ type scalar struct {
 
 func (s scalar) val() float64 { return math.Float64frombits(s.bits) }
 
-func (s scalar) Name() string                { return strconv.FormatFloat(s.val(), 'g', -1, 64) }
+func (s scalar) Name() string { return strconv.FormatFloat(s.val(), 'g', -1, 64) }
+func (s scalar) Doc() Doc {
+	return Doc{Text: "A fixed number.", Formula: "y = " + s.Name()}
+}
 func (s scalar) Infer(...Type) (Type, error) { return Type{DType: s.typ}, nil }
 func (s scalar) Eval(out Tensor, _ ...Tensor) {
 	out.Set(0, s.val())
@@ -104,7 +113,10 @@ type zeros struct {
 	typ Type
 }
 
-func (zeros) Name() string                  { return "zeros" }
+func (zeros) Name() string { return "zeros" }
+func (zeros) Doc() Doc {
+	return Doc{Text: "Zeros, which the compiler leaves out where it can.", Formula: "y = 0"}
+}
 func (z zeros) Infer(...Type) (Type, error) { return z.typ, nil }
 
 // Zeros returns the value of zeros of the given type. The compiler treats it
@@ -125,6 +137,9 @@ type literal struct {
 }
 
 func (*literal) Name() string { return "const" }
+func (*literal) Doc() Doc {
+	return Doc{Text: "Fixed values that are part of the program."}
+}
 func (l *literal) Infer(...Type) (Type, error) {
 	dims := make([]Dim, len(l.value.Shape))
 	for i, d := range l.value.Shape {

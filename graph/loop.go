@@ -14,7 +14,10 @@ type arg struct {
 	typ Type
 }
 
-func (*arg) Name() string                  { return "arg" }
+func (*arg) Name() string { return "arg" }
+func (*arg) Doc() Doc {
+	return Doc{Text: "What the body of a loop is given at each step."}
+}
 func (a *arg) Infer(...Type) (Type, error) { return a.typ, nil }
 
 func isArg(n *Node) bool {

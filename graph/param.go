@@ -33,6 +33,11 @@ type Param struct {
 
 func (p *Param) Name() string { return "param " + p.Label }
 
+// Doc says what a parameter is.
+func (p *Param) Doc() Doc {
+	return Doc{Text: "A value that is kept between runs and that training changes: what a network knows."}
+}
+
 func (p *Param) Infer(...Type) (Type, error) {
 	if _, ok := p.Type.Shape.Literal(); !ok {
 		return Type{}, fmt.Errorf("the shape %v of a parameter must be known: give the input a literal length there", p.Type.Shape)
@@ -105,7 +110,10 @@ func fits(t Tensor, want Type) error {
 // assign is the value v, which a run that reaches it also stores in p.
 type assign struct{ p *Param }
 
-func (a assign) Name() string   { return "assign" }
+func (a assign) Name() string { return "assign" }
+func (a assign) Doc() Doc {
+	return Doc{Text: "The value as it is, which the run also stores in a parameter.", Formula: "y = x", Gradient: "x̄ = ȳ"}
+}
 func (a assign) String() string { return "assign(" + a.p.Label + ")" }
 func (a assign) Infer(in ...Type) (Type, error) {
 	if in[0] != a.p.Type {

@@ -43,3 +43,28 @@ func TestAssign(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []float32{-1, -3, -2, -4}, c.Value.Data())
 }
+
+// TestSharedMemory gives two parameters one array, which is a mistake as soon as
+// a program changes one of them.
+func TestSharedMemory(t *testing.T) {
+	of := graph.Type{DType: graph.Float32, Shape: graph.Of(4)}
+	memory := []float32{1, 2, 3, 4, 5, 6}
+	a := &graph.Param{Label: "a", Type: of, Value: tensor.New(tensor.WithShape(4), tensor.WithBacking(memory[:4]))}
+	b := &graph.Param{Label: "b", Type: of, Value: tensor.New(tensor.WithShape(4), tensor.WithBacking(memory[2:]))}
+	sum := ops.Add(a.Node(), b.Node())
+	out, err := compile(t, sum).Run()
+	require.NoError(t, err, "reading is fine")
+	assert.Equal(t, []float32{4, 6, 8, 10}, out[0].Data())
+
+	step, err := graph.CompileTraining([]*graph.Node{sum}, graph.Assign(b, ops.Scale(b.Node(), 2)))
+	require.NoError(t, err)
+	for range 2 {
+		_, err = step.Run()
+		assert.ErrorContains(t, err, "parameters a and b lie in the same memory, and the program changes one")
+	}
+	assert.Equal(t, []float32{1, 2, 3, 4, 5, 6}, memory)
+	b.Value = tensor.New(tensor.WithShape(4), tensor.WithBacking([]float32{3, 4, 5, 6}))
+	_, err = step.Run()
+	require.NoError(t, err)
+	assert.Equal(t, []float32{6, 8, 10, 12}, b.Value.Data())
+}

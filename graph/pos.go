@@ -10,7 +10,7 @@ import (
 )
 
 // ownPackages are those whose frames do not count as the user's.
-var ownPackages = [...]string{"graph", "ops", "autodiff", "nn", "optim", "train", "explain", "viz", "onnx"}
+var ownPackages = [...]string{"graph", "ops", "autodiff", "nn", "optim", "train", "explain", "formula", "viz", "onnx"}
 
 // root is the folder of this module as the compiler wrote it down, with a
 // slash. Files tell whose a frame is and function names do not: a closure of

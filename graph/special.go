@@ -301,7 +301,10 @@ func (s *special) replace(n *Node) (before []*Node) {
 // effects is its first operand, with the assignments that computing it makes.
 type effects struct{}
 
-func (effects) Name() string                   { return "effects" }
+func (effects) Name() string { return "effects" }
+func (effects) Doc() Doc {
+	return Doc{Text: "The first operand; computing it also makes the assignments of a loop.", Formula: "y = a", Gradient: "ā = ȳ"}
+}
 func (effects) Infer(in ...Type) (Type, error) { return in[0], nil }
 func (effects) Eval(out Tensor, in ...Tensor)  { out.Copy(in[0]) }
 func (effects) VJP(_, ct *Node, x ...*Node) (g []*Node) {

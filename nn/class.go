@@ -171,7 +171,10 @@ func (c *classLoss) hard(logp *graph.Node) *graph.Node {
 // place along the axis of the second.
 type checkClass struct{ axis int }
 
-func (checkClass) Name() string                               { return "checklabel" }
+func (checkClass) Name() string { return "checklabel" }
+func (checkClass) Doc() graph.Doc {
+	return graph.Doc{Text: "The labels as they are; the run fails where one is not the number of a class.", Formula: "y = a", Gradient: "ā = 0; b̄ = 0"}
+}
 func (checkClass) Infer(in ...graph.Type) (graph.Type, error) { return in[0], nil }
 func (checkClass) VJP(_, _ *graph.Node, _ ...*graph.Node) []*graph.Node {
 	return make([]*graph.Node, 2)

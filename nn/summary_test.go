@@ -75,6 +75,23 @@ total: 21 parameters (84 bytes), 801 FLOPs
 `, nn.Summary(y, &model))
 }
 
+// TestSummaryOfParts has a layer that names a part of itself, which counts as its own.
+func TestSummaryOfParts(t *testing.T) {
+	model := struct{ Mix *nn.MultiHeadAttention }{&nn.MultiHeadAttention{Heads: 2, NoBias: true}}
+	y := model.Mix.Apply(graph.Input("x", graph.Sym("batch"), 3, 4))
+	nn.Init(&model, 1)
+	assert.Equal(t, "Mix.Weights", model.Mix.Weights.Label)
+	// 12 to scale the queries, 72 for the scores, 5·18 for the softmax, 72 for the mean
+	assert.Equal(t, `layer      kind                output          parameters  FLOPs per sample
+Mix.Query  Dense               f32[batch 3 4]          16                96
+Mix        MultiHeadAttention  f32[batch 3 4]           0               246
+Mix.Key    Dense               f32[batch 3 4]          16                96
+Mix.Value  Dense               f32[batch 3 4]          16                96
+Mix.Out    Dense               f32[batch 3 4]          16                96
+total: 64 parameters (256 bytes), 630 FLOPs per sample
+`, nn.Summary(y, &model))
+}
+
 func TestSummaryOfNothing(t *testing.T) {
 	assert.Equal(t, "the node is nil", nn.Summary(nil, nil))
 	assert.Regexp(t, `^nn_test.go:\d+: `+whyBad[:4], nn.Summary(bad(), nil))

@@ -13,7 +13,10 @@ func Add(x, y *Node) *Node { return binary(add{}, x, y) }
 
 type add struct{ numbers }
 
-func (add) Name() string  { return "add" }
+func (add) Name() string { return "add" }
+func (add) Doc() graph.Doc {
+	return doc("The sum of two values; the gradient goes to both as it is.", "y = a + b", "ā = ȳ; b̄ = ȳ")
+}
 func (add) Opcode() ir.Op { return ir.Add }
 func (add) Eval(out Tensor, in ...Tensor) {
 	each2(out, in, func(x, y float64) float64 { return x + y }, func(x, y int64) int64 { return x + y })
@@ -40,7 +43,10 @@ func Sub(x, y *Node) *Node { return binary(sub{}, x, y) }
 
 type sub struct{ numbers }
 
-func (sub) Name() string  { return "sub" }
+func (sub) Name() string { return "sub" }
+func (sub) Doc() graph.Doc {
+	return doc("The difference of two values, such as a prediction and its label.", "y = a - b", "ā = ȳ; b̄ = -ȳ")
+}
 func (sub) Opcode() ir.Op { return ir.Sub }
 func (sub) Eval(out Tensor, in ...Tensor) {
 	each2(out, in, func(x, y float64) float64 { return x - y }, func(x, y int64) int64 { return x - y })
@@ -64,7 +70,10 @@ func Mul(x, y *Node) *Node { return binary(mul{}, x, y) }
 
 type mul struct{ numbers }
 
-func (mul) Name() string  { return "mul" }
+func (mul) Name() string { return "mul" }
+func (mul) Doc() graph.Doc {
+	return doc("The product, element by element: each operand scales the gradient of the other.", "y = a*b", "ā = ȳ*b; b̄ = ȳ*a")
+}
 func (mul) Opcode() ir.Op { return ir.Mul }
 func (mul) Eval(out Tensor, in ...Tensor) {
 	each2(out, in, func(x, y float64) float64 { return x * y }, func(x, y int64) int64 { return x * y })
@@ -90,7 +99,10 @@ func Div(x, y *Node) *Node { return binary(div{}, x, y) }
 
 type div struct{ floats }
 
-func (div) Name() string                  { return "div" }
+func (div) Name() string { return "div" }
+func (div) Doc() graph.Doc {
+	return doc("The quotient, element by element.", "y = a/b", "ā = ȳ/b; b̄ = -ȳ*y/b")
+}
 func (div) Opcode() ir.Op                 { return ir.Div }
 func (div) Eval(out Tensor, in ...Tensor) { map2(out, in, func(x, y float64) float64 { return x / y }) }
 func (div) VJP(z, ct *Node, x ...*Node) []*Node {
@@ -113,7 +125,10 @@ func Mod(x, y *Node) *Node { return binary(mod{}, x, y) }
 
 type mod struct{ numbers }
 
-func (mod) Name() string  { return "mod" }
+func (mod) Name() string { return "mod" }
+func (mod) Doc() graph.Doc {
+	return doc("The remainder of a division, with the sign of the divisor.", "y = a - b*floor(a/b)", "ā = ȳ; b̄ = -ȳ*floor(a/b)")
+}
 func (mod) Opcode() ir.Op { return ir.Mod }
 func (mod) Eval(out Tensor, in ...Tensor) {
 	each2(out, in, func(x, y float64) float64 {
@@ -146,7 +161,10 @@ func Pow(x, p *Node) *Node { return binary(pow{}, x, p) }
 
 type pow struct{ floats }
 
-func (pow) Name() string                  { return "pow" }
+func (pow) Name() string { return "pow" }
+func (pow) Doc() graph.Doc {
+	return doc("A number to a power; each of the two may be learned.", "y = a^b", "ā = ȳ*b*a^(b - 1); b̄ = ȳ*y*log(a)")
+}
 func (pow) Opcode() ir.Op                 { return ir.Pow }
 func (pow) Eval(out Tensor, in ...Tensor) { map2(out, in, math.Pow) }
 func (pow) VJP(y, ct *Node, x ...*Node) []*Node {
@@ -176,7 +194,10 @@ func Maximum(x, y *Node) *Node { return binary(maximum{}, x, y) }
 
 type maximum struct{ numbers }
 
-func (maximum) Name() string  { return "maximum" }
+func (maximum) Name() string { return "maximum" }
+func (maximum) Doc() graph.Doc {
+	return doc("The larger of two numbers, which gets the gradient; equal ones share it.", "y = max(a, b)", "ā = where(a > b, ȳ, where(a == b, ȳ/2, 0)); b̄ = where(b > a, ȳ, where(a == b, ȳ/2, 0))")
+}
 func (maximum) Opcode() ir.Op { return ir.Maximum }
 func (maximum) Eval(out Tensor, in ...Tensor) {
 	each2(out, in, func(x, y float64) float64 { return max(x, y) }, func(x, y int64) int64 { return max(x, y) })
@@ -196,7 +217,10 @@ func Minimum(x, y *Node) *Node { return binary(minimum{}, x, y) }
 
 type minimum struct{ numbers }
 
-func (minimum) Name() string  { return "minimum" }
+func (minimum) Name() string { return "minimum" }
+func (minimum) Doc() graph.Doc {
+	return doc("The smaller of two numbers, which gets the gradient; equal ones share it.", "y = min(a, b)", "ā = where(a < b, ȳ, where(a == b, ȳ/2, 0)); b̄ = where(b < a, ȳ, where(a == b, ȳ/2, 0))")
+}
 func (minimum) Opcode() ir.Op { return ir.Minimum }
 func (minimum) Eval(out Tensor, in ...Tensor) {
 	each2(out, in, func(x, y float64) float64 { return min(x, y) }, func(x, y int64) int64 { return min(x, y) })
@@ -211,7 +235,10 @@ func Atan2(y, x *Node) *Node { return binary(atan2{}, y, x) }
 
 type atan2 struct{ floats }
 
-func (atan2) Name() string                  { return "atan2" }
+func (atan2) Name() string { return "atan2" }
+func (atan2) Doc() graph.Doc {
+	return doc("The angle of the point with height a and width b, all the way around.", "y = atan2(a, b)", "ā = ȳ*b/(a^2 + b^2); b̄ = -ȳ*a/(a^2 + b^2)")
+}
 func (atan2) Opcode() ir.Op                 { return ir.Atan2 }
 func (atan2) Eval(out Tensor, in ...Tensor) { map2(out, in, math.Atan2) }
 func (atan2) VJP(_, ct *Node, x ...*Node) []*Node {
@@ -225,7 +252,10 @@ func Hypot(x, y *Node) *Node { return binary(hypot{}, x, y) }
 
 type hypot struct{ floats }
 
-func (hypot) Name() string                  { return "hypot" }
+func (hypot) Name() string { return "hypot" }
+func (hypot) Doc() graph.Doc {
+	return doc("The length of the vector with two coordinates.", "y = sqrt(a^2 + b^2)", "ā = ȳ*a/y; b̄ = ȳ*b/y")
+}
 func (hypot) Opcode() ir.Op                 { return ir.Hypot }
 func (hypot) Eval(out Tensor, in ...Tensor) { map2(out, in, math.Hypot) }
 func (hypot) VJP(y, ct *Node, x ...*Node) []*Node {
@@ -238,7 +268,10 @@ func LogAddExp(x, y *Node) *Node { return binary(logAddExp{}, x, y) }
 
 type logAddExp struct{ floats }
 
-func (logAddExp) Name() string  { return "logaddexp" }
+func (logAddExp) Name() string { return "logaddexp" }
+func (logAddExp) Doc() graph.Doc {
+	return doc("Adds two probabilities that are given by their logarithms, without overflow.", "y = log(exp(a) + exp(b))", "ā = ȳ*sigmoid(a - b); b̄ = ȳ*sigmoid(b - a)")
+}
 func (logAddExp) Opcode() ir.Op { return ir.LogAddExp }
 func (logAddExp) Eval(out Tensor, in ...Tensor) {
 	map2(out, in, logAdd)

@@ -82,6 +82,12 @@ type whileOp struct{ graph.Result }
 
 func (w whileOp) With(r graph.Result) graph.Op { return whileOp{r} }
 func (w whileOp) family() any                  { return w.Loop }
+
+// Doc writes f for the body.
+func (w whileOp) Doc() graph.Doc {
+	return doc("Runs the same steps as long as a test holds, each with what the one before passed on.",
+		"y[t] = where(test(y[t - 1]), f(y[t - 1]), y[t - 1])", "ȳ[t - 1] = where(test(y[t - 1]), vjp(f, ȳ[t]), ȳ[t])")
+}
 func (w whileOp) VJP(y, ct *Node, x ...*Node) []*Node {
 	return w.vjp([]*Node{y}, []*Node{ct}, x...)
 }
@@ -206,6 +212,11 @@ type condOp struct{ graph.Result }
 
 func (c condOp) With(r graph.Result) graph.Op { return condOp{r} }
 func (c condOp) family() any                  { return c.Loop }
+
+// Doc writes f and g for the branches.
+func (c condOp) Doc() graph.Doc {
+	return doc("Runs one of two branches as a single condition says, and not the other.", "y = where(a, f(x), g(x))", "ā = 0; x̄ = where(a, vjp(f, ȳ), vjp(g, ȳ))")
+}
 func (c condOp) VJP(y, ct *Node, x ...*Node) []*Node {
 	return c.vjp([]*Node{y}, []*Node{ct}, x...)
 }

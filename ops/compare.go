@@ -33,7 +33,10 @@ func Less(x, y *Node) *Node { return binary(less{}, x, y) }
 
 type less struct{ comparison }
 
-func (less) Name() string  { return "less" }
+func (less) Name() string { return "less" }
+func (less) Doc() graph.Doc {
+	return doc("Tells where the first number is below the second; a mask has no gradient.", "y = a < b", "ā = 0; b̄ = 0")
+}
 func (less) Opcode() ir.Op { return ir.Less }
 func (less) Eval(out Tensor, in ...Tensor) {
 	compare(out, in, func(x, y float64) bool { return x < y }, func(x, y int64) bool { return x < y })
@@ -44,7 +47,10 @@ func LessEqual(x, y *Node) *Node { return binary(lessEqual{}, x, y) }
 
 type lessEqual struct{ comparison }
 
-func (lessEqual) Name() string  { return "lessequal" }
+func (lessEqual) Name() string { return "lessequal" }
+func (lessEqual) Doc() graph.Doc {
+	return doc("Tells where the first number is not above the second; a mask has no gradient.", "y = a <= b", "ā = 0; b̄ = 0")
+}
 func (lessEqual) Opcode() ir.Op { return ir.LessEqual }
 func (lessEqual) Eval(out Tensor, in ...Tensor) {
 	compare(out, in, func(x, y float64) bool { return x <= y }, func(x, y int64) bool { return x <= y })
@@ -61,7 +67,10 @@ func Equal(x, y *Node) *Node { return binary(equal{}, x, y) }
 
 type equal struct{ comparison }
 
-func (equal) Name() string  { return "equal" }
+func (equal) Name() string { return "equal" }
+func (equal) Doc() graph.Doc {
+	return doc("Tells where two values are the same; a mask has no gradient.", "y = a == b", "ā = 0; b̄ = 0")
+}
 func (equal) Opcode() ir.Op { return ir.Equal }
 func (equal) Eval(out Tensor, in ...Tensor) {
 	compare(out, in, func(x, y float64) bool { return x == y }, func(x, y int64) bool { return x == y })
@@ -75,7 +84,10 @@ func IsNaN(x *Node) *Node { return graph.Apply(isNaN{}, x) }
 
 type isNaN struct{ flat }
 
-func (isNaN) Name() string  { return "isnan" }
+func (isNaN) Name() string { return "isnan" }
+func (isNaN) Doc() graph.Doc {
+	return doc("Tells where a value is not a number, as 0/0 is.", "y = isnan(x)", "x̄ = 0")
+}
 func (isNaN) Opcode() ir.Op { return ir.IsNaN }
 func (isNaN) Infer(in ...Type) (Type, error) {
 	t, err := floats{}.Infer(in...)
@@ -96,7 +108,10 @@ type and struct {
 	flat
 }
 
-func (and) Name() string                  { return "and" }
+func (and) Name() string { return "and" }
+func (and) Doc() graph.Doc {
+	return doc("Tells where both masks are true.", "y = a && b", "ā = 0; b̄ = 0")
+}
 func (and) Opcode() ir.Op                 { return ir.And }
 func (and) Eval(out Tensor, in ...Tensor) { zip(out, in, func(x, y bool) bool { return x && y }) }
 
@@ -108,7 +123,10 @@ type or struct {
 	flat
 }
 
-func (or) Name() string                  { return "or" }
+func (or) Name() string { return "or" }
+func (or) Doc() graph.Doc {
+	return doc("Tells where at least one mask is true.", "y = a || b", "ā = 0; b̄ = 0")
+}
 func (or) Opcode() ir.Op                 { return ir.Or }
 func (or) Eval(out Tensor, in ...Tensor) { zip(out, in, func(x, y bool) bool { return x || y }) }
 
@@ -120,7 +138,10 @@ type xor struct {
 	flat
 }
 
-func (xor) Name() string                  { return "xor" }
+func (xor) Name() string { return "xor" }
+func (xor) Doc() graph.Doc {
+	return doc("Tells where exactly one mask is true.", "y = a != b", "ā = 0; b̄ = 0")
+}
 func (xor) Opcode() ir.Op                 { return ir.Xor }
 func (xor) Eval(out Tensor, in ...Tensor) { zip(out, in, func(x, y bool) bool { return x != y }) }
 
@@ -132,7 +153,10 @@ type not struct {
 	flat
 }
 
-func (not) Name() string  { return "not" }
+func (not) Name() string { return "not" }
+func (not) Doc() graph.Doc {
+	return doc("Turns a mask around.", "y = !x", "x̄ = 0")
+}
 func (not) Opcode() ir.Op { return ir.Not }
 func (not) Eval(out Tensor, in ...Tensor) {
 	y := graph.Data[bool](out)
@@ -153,7 +177,10 @@ func Where(cond, x, y *Node) *Node {
 
 type where struct{}
 
-func (where) Name() string  { return "where" }
+func (where) Name() string { return "where" }
+func (where) Doc() graph.Doc {
+	return doc("Chooses, element by element, between two values; the gradient goes to the one that was chosen.", "y = where(a, b, c)", "ā = 0; b̄ = where(a, ȳ, 0); c̄ = where(a, 0, ȳ)")
+}
 func (where) Opcode() ir.Op { return ir.Where }
 func (where) Infer(in ...Type) (Type, error) {
 	if in[0].DType != graph.Bool {

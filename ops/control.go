@@ -21,8 +21,19 @@ func Convert(x *Node, d DType) *Node {
 
 type convert struct{ to DType }
 
-func (convert) Name() string                     { return "convert" }
-func (c convert) String() string                 { return "convert(" + c.to.String() + ")" }
+func (convert) Name() string     { return "convert" }
+func (c convert) String() string { return "convert(" + c.to.String() + ")" }
+
+// Doc says what becomes of the values in the new dtype.
+func (c convert) Doc() graph.Doc {
+	switch {
+	case c.to.Float():
+		return doc("The same numbers as floats of another kind; the gradient passes between floats.", "y = x", "x̄ = ȳ")
+	case c.to == graph.Bool:
+		return doc("The mask of what is not 0.", "y = x != 0", "x̄ = 0")
+	}
+	return doc("The numbers as integers, cut toward 0; being flat, this passes no gradient.", "y = sign(x)*floor(abs(x))", "x̄ = 0")
+}
 func (c convert) Infer(in ...Type) (Type, error) { return Type{DType: c.to, Shape: in[0].Shape}, nil }
 func (c convert) Eval(out Tensor, in ...Tensor) {
 	for i := range out.Len() {
@@ -68,7 +79,10 @@ type stop struct {
 	flat
 }
 
-func (stop) Name() string              { return "stopgradient" }
+func (stop) Name() string { return "stopgradient" }
+func (stop) Doc() graph.Doc {
+	return doc("The same value with no gradient: what is taken for a constant, such as a target.", "y = x", "x̄ = 0")
+}
 func (stop) Simplify(x ...*Node) *Node { return x[0] }
 
 // InTraining returns train in programs made by optim.Minimize and infer in
@@ -79,6 +93,9 @@ func InTraining(train, infer *Node) *Node { return binary(inTraining{}, train, i
 type inTraining struct{}
 
 func (inTraining) Name() string { return "intraining" }
+func (inTraining) Doc() graph.Doc {
+	return doc("The first value while a network trains and the second when it is used, as with dropout.", "y = training ? a : b", "ā = training ? ȳ : 0; b̄ = training ? 0 : ȳ")
+}
 func (inTraining) Infer(in ...Type) (Type, error) {
 	if in[0] != in[1] {
 		return Type{}, errors.New("{0} and {1} differ: training and inference need the same dtype and shape")
@@ -106,7 +123,10 @@ func After(y *Node, assignments ...*Node) *Node {
 
 type after struct{ identity }
 
-func (after) Name() string    { return "after" }
+func (after) Name() string { return "after" }
+func (after) Doc() graph.Doc {
+	return doc("The first operand; computing it also stores the others in their parameters.", "y = a", "ā = ȳ")
+}
 func (after) Choose(bool) int { return 0 }
 func (after) Also() bool      { return true }
 func (after) VJP(_, ct *Node, x ...*Node) []*Node {
@@ -122,7 +142,10 @@ func Later(x, y *Node) *Node { return graph.Apply(later{}, x, y) }
 
 type later struct{ identity }
 
-func (later) Name() string                        { return "later" }
+func (later) Name() string { return "later" }
+func (later) Doc() graph.Doc {
+	return doc("The first operand, not computed before the second: memory is saved by computing again what is needed late.", "y = a", "ā = ȳ; b̄ = 0")
+}
 func (later) VJP(_, ct *Node, _ ...*Node) []*Node { return []*Node{ct, nil} }
 
 // CheckNaN returns x and makes the run fail where x has a NaN, which the error
@@ -134,7 +157,10 @@ type checkNaN struct {
 	name string
 }
 
-func (checkNaN) Name() string                        { return "checknan" }
+func (checkNaN) Name() string { return "checknan" }
+func (checkNaN) Doc() graph.Doc {
+	return doc("The value as it is; the run fails where it is not a number.", "y = x", "x̄ = ȳ")
+}
 func (checkNaN) VJP(_, ct *Node, _ ...*Node) []*Node { return one(ct) }
 func (c checkNaN) Eval(out Tensor, in ...Tensor) {
 	for i := range out.Len() {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/internal/ir"
@@ -175,6 +176,16 @@ func (c convolution) string(name string) string {
 	return s
 }
 
+// formula is that of the window, with the channels of the image: group(o, c) is
+// channel c of the group of o.
+func (c convolution) formula(text string) string {
+	channel, more, m, same := "c", "", "c", ""
+	if c.groups > 1 {
+		channel, more, m, same = "group(o, c)", "m", "m", " && c == group(o, m)"
+	}
+	return c.window.formula(strings.NewReplacer("@channel", channel, "@more", more, "@meet", "@meet"+same, "@m,", m+",").Replace(text))
+}
+
 // images, windows and results of the three ops, as tensors.
 type convTensors struct{ x, w, y Tensor }
 
@@ -208,6 +219,13 @@ type conv struct{ convolution }
 
 func (conv) Name() string     { return "conv" }
 func (c conv) String() string { return c.string("conv") }
+
+// Doc writes out the axes: image n c, result n o, taps of the weights.
+func (c conv) Doc() graph.Doc {
+	return doc("Slides a small window of weights over an image and adds up the products: a feature is found wherever it is.",
+		c.formula("y[n, @out, o] = sum_@tapsc(a[n, @place, @channel]*b[@tap, c, o])"),
+		c.formula("ā[n, @image, c] = sum_@outs@tapso@more(where(@meet, ȳ[n, @out, o]*b[@tap, @m, o], 0)); b̄[@tap, c, o] = sum_n@outs(a[n, @place, @channel]*ȳ[n, @out, o])"))
+}
 func (c conv) Infer(in ...Type) (Type, error) {
 	x, w := in[0], in[1]
 	if err := c.check(x, w); err != nil {
@@ -290,6 +308,13 @@ type convData struct {
 
 func (convData) Name() string     { return "convtranspose" }
 func (c convData) String() string { return c.string("convtranspose") }
+
+// Doc has the result of a convolution for a, and its weights for b.
+func (c convData) Doc() graph.Doc {
+	return doc("Spreads each element over a window of the image, times the weights: a convolution backward, which makes images larger.",
+		c.formula("y[n, @image, c] = sum_@outs@tapso@more(where(@meet, a[n, @out, o]*b[@tap, @m, o], 0))"),
+		c.formula("ā[n, @out, o] = sum_@tapsc(ȳ[n, @place, @channel]*b[@tap, c, o]); b̄[@tap, c, o] = sum_n@outs(ȳ[n, @place, @channel]*a[n, @out, o])"))
+}
 func (c convData) Infer(in ...Type) (Type, error) {
 	y, w := in[0], in[1]
 	dims := append(append([]Dim{y.Dim(0)}, c.in.Dims()...), w.Dim(-2).Mul(Dim(c.groups)))
@@ -343,6 +368,13 @@ type convWeight struct {
 
 func (convWeight) Name() string     { return "convweight" }
 func (c convWeight) String() string { return c.string("convweight") }
+
+// Doc has the image of a convolution for a, and its result for b.
+func (c convWeight) Doc() graph.Doc {
+	return doc("The gradient of the weights of a convolution: how each tap meets the results, over all places.",
+		c.formula("y[@tap, c, o] = sum_n@outs(a[n, @place, @channel]*b[n, @out, o])"),
+		c.formula("ā[n, @image, c] = sum_@outs@tapso@more(where(@meet, ȳ[@tap, @m, o]*b[n, @out, o], 0)); b̄[n, @out, o] = sum_@tapsc(a[n, @place, @channel]*ȳ[@tap, c, o])"))
+}
 func (c convWeight) Infer(in ...Type) (Type, error) {
 	x, y := in[0], in[1]
 	w := x.Of(graph.Of(append(c.kernel.Dims(), x.Dim(-1).Div(Dim(c.groups)), y.Dim(-1))...))

@@ -18,6 +18,9 @@ type cumSum struct{ axis int }
 
 func (cumSum) Name() string     { return "cumsum" }
 func (c cumSum) String() string { return fmt.Sprintf("cumsum(%d)", c.axis) }
+func (c cumSum) Doc() graph.Doc {
+	return doc("The running total along an axis.", onAxis("y[@p, ...] = sum_q(where(q <= p, x[@q, ...], 0))", c.axis), onAxis("x̄[@q, ...] = sum_p(where(p >= q, ȳ[@p, ...], 0))", c.axis))
+}
 func (cumSum) Infer(in ...Type) (Type, error) {
 	return numbers{}.Infer(in...)
 }
@@ -112,6 +115,9 @@ type recurrence struct{ axis int }
 
 func (recurrence) Name() string     { return "recurrence" }
 func (r recurrence) String() string { return fmt.Sprintf("recurrence(%d)", r.axis) }
+func (r recurrence) Doc() graph.Doc {
+	return doc("A running total along an axis, of which each step keeps a share: discounted returns, linear state-space layers.", onAxis("y[@p, ...] = a[@p, ...]*y[@p - 1, ...] + b[@p, ...]", r.axis), onAxis("ā[@p, ...] = b̄[@p, ...]*y[@p - 1, ...]; b̄[@p, ...] = ȳ[@p, ...] + a[@p + 1, ...]*b̄[@p + 1, ...]", r.axis))
+}
 func (recurrence) Infer(in ...Type) (Type, error) {
 	t, err := floats{}.Infer(in...)
 	if err == nil && in[0] != in[1] {
@@ -188,6 +194,9 @@ type argCumMax struct {
 
 func (argCumMax) Name() string     { return "argcummax" }
 func (a argCumMax) String() string { return fmt.Sprintf("argcummax(%d)", a.axis) }
+func (a argCumMax) Doc() graph.Doc {
+	return doc("The place of the largest element so far along an axis; places have no gradient.", onAxis("y[@p, ...] = argmax_q(where(q <= p, x[@q, ...], -inf))", a.axis), "x̄ = 0")
+}
 func (argCumMax) Infer(in ...Type) (Type, error) {
 	t, err := numbers{}.Infer(in...)
 	return Type{DType: graph.Int64, Shape: t.Shape}, err
@@ -262,6 +271,9 @@ type logCumSumExp struct {
 
 func (logCumSumExp) Name() string     { return "logcumsumexp" }
 func (l logCumSumExp) String() string { return fmt.Sprintf("logcumsumexp(%d)", l.axis) }
+func (l logCumSumExp) Doc() graph.Doc {
+	return doc("The running total of probabilities that are given by their logarithms, without overflow.", onAxis("y[@p, ...] = log(sum_q(where(q <= p, exp(x[@q, ...]), 0)))", l.axis), onAxis("x̄[@q, ...] = sum_p(where(p >= q, ȳ[@p, ...]*exp(x[@q, ...] - y[@p, ...]), 0))", l.axis))
+}
 
 // Rowwise is whether the lines do not cross the first axis.
 func (l logCumSumExp) Rowwise() bool { return l.axis > 0 }

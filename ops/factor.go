@@ -28,6 +28,9 @@ func Cholesky(a *Node) *Node { return graph.Apply(cholesky{}, a) }
 type cholesky struct{}
 
 func (cholesky) Name() string { return "cholesky" }
+func (cholesky) Doc() graph.Doc {
+	return doc("The root of a positive definite matrix: a triangular one that gives it when multiplied with its own transpose.", "y @ y^T = x", "x̄ = symmetric(inv(y)^T @ lower(y^T @ ȳ) @ inv(y))")
+}
 func (cholesky) Infer(in ...Type) (Type, error) {
 	_, err := squareOf(in[0])
 	return in[0], err
@@ -87,6 +90,9 @@ func Eigh(a *Node) (w, v *Node) {
 type eigh struct{}
 
 func (eigh) Name() string { return "eigh" }
+func (eigh) Doc() graph.Doc {
+	return doc("The directions that a symmetric matrix only stretches, and by how much: eigenvectors and eigenvalues.", "x = v @ diag(w) @ v^T", "x̄ = symmetric(v @ (diag(w̄) + f*(v^T @ v̄)) @ v^T); f[i, j] = 1/(w[j] - w[i])")
+}
 func (eigh) Infer(in ...Type) (Type, error) {
 	n, err := squareOf(in[0])
 	if err != nil {
@@ -183,6 +189,9 @@ func rowsFrom(y *Node, part int, m, n Dim) *Node {
 type qr struct{}
 
 func (qr) Name() string { return "qr" }
+func (qr) Doc() graph.Doc {
+	return doc("Writes a matrix as a rotation times a triangle: columns made orthogonal one after the other.", "x = q @ r", "x̄ = (q̄ + q @ copyltu(r @ r̄^T - q̄^T @ q)) @ inv(r)^T")
+}
 func (qr) Infer(in ...Type) (Type, error) {
 	m, n, err := matrixOf(in[0])
 	if err != nil {
@@ -259,6 +268,9 @@ func svdParts(y *Node, m, n Dim) (u, s, vt *Node) {
 type svd struct{}
 
 func (svd) Name() string { return "svd" }
+func (svd) Doc() graph.Doc {
+	return doc("Writes any matrix as a rotation, a stretching and a rotation: what it does, in order of strength.", "x = u @ diag(s) @ v^T", "x̄ = u @ (f*(u^T @ ū - ū^T @ u) @ diag(s) + diag(s) @ (f*(v^T @ v̄ - v̄^T @ v)) + diag(s̄)) @ v^T + (I - u @ u^T) @ ū @ inv(diag(s)) @ v^T; f[i, j] = 1/(s[j]^2 - s[i]^2)")
+}
 func (svd) Infer(in ...Type) (Type, error) {
 	m, n, err := matrixOf(in[0])
 	if err != nil {

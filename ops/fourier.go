@@ -191,6 +191,16 @@ func (f fft) String() string {
 	}
 	return fmt.Sprintf("fft(%d)", f.axis)
 }
+
+// Doc writes im for the imaginary unit.
+func (f fft) Doc() graph.Doc {
+	there, back := "-", ""
+	if f.inverse {
+		there, back = back, there
+	}
+	return doc("Writes a signal as a sum of waves, or back: how much of each frequency is in it.",
+		onAxis("y[@p, ...] = sum_q(x[@q, ...]*exp("+there+"2*π*im*p*q/n))", f.axis), onAxis("x̄[@q, ...] = sum_p(ȳ[@p, ...]*exp("+back+"2*π*im*p*q/n))", f.axis))
+}
 func (fft) Infer(in ...Type) (Type, error) {
 	if !complexType(in[0]) {
 		return Type{}, errors.New("want complex numbers as floats with a last axis of 2, got {0}")
@@ -232,6 +242,9 @@ type rfft struct{ axis int }
 
 func (rfft) Name() string     { return "rfft" }
 func (f rfft) String() string { return fmt.Sprintf("rfft(%d)", f.axis) }
+func (f rfft) Doc() graph.Doc {
+	return doc("Writes a signal of real numbers as a sum of waves, of which half the frequencies say all.", onAxis("y[@p, ...] = sum_q(x[@q, ...]*exp(-2*π*im*p*q/n))", f.axis), onAxis("x̄[@q, ...] = sum_p(real(ȳ[@p, ...]*exp(2*π*im*p*q/n)))", f.axis))
+}
 func (f rfft) Infer(in ...Type) (Type, error) {
 	half := in[0].Shape.With(f.axis, in[0].Dim(f.axis).Div(2).Add(1))
 	return in[0].Of(half.Insert(half.Rank(), 2)), nil
@@ -283,6 +296,9 @@ type irfft struct {
 
 func (irfft) Name() string     { return "irfft" }
 func (f irfft) String() string { return fmt.Sprintf("irfft(%d to %v)", f.axis, f.n) }
+func (f irfft) Doc() graph.Doc {
+	return doc("Adds up waves to a signal of real numbers; frequencies that stand for two count twice.", onAxis("y[@q, ...] = sum_p(w[p]*real(x[@p, ...]*exp(2*π*im*p*q/n)))", f.axis), onAxis("x̄[@p, ...] = w[p]*sum_q(ȳ[@q, ...]*exp(-2*π*im*p*q/n))", f.axis))
+}
 func (f irfft) Infer(in ...Type) (Type, error) {
 	if !complexType(in[0]) {
 		return Type{}, errors.New("want complex numbers as floats with a last axis of 2, got {0}")

@@ -30,6 +30,9 @@ type iotaOp struct {
 
 func (iotaOp) Name() string     { return "iota" }
 func (o iotaOp) String() string { return fmt.Sprintf("iota(%d)", o.axis) }
+func (o iotaOp) Doc() graph.Doc {
+	return doc("Counts 0, 1, 2 ... along an axis.", onAxis("y[@p, ...] = p", o.axis), "")
+}
 func (o iotaOp) Infer(...Type) (Type, error) {
 	if o.typ.DType == graph.Bool {
 		return Type{}, errors.New("cannot count in Bool: want integers or floats")
@@ -89,6 +92,9 @@ type take struct{ axis int }
 
 func (take) Name() string     { return "take" }
 func (t take) String() string { return fmt.Sprintf("take(%d)", t.axis) }
+func (t take) Doc() graph.Doc {
+	return doc("Picks slices by their number along an axis: an embedding is a row of a table for each word.", onAxis("y[@p, ...] = a[@b[p], ...]", t.axis), onAxis("ā[@q, ...] = sum_p(where(b[p] == q, ȳ[@p, ...], 0)); b̄ = 0", t.axis))
+}
 func (t take) Infer(in ...Type) (Type, error) {
 	if !in[1].DType.Int() {
 		return Type{}, errIndex
@@ -141,6 +147,9 @@ type untake struct {
 
 func (untake) Name() string     { return "untake" }
 func (u untake) String() string { return fmt.Sprintf("untake(%d)", u.axis) }
+func (u untake) Doc() graph.Doc {
+	return doc("Adds slices to the places that their numbers say: the gradient of picking them.", onAxis("y[@q, ...] = sum_p(where(b[p] == q, a[@p, ...], 0))", u.axis), onAxis("ā[@p, ...] = ȳ[@b[p], ...]; b̄ = 0", u.axis))
+}
 func (u untake) Infer(in ...Type) (Type, error) {
 	return Type{DType: in[0].DType, Shape: u.shape}, nil
 }
@@ -207,6 +216,9 @@ type takeAlong struct{ axis int }
 
 func (takeAlong) Name() string     { return "takealong" }
 func (t takeAlong) String() string { return fmt.Sprintf("takealong(%d)", t.axis) }
+func (t takeAlong) Doc() graph.Doc {
+	return doc("Picks elements by their number within each line of an axis: the logit of each row's class.", onAxis("y[@p, ...] = a[@b[@p, ...], ...]", t.axis), onAxis("ā[@q, ...] = sum_p(where(b[@p, ...] == q, ȳ[@p, ...], 0)); b̄ = 0", t.axis))
+}
 func (t takeAlong) Infer(in ...Type) (Type, error) {
 	if !in[1].DType.Int() {
 		return Type{}, errIndex
@@ -284,6 +296,9 @@ type untakeAlong struct {
 
 func (untakeAlong) Name() string     { return "untakealong" }
 func (u untakeAlong) String() string { return fmt.Sprintf("untakealong(%d)", u.axis) }
+func (u untakeAlong) Doc() graph.Doc {
+	return doc("Adds elements to the places that their numbers say within each line: the gradient of picking them.", onAxis("y[@q, ...] = sum_p(where(b[@p, ...] == q, a[@p, ...], 0))", u.axis), onAxis("ā[@p, ...] = ȳ[@b[@p, ...], ...]; b̄ = 0", u.axis))
+}
 func (u untakeAlong) Infer(in ...Type) (Type, error) {
 	return Type{DType: in[0].DType, Shape: u.shape}, nil
 }

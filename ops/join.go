@@ -29,6 +29,9 @@ type concat struct{ axis int }
 
 func (concat) Name() string     { return "concat" }
 func (c concat) String() string { return fmt.Sprintf("concat(%d)", c.axis) }
+func (c concat) Doc() graph.Doc {
+	return doc("Joins values along an axis, as a U-Net joins the features of both sides; each gets its part of the gradient.", onAxis("y[@p + start_m, ...] = x_m[@p, ...]", c.axis), onAxis("x̄_m[@p, ...] = ȳ[@p + start_m, ...]", c.axis))
+}
 func (c concat) Infer(in ...Type) (Type, error) {
 	t, n := in[0], Dim(0)
 	for i, u := range in {
@@ -78,6 +81,9 @@ type part struct{ axis, i int }
 
 func (part) Name() string     { return "part" }
 func (p part) String() string { return fmt.Sprintf("part(axis %d: %d)", p.axis, p.i) }
+func (p part) Doc() graph.Doc {
+	return doc("Cuts one of the joined pieces out again: the gradient of joining them.", onAxis(fmt.Sprintf("y[@p, ...] = a[@p + start_%d, ...]", p.i), p.axis), onAxis(fmt.Sprintf("ā[@p + start_%d, ...] = ȳ[@p, ...]", p.i), p.axis))
+}
 func (p part) Infer(in ...Type) (Type, error) {
 	return in[0].Of(in[p.i+1].Shape), nil
 }

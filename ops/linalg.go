@@ -56,6 +56,9 @@ func innerRight(t Type) Dim {
 type matmul struct{}
 
 func (matmul) Name() string { return "matmul" }
+func (matmul) Doc() graph.Doc {
+	return doc("The product of matrices: each result is the sum of the products of a row and a column, which is what a layer of neurons computes.", "y = a @ b", "ā = ȳ @ b^T; b̄ = a^T @ ȳ")
+}
 func (matmul) Infer(in ...Type) (Type, error) {
 	x, y := in[0], in[1]
 	if x.DType != y.DType || !x.DType.Float() {

@@ -152,6 +152,12 @@ type scanOp struct{ graph.Result }
 
 func (s scanOp) With(r graph.Result) graph.Op { return scanOp{r} }
 func (s scanOp) family() any                  { return s.Loop }
+
+// Doc writes f for the body.
+func (s scanOp) Doc() graph.Doc {
+	return doc("Runs the same steps once for each slice, each with what the one before passed on: a recurrent network.",
+		"y[t] = f(y[t - 1], x[t])", "ȳ[t - 1] = vjp(f, ȳ[t]); x̄[t] = vjp(f, ȳ[t])")
+}
 func (s scanOp) VJP(y, ct *Node, x ...*Node) []*Node {
 	return s.vjp([]*Node{y}, []*Node{ct}, x...)
 }

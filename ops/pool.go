@@ -179,6 +179,9 @@ type maxPool struct{ pool }
 
 func (maxPool) Name() string     { return "maxpool" }
 func (p maxPool) String() string { return p.string("maxpool") }
+func (p maxPool) Doc() graph.Doc {
+	return doc("The largest element of each window of an image, which gets the gradient, the first of equal ones: is the feature anywhere here?", p.formula("y[n, @out, c] = max_@taps(x[n, @place, c])"), p.formula("x̄[n, @image, c] = sum_@outs@taps(where(@meet && x[n, @image, c] == y[n, @out, c], ȳ[n, @out, c], 0))"))
+}
 func (p maxPool) Eval(out Tensor, in ...Tensor) {
 	for j, i := range p.largest(in[0], out) {
 		if i < 0 {
@@ -218,6 +221,9 @@ type unpickPool struct{ pool }
 
 func (unpickPool) Name() string     { return "unpickpool" }
 func (p unpickPool) String() string { return p.string("unpickpool") }
+func (p unpickPool) Doc() graph.Doc {
+	return doc("Adds each cotangent to where its window of the image b has the largest element: the gradient of a max pool.", p.formula("y[n, @image, c] = sum_@outs@taps(where(@meet && b[n, @image, c] == max_@taps(b[n, @place, c]), a[n, @out, c], 0))"), "ā = pick(ȳ, b); b̄ = 0")
+}
 func (p unpickPool) Infer(in ...Type) (Type, error) {
 	return in[1], nil
 }
@@ -243,6 +249,9 @@ type pickPool struct{ pool }
 
 func (pickPool) Name() string     { return "pickpool" }
 func (p pickPool) String() string { return p.string("pickpool") }
+func (pickPool) Doc() graph.Doc {
+	return doc("Takes from a what is at the place of the largest element of each window of b.", "y = pick(a, b)", "ā = unpick(ȳ, b); b̄ = 0")
+}
 func (p pickPool) Eval(out Tensor, in ...Tensor) {
 	for j, i := range p.largest(in[1], out) {
 		if i >= 0 {
@@ -278,6 +287,9 @@ type avgPool struct{ pool }
 
 func (avgPool) Name() string     { return "avgpool" }
 func (p avgPool) String() string { return p.string("avgpool") }
+func (p avgPool) Doc() graph.Doc {
+	return doc("The mean of each window of an image: it keeps what is common to neighbours.", p.formula("y[n, @out, c] = mean_@taps(x[n, @place, c])"), p.formula("x̄[n, @image, c] = sum_@outs@taps(where(@meet, ȳ[n, @out, c]/count(@out), 0))"))
+}
 func (p avgPool) Eval(out Tensor, in ...Tensor) {
 	sum := make([]float64, out.Len())
 	p.visit(in[0], out, func(i, j int) { sum[j] += in[0].At(i) })
@@ -307,6 +319,9 @@ type unAvgPool struct {
 
 func (unAvgPool) Name() string     { return "unavgpool" }
 func (p unAvgPool) String() string { return p.string("unavgpool") }
+func (p unAvgPool) Doc() graph.Doc {
+	return doc("Shares each element among those of its window: the gradient of an average pool.", p.formula("y[n, @image, c] = sum_@outs@taps(where(@meet, x[n, @out, c]/count(@out), 0))"), p.formula("x̄[n, @out, c] = mean_@taps(ȳ[n, @place, c])"))
+}
 func (p unAvgPool) Infer(in ...Type) (Type, error) {
 	return in[0].Of(graph.Of(append(append([]Dim{in[0].Dim(0)}, p.in.Dims()...), in[0].Dim(-1))...)), nil
 }

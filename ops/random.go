@@ -94,6 +94,9 @@ type uniform struct{ random }
 
 func (uniform) Name() string     { return "uniform" }
 func (u uniform) String() string { return fmt.Sprintf("uniform(stream %d)", u.stream) }
+func (uniform) Doc() graph.Doc {
+	return doc("Random numbers, evenly from 0 to 1; the same state gives the same numbers.", "y = uniform(x)", "x̄ = 0")
+}
 func (u uniform) Eval(out Tensor, in ...Tensor) {
 	u.draw(out, in[0], func(i int, b uint64) { out.Set(i, unit(out.DType, b)) })
 }
@@ -108,6 +111,9 @@ type normal struct{ random }
 
 func (normal) Name() string     { return "normal" }
 func (n normal) String() string { return fmt.Sprintf("normal(stream %d)", n.stream) }
+func (normal) Doc() graph.Doc {
+	return doc("Random numbers of the bell curve with mean 0 and deviation 1; the same state gives the same numbers.", "y = normal(x)", "x̄ = 0")
+}
 func (n normal) Eval(out Tensor, in ...Tensor) {
 	n.draw(out, in[0], func(i int, b uint64) {
 		radius := math.Sqrt(-2 * math.Log((float64(b>>32)+1)/(1<<32))) // of (0, 1]
@@ -131,6 +137,9 @@ type bernoulli struct {
 
 func (bernoulli) Name() string     { return "bernoulli" }
 func (b bernoulli) String() string { return fmt.Sprintf("bernoulli(stream %d p %g)", b.stream, b.p) }
+func (b bernoulli) Doc() graph.Doc {
+	return doc("A random mask that is true with a given probability, as dropout uses it.", fmt.Sprintf("y = uniform(x) < %g", b.p), "x̄ = 0")
+}
 func (b bernoulli) Eval(out Tensor, in ...Tensor) {
 	y := graph.Data[bool](out)
 	b.draw(out, in[0], func(i int, x uint64) { y[i] = unit(graph.Float64, x) < b.p })
@@ -146,6 +155,9 @@ type permutation struct{ random }
 
 func (permutation) Name() string     { return "permutation" }
 func (p permutation) String() string { return fmt.Sprintf("permutation(stream %d)", p.stream) }
+func (permutation) Doc() graph.Doc {
+	return doc("The numbers 0, 1, 2 ... in a random order: a shuffle.", "y = permutation(x)", "x̄ = 0")
+}
 func (p permutation) Eval(out Tensor, in ...Tensor) {
 	y := graph.Data[int64](out)
 	s := newSource(in[0], p.stream)

@@ -126,6 +126,9 @@ type sum struct{ over axisSet }
 
 func (sum) Name() string     { return "sum" }
 func (s sum) String() string { return "sum" + s.over.String() }
+func (s sum) Doc() graph.Doc {
+	return doc("Adds up the elements; each gets the whole gradient.", s.over.formula("y[@kept] = sum_@over(x[@all])"), s.over.formula("x̄[@all] = ȳ[@kept]"))
+}
 func (s sum) Infer(in ...Type) (Type, error) {
 	if in[0].DType == graph.Bool {
 		return Type{}, errors.New("cannot sum {0}: convert it with ops.Convert")
@@ -177,6 +180,9 @@ type counting struct{ over axisSet }
 
 func (counting) Name() string     { return "count" }
 func (c counting) String() string { return "count" + c.over.String() }
+func (c counting) Doc() graph.Doc {
+	return doc("The number of elements that a reduction combines: what a mean divides by.", c.over.formula("y = sum_@over(1)"), "x̄ = 0")
+}
 func (counting) Infer(in ...Type) (Type, error) {
 	return Type{DType: in[0].DType}, nil
 }
@@ -252,6 +258,9 @@ type maxOver struct{ over axisSet }
 
 func (maxOver) Name() string     { return "max" }
 func (m maxOver) String() string { return "max" + m.over.String() }
+func (m maxOver) Doc() graph.Doc {
+	return doc("The largest element, which gets the gradient; equal ones share it.", m.over.formula("y[@kept] = max_@over(x[@all])"), m.over.formula("x̄[@all] = where(x[@all] == y[@kept], ȳ[@kept]/sum_@over(where(x[@all] == y[@kept], 1, 0)), 0)"))
+}
 func (m maxOver) Infer(in ...Type) (Type, error) {
 	if in[0].DType == graph.Bool {
 		return Type{}, errors.New("want numbers, got {0}: use ops.Any")
@@ -321,6 +330,9 @@ type prod struct{ over axisSet }
 
 func (prod) Name() string     { return "prod" }
 func (p prod) String() string { return "prod" + p.over.String() }
+func (p prod) Doc() graph.Doc {
+	return doc("Multiplies the elements; each gets the product of the others.", p.over.formula("y[@kept] = prod_@over(x[@all])"), p.over.formula("x̄[@all] = ȳ[@kept]*y[@kept]/x[@all]"))
+}
 func (p prod) Infer(in ...Type) (Type, error) {
 	if in[0].DType == graph.Bool {
 		return Type{}, errors.New("want numbers, got {0}: use ops.All")
@@ -445,6 +457,9 @@ type anyOver struct {
 
 func (anyOver) Name() string     { return "any" }
 func (a anyOver) String() string { return "any" + a.over.String() }
+func (a anyOver) Doc() graph.Doc {
+	return doc("Tells whether at least one element is true; a mask has no gradient.", a.over.formula("y[@kept] = max_@over(x[@all])"), "x̄ = 0")
+}
 func (a anyOver) Infer(in ...Type) (Type, error) {
 	if in[0].DType != graph.Bool {
 		return Type{}, errors.New("want Bool, got {0}: compare it with something")
@@ -494,6 +509,9 @@ type argMax struct {
 
 func (argMax) Name() string     { return "argmax" }
 func (a argMax) String() string { return fmt.Sprintf("argmax(%d)", a.axis) }
+func (a argMax) Doc() graph.Doc {
+	return doc("The place of the largest element along an axis, such as the most likely class; places have no gradient.", onAxis("y[@...] = argmax_p(x[@p, ...])", a.axis), "x̄ = 0")
+}
 func (a argMax) Infer(in ...Type) (Type, error) {
 	if in[0].Dim(a.axis) == 0 {
 		return Type{}, fmt.Errorf("{0} has no largest element along axis %d, which is empty", a.axis)

@@ -142,8 +142,8 @@ func (r *reverse) joint(f *family) {
 
 // step passes the cotangents that vjp returns on to the operands of n.
 func (r *reverse) step(n *Node, x []*Node, vjp func() []*Node) {
-	if len(x) == 0 {
-		return
+	if !slices.ContainsFunc(x, func(x *Node) bool { return r.at(x).active }) {
+		return // n is a leaf, or one of wrt: what that was made from does not matter
 	}
 	from := r.of
 	from.Of = n

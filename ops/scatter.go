@@ -70,6 +70,9 @@ type writers struct {
 
 func (writers) Name() string     { return "writers" }
 func (w writers) String() string { return fmt.Sprintf("writers(%d)", w.axis) }
+func (w writers) Doc() graph.Doc {
+	return doc("For each place, the number of the last index that points to it, -1 where none does; numbers of places have no gradient.", onAxis("y[@q, ...] = max_p(where(x[@p, ...] == q, number(@p, ...), -1))", w.axis), "x̄ = 0")
+}
 func (w writers) Infer(in ...Type) (Type, error) {
 	if !in[0].DType.Int() {
 		return Type{}, errors.New("the indices {0} must be Int32 or Int64: convert them with ops.Convert")
@@ -335,6 +338,9 @@ type argSegment struct {
 
 func (argSegment) Name() string     { return "argsegment" }
 func (a argSegment) String() string { return fmt.Sprintf("argsegment(%v)", a.n) }
+func (argSegment) Doc() graph.Doc {
+	return doc("The place of the largest element of each segment, -1 of an empty one; places have no gradient.", "y[p, ...] = argmax_q(where(b[q] == p, a[q, ...], -inf))", "ā = 0; b̄ = 0")
+}
 func (a argSegment) Infer(in ...Type) (Type, error) {
 	return Type{DType: graph.Int64, Shape: in[0].Shape.With(0, a.n)}, nil
 }

@@ -34,6 +34,9 @@ type reshape struct{ shape Shape }
 
 func (reshape) Name() string     { return "reshape" }
 func (r reshape) String() string { return "reshape" + r.shape.String() }
+func (reshape) Doc() graph.Doc {
+	return doc("The same elements in the same order, with other axes.", "y = reshape(x)", "x̄ = reshape(ȳ)")
+}
 func (r reshape) Infer(in ...Type) (Type, error) {
 	if n, m := in[0].Shape.Size(), r.shape.Size(); n != m && m != graph.Unknown { // else the shape itself is wrong
 		return Type{}, fmt.Errorf("cannot reshape {0} to %v: %v elements do not make %v", r.shape, n, m)
@@ -117,6 +120,16 @@ type transpose struct {
 func (transpose) Name() string { return "transpose" }
 func (t transpose) String() string {
 	return "transpose(" + strings.Trim(fmt.Sprint(t.perm[:t.rank]), "[]") + ")"
+}
+
+// Doc writes the indices in both orders.
+func (t transpose) Doc() graph.Doc {
+	from, to := strings.Join(letters[:t.rank], ", "), make([]string, t.rank)
+	for i, p := range t.perm[:t.rank] {
+		to[i] = letters[p]
+	}
+	y := strings.Join(to, ", ")
+	return doc("The same elements with the axes in another order.", "y["+y+"] = x["+from+"]", "x̄["+from+"] = ȳ["+y+"]")
 }
 func (t transpose) Infer(in ...Type) (Type, error) {
 	s := in[0].Shape
@@ -235,6 +248,9 @@ type broadcastTo struct{ shape Shape }
 
 func (broadcastTo) Name() string     { return "broadcast" }
 func (b broadcastTo) String() string { return "broadcast" + b.shape.String() }
+func (broadcastTo) Doc() graph.Doc {
+	return doc("Repeats the elements along new axes and those of length 1; each gets the sum of the gradients of its copies.", "y = broadcast(x)", "x̄ = sum(ȳ)")
+}
 func (b broadcastTo) Infer(in ...Type) (Type, error) {
 	if s, err := graph.Broadcast(in[0].Shape, b.shape); err != nil || s != b.shape {
 		return Type{}, fmt.Errorf("cannot broadcast {0} to %v", b.shape)
@@ -300,6 +316,27 @@ func (s slice) String() string {
 		to = "end"
 	}
 	return fmt.Sprintf("slice(axis %d: %d %s %d)", s.axis, s.from, to, s.step)
+}
+
+// Doc counts the places of the slice by p.
+func (s slice) Doc() graph.Doc {
+	return doc("Cuts a piece out along an axis; what is left out gets no gradient.",
+		onAxis("y[@p, ...] = x[@"+s.place()+", ...]", s.axis), onAxis("x̄[@q, ...] = sum_p(where(q == "+s.place()+", ȳ[@p, ...], 0))", s.axis))
+}
+
+// place is where place p of the slice is on its axis, whose length is n.
+func (s slice) place() string {
+	p := "p"
+	if s.step != 1 {
+		p = fmt.Sprint(s.step, "*p")
+	}
+	switch {
+	case s.from < 0:
+		return fmt.Sprintf("n - %d + %s", -s.from, p)
+	case s.from > 0:
+		return fmt.Sprintf("%d + %s", s.from, p)
+	}
+	return p
 }
 
 // bounds returns where the slice starts on an axis and how many elements it
@@ -379,6 +416,12 @@ type unslice struct {
 }
 
 func (unslice) Name() string { return "unslice" }
+
+// Doc is that of a slice with its sides exchanged.
+func (u unslice) Doc() graph.Doc {
+	return doc("Puts a piece back to where it was cut out, with 0 around it: the gradient of a slice.",
+		onAxis("y[@q, ...] = sum_p(where(q == "+u.place()+", x[@p, ...], 0))", u.axis), onAxis("x̄[@p, ...] = ȳ[@"+u.place()+", ...]", u.axis))
+}
 func (u unslice) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
 	from, n := u.bounds(Dim(out.Dims[u.axis]))
 	if u.step != 1 || int(n) != x[0].Dims[u.axis] {
@@ -434,6 +477,13 @@ func (pad) Name() string { return "pad" }
 func (p pad) String() string {
 	return fmt.Sprintf("pad(axis %d: %d %d value %g)", p.axis, p.before, p.after, p.value)
 }
+
+// Doc has the elements and the value around them.
+func (p pad) Doc() graph.Doc {
+	return doc("Adds elements of one value to the ends of an axis, such as the zeros around an image.",
+		onAxis(fmt.Sprintf("y[@p, ...] = where(p >= %d && p < n + %d, x[@p - %d, ...], %s)", p.before, p.before, p.before, strings.Trim(strings.ToLower(fmt.Sprint(p.value)), "+")), p.axis),
+		onAxis(fmt.Sprintf("x̄[@p, ...] = ȳ[@p + %d, ...]", p.before), p.axis))
+}
 func (p pad) Infer(in ...Type) (Type, error) {
 	if p.before < 0 || p.after < 0 {
 		return Type{}, fmt.Errorf("cannot pad by %d and %d: use ops.Slice to cut", p.before, p.after)
@@ -482,8 +532,19 @@ func Flip(x *Node, axes ...int) *Node {
 
 type flip struct{ over axisSet }
 
-func (flip) Name() string                   { return "flip" }
-func (f flip) String() string               { return "flip" + f.over.String() }
+func (flip) Name() string     { return "flip" }
+func (f flip) String() string { return "flip" + f.over.String() }
+
+// Doc counts the axes from their ends.
+func (f flip) Doc() graph.Doc {
+	from := f.over.indices(func(i int) string {
+		if f.over.has(i) {
+			return "n_" + letters[i] + " - 1 - " + letters[i]
+		}
+		return letters[i]
+	})
+	return doc("Reverses the order of the elements along axes: a mirrored image.", f.over.formula("y[@all] = x["+from+"]"), f.over.formula("x̄[@all] = ȳ["+from+"]"))
+}
 func (flip) Infer(in ...Type) (Type, error) { return in[0], nil }
 func (f flip) Eval(out Tensor, in ...Tensor) {
 	steps, start := dense(in[0].Shape), 0

@@ -65,6 +65,9 @@ func Inverse(a *Node) *Node {
 type lu struct{ flat }
 
 func (lu) Name() string { return "lu" }
+func (lu) Doc() graph.Doc {
+	return doc("Writes a matrix as the product of two triangular ones, rows exchanged: what solving equations starts with.", "y = lu(x)", "x̄ = 0")
+}
 func (lu) Infer(in ...Type) (Type, error) {
 	n, err := squareOf(in[0])
 	if err != nil {
@@ -122,6 +125,15 @@ func (s solve) String() string {
 		return "solve(transposed)"
 	}
 	return "solve"
+}
+
+// Doc has the matrix a, its factors b and the right side c.
+func (s solve) Doc() graph.Doc {
+	const text = "Solves linear equations, with the factors of the matrix: better than multiplying with its inverse."
+	if s.transposed {
+		return doc(text, "y = inv(a)^T @ c", "ā = -y @ c̄^T; b̄ = 0; c̄ = inv(a) @ ȳ")
+	}
+	return doc(text, "y = inv(a) @ c", "ā = -c̄ @ y^T; b̄ = 0; c̄ = inv(a)^T @ ȳ")
 }
 func (s solve) Infer(in ...Type) (Type, error) { return inferSolve(in[0], in[2], "{0}", "{2}") }
 
@@ -207,6 +219,15 @@ func (t triangularSolve) String() string {
 	}
 	return "triangularsolve(lower)"
 }
+
+// Doc names the triangle that is read.
+func (t triangularSolve) Doc() graph.Doc {
+	half := "tril"
+	if t.upper {
+		half = "triu"
+	}
+	return doc("Solves linear equations with a triangular matrix, one unknown after the other.", "y = inv("+half+"(a)) @ b", "ā = -"+half+"(b̄ @ y^T); b̄ = inv("+half+"(a))^T @ ȳ")
+}
 func (triangularSolve) Infer(in ...Type) (Type, error) {
 	return inferSolve(in[0], in[1], "{0}", "{1}")
 }
@@ -268,7 +289,10 @@ func Det(a *Node) *Node {
 
 type det struct{}
 
-func (det) Name() string                   { return "det" }
+func (det) Name() string { return "det" }
+func (det) Doc() graph.Doc {
+	return doc("The determinant, from the factors of the matrix: the volume that it gives the unit cube.", "y = det(a)", "ā = ȳ*det(a)*inv(a)^T; b̄ = 0")
+}
 func (det) Infer(in ...Type) (Type, error) { return in[0].Of(batchOf(in[0])), nil }
 func (det) Eval(out Tensor, in ...Tensor) {
 	eachDiagonal(in[1], func(i int, sign float64, diagonal []float64) {
@@ -302,7 +326,10 @@ func eachDiagonal(factors Tensor, visit func(i int, sign float64, diagonal []flo
 // cofactors is the gradient of the determinant: det(a)·a⁻ᵀ where that exists.
 type cofactors struct{}
 
-func (cofactors) Name() string                   { return "cofactors" }
+func (cofactors) Name() string { return "cofactors" }
+func (cofactors) Doc() graph.Doc {
+	return doc("The derivative of the determinant by each element: what is left without its row and column.", "y = det(a)*inv(a)^T", "ā = sum(ȳ*y)*inv(a)^T - det(a)*(inv(a)^T @ ȳ^T @ inv(a)^T); b̄ = 0")
+}
 func (cofactors) Infer(in ...Type) (Type, error) { return in[0], nil }
 
 // Eval uses a = U·S·Vᵀ: cofactors are multiplicative, those of a diagonal
@@ -375,7 +402,10 @@ func LogDet(a *Node) *Node {
 
 type detSign struct{ flat }
 
-func (detSign) Name() string                   { return "detsign" }
+func (detSign) Name() string { return "detsign" }
+func (detSign) Doc() graph.Doc {
+	return doc("The sign of the determinant; being flat, it passes no gradient.", "y = sign(det(a))", "ā = 0; b̄ = 0")
+}
 func (detSign) Infer(in ...Type) (Type, error) { return in[0].Of(batchOf(in[0])), nil }
 func (detSign) Eval(out Tensor, in ...Tensor) {
 	eachDiagonal(in[1], func(i int, sign float64, diagonal []float64) {
@@ -393,7 +423,10 @@ func (detSign) Eval(out Tensor, in ...Tensor) {
 
 type logDet struct{}
 
-func (logDet) Name() string                   { return "logdet" }
+func (logDet) Name() string { return "logdet" }
+func (logDet) Doc() graph.Doc {
+	return doc("The logarithm of the determinant, without overflow: it is in the densities of normal distributions and flows.", "y = log(abs(det(a)))", "ā = ȳ*inv(a)^T; b̄ = 0")
+}
 func (logDet) Infer(in ...Type) (Type, error) { return in[0].Of(batchOf(in[0])), nil }
 func (logDet) Eval(out Tensor, in ...Tensor) {
 	eachDiagonal(in[1], func(i int, _ float64, diagonal []float64) {
@@ -421,6 +454,9 @@ func Pinv(a *Node) *Node { return graph.Apply(pinv{}, a) }
 type pinv struct{}
 
 func (pinv) Name() string { return "pinv" }
+func (pinv) Doc() graph.Doc {
+	return doc("The pseudo-inverse: it solves equations that have no solution, or many, as well as can be.", "y = pinv(x)", "x̄ = -(y^T @ ȳ @ y^T) + (I - x @ y) @ ȳ^T @ y @ y^T + y^T @ y @ ȳ^T @ (I - y @ x)")
+}
 func (pinv) Infer(in ...Type) (Type, error) {
 	m, n, err := matrixOf(in[0])
 	if err != nil {

@@ -110,6 +110,9 @@ func (a argSort) String() string {
 	}
 	return s + ")"
 }
+func (a argSort) Doc() graph.Doc {
+	return doc("The order that sorts the elements along an axis, as places; places have no gradient.", fmt.Sprintf("y = argsort_%d(x)", a.axis), "x̄ = 0")
+}
 func (a argSort) Infer(in ...Type) (Type, error) {
 	if in[0].DType == graph.Bool {
 		return Type{}, errors.New("cannot order {0}: convert it with ops.Convert")
@@ -333,6 +336,15 @@ func (s searchSorted) String() string {
 		return "searchsorted(right)"
 	}
 	return "searchsorted"
+}
+
+// Doc counts the elements that come before a value.
+func (s searchSorted) Doc() graph.Doc {
+	sign := "<"
+	if s.right {
+		sign = "<="
+	}
+	return doc("The place in a sorted list where a value would go: the bin of a histogram that it falls in.", "y[..., p] = sum_q(where(a[..., q] "+sign+" b[..., p], 1, 0))", "ā = 0; b̄ = 0")
 }
 func (searchSorted) Infer(in ...Type) (Type, error) {
 	s, v := in[0].Shape, in[1].Shape

@@ -16,7 +16,10 @@ type erfinv struct {
 	single
 }
 
-func (erfinv) Name() string                  { return "erfinv" }
+func (erfinv) Name() string { return "erfinv" }
+func (erfinv) Doc() graph.Doc {
+	return doc("The inverse of the error function: it turns evenly spread numbers into normal ones.", "y = erfinv(x)", "x̄ = ȳ*sqrt(π)/2*exp(y^2)")
+}
 func (erfinv) Eval(out Tensor, in ...Tensor) { map1(out, in, math.Erfinv) }
 func (erfinv) VJP(y, ct *Node, _ ...*Node) []*Node {
 	return one(Mul(ct, Scale(Exp(Square(y)), math.Sqrt(math.Pi)/2)))
@@ -38,6 +41,9 @@ type lgamma struct {
 }
 
 func (lgamma) Name() string { return "lgamma" }
+func (lgamma) Doc() graph.Doc {
+	return doc("The logarithm of the gamma function, log((x-1)!) for whole x: it is in the densities of many distributions.", "y = lgamma(x)", "x̄ = ȳ*digamma(x)")
+}
 func (lgamma) Eval(out Tensor, in ...Tensor) {
 	map1(out, in, func(x float64) float64 {
 		y, _ := math.Lgamma(x)
@@ -66,6 +72,9 @@ type polygamma struct {
 
 func (polygamma) Name() string     { return "polygamma" }
 func (p polygamma) String() string { return fmt.Sprintf("polygamma(%d)", p.n) }
+func (p polygamma) Doc() graph.Doc {
+	return doc("A derivative of the logarithm of the gamma function: it is in the gradients of what has factorials.", fmt.Sprintf("y = polygamma(%d, x)", p.n), fmt.Sprintf("x̄ = ȳ*polygamma(%d, x)", p.n+1))
+}
 func (p polygamma) Eval(out Tensor, in ...Tensor) {
 	map1(out, in, func(x float64) float64 { return psi(p.n, x) })
 }
@@ -176,6 +185,15 @@ type besselI struct {
 
 func (besselI) Name() string     { return "bessel" }
 func (b besselI) String() string { return fmt.Sprintf("bessel(i%d)", b.n) }
+
+// Doc gives order 0 its shorter gradient.
+func (b besselI) Doc() graph.Doc {
+	const text = "A modified Bessel function of the first kind: it is in the densities of angles."
+	if b.n == 0 {
+		return doc(text, "y = besseli(0, x)", "x̄ = ȳ*besseli(1, x)")
+	}
+	return doc(text, fmt.Sprintf("y = besseli(%d, x)", b.n), fmt.Sprintf("x̄ = ȳ*(besseli(%d, x) + besseli(%d, x))/2", b.n-1, b.n+1))
+}
 func (b besselI) Eval(out Tensor, in ...Tensor) {
 	map1(out, in, func(x float64) float64 { return bessel(float64(b.n), x) })
 }

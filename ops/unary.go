@@ -12,7 +12,10 @@ func Neg(x *Node) *Node { return graph.Apply(neg{}, x) }
 
 type neg struct{ numbers }
 
-func (neg) Name() string  { return "neg" }
+func (neg) Name() string { return "neg" }
+func (neg) Doc() graph.Doc {
+	return doc("The number with the other sign.", "y = -x", "x̄ = -ȳ")
+}
 func (neg) Opcode() ir.Op { return ir.Neg }
 func (neg) Eval(out Tensor, in ...Tensor) {
 	each1(out, in, func(x float64) float64 { return -x }, func(x int64) int64 { return -x })
@@ -30,7 +33,10 @@ func Abs(x *Node) *Node { return graph.Apply(abs{}, x) }
 
 type abs struct{ numbers }
 
-func (abs) Name() string  { return "abs" }
+func (abs) Name() string { return "abs" }
+func (abs) Doc() graph.Doc {
+	return doc("The distance from 0: losses made of it follow outliers less than squares do.", "y = abs(x)", "x̄ = ȳ*sign(x)")
+}
 func (abs) Opcode() ir.Op { return ir.Abs }
 func (abs) Eval(out Tensor, in ...Tensor) {
 	each1(out, in, math.Abs, func(x int64) int64 { return max(x, -x) })
@@ -45,7 +51,10 @@ type sign struct {
 	flat
 }
 
-func (sign) Name() string  { return "sign" }
+func (sign) Name() string { return "sign" }
+func (sign) Doc() graph.Doc {
+	return doc("The side of 0 on which a number lies, -1, 0 or 1; being flat, it passes no gradient.", "y = sign(x)", "x̄ = 0")
+}
 func (sign) Opcode() ir.Op { return ir.Sign }
 func (sign) Eval(out Tensor, in ...Tensor) {
 	each1(out, in, func(x float64) float64 {
@@ -61,7 +70,10 @@ func Square(x *Node) *Node { return graph.Apply(square{}, x) }
 
 type square struct{ numbers }
 
-func (square) Name() string  { return "square" }
+func (square) Name() string { return "square" }
+func (square) Doc() graph.Doc {
+	return doc("The number times itself, so that large errors count far more than small ones.", "y = x^2", "x̄ = 2*ȳ*x")
+}
 func (square) Opcode() ir.Op { return ir.Square }
 func (square) Eval(out Tensor, in ...Tensor) {
 	each1(out, in, func(x float64) float64 { return x * x }, func(x int64) int64 { return x * x })
@@ -73,7 +85,10 @@ func Reciprocal(x *Node) *Node { return graph.Apply(reciprocal{}, x) }
 
 type reciprocal struct{ floats }
 
-func (reciprocal) Name() string  { return "reciprocal" }
+func (reciprocal) Name() string { return "reciprocal" }
+func (reciprocal) Doc() graph.Doc {
+	return doc("One over the number, which makes large ones small.", "y = 1/x", "x̄ = -ȳ*y^2")
+}
 func (reciprocal) Opcode() ir.Op { return ir.Recip }
 func (reciprocal) Eval(out Tensor, in ...Tensor) {
 	map1(out, in, func(x float64) float64 { return 1 / x })
@@ -85,7 +100,10 @@ func Exp(x *Node) *Node { return graph.Apply(exp{}, x) }
 
 type exp struct{ floats }
 
-func (exp) Name() string                        { return "exp" }
+func (exp) Name() string { return "exp" }
+func (exp) Doc() graph.Doc {
+	return doc("Grows by a factor of e with each step of 1, and makes any number positive: logits become weights.", "y = exp(x)", "x̄ = ȳ*y")
+}
 func (exp) Opcode() ir.Op                       { return ir.Exp }
 func (exp) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Exp) }
 func (exp) VJP(y, ct *Node, _ ...*Node) []*Node { return one(Mul(ct, y)) }
@@ -95,7 +113,10 @@ func Exp2(x *Node) *Node { return graph.Apply(exp2{}, x) }
 
 type exp2 struct{ floats }
 
-func (exp2) Name() string                        { return "exp2" }
+func (exp2) Name() string { return "exp2" }
+func (exp2) Doc() graph.Doc {
+	return doc("Doubles with each step of 1.", "y = 2^x", "x̄ = ȳ*y*log(2)")
+}
 func (exp2) Opcode() ir.Op                       { return ir.Exp2 }
 func (exp2) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Exp2) }
 func (exp2) VJP(y, ct *Node, _ ...*Node) []*Node { return one(Mul(ct, Scale(y, math.Ln2))) }
@@ -105,7 +126,10 @@ func Expm1(x *Node) *Node { return graph.Apply(expm1{}, x) }
 
 type expm1 struct{ floats }
 
-func (expm1) Name() string                        { return "expm1" }
+func (expm1) Name() string { return "expm1" }
+func (expm1) Doc() graph.Doc {
+	return doc("The exponential less 1, exact also near 0, where the subtraction would leave no digits.", "y = exp(x) - 1", "x̄ = ȳ*(y + 1)")
+}
 func (expm1) Opcode() ir.Op                       { return ir.Expm1 }
 func (expm1) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Expm1) }
 func (expm1) VJP(y, ct *Node, _ ...*Node) []*Node { return one(Mul(ct, Add(y, num(1)))) }
@@ -125,7 +149,10 @@ func Log(x *Node) *Node { return graph.Apply(log{}, x) }
 
 type log struct{ floats }
 
-func (log) Name() string                        { return "log" }
+func (log) Name() string { return "log" }
+func (log) Doc() graph.Doc {
+	return doc("The power of e that gives x: products become sums, and probabilities become information.", "y = log(x)", "x̄ = ȳ/x")
+}
 func (log) Opcode() ir.Op                       { return ir.Log }
 func (log) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Log) }
 func (log) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, x[0])) }
@@ -135,7 +162,10 @@ func Log1p(x *Node) *Node { return graph.Apply(log1p{}, x) }
 
 type log1p struct{ floats }
 
-func (log1p) Name() string                        { return "log1p" }
+func (log1p) Name() string { return "log1p" }
+func (log1p) Doc() graph.Doc {
+	return doc("The logarithm of 1 + x, exact also near 0, where the sum would lose digits.", "y = log(1 + x)", "x̄ = ȳ/(1 + x)")
+}
 func (log1p) Opcode() ir.Op                       { return ir.Log1p }
 func (log1p) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Log1p) }
 func (log1p) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, Add(x[0], num(1)))) }
@@ -145,7 +175,10 @@ func Log2(x *Node) *Node { return graph.Apply(log2{}, x) }
 
 type log2 struct{ floats }
 
-func (log2) Name() string                        { return "log2" }
+func (log2) Name() string { return "log2" }
+func (log2) Doc() graph.Doc {
+	return doc("The power of 2 that gives x: information in bits.", "y = log2(x)", "x̄ = ȳ/(x*log(2))")
+}
 func (log2) Opcode() ir.Op                       { return ir.Log2 }
 func (log2) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Log2) }
 func (log2) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, Scale(x[0], math.Ln2))) }
@@ -155,7 +188,10 @@ func Log10(x *Node) *Node { return graph.Apply(log10{}, x) }
 
 type log10 struct{ floats }
 
-func (log10) Name() string                        { return "log10" }
+func (log10) Name() string { return "log10" }
+func (log10) Doc() graph.Doc {
+	return doc("The power of 10 that gives x: orders of magnitude.", "y = log10(x)", "x̄ = ȳ/(x*log(10))")
+}
 func (log10) Opcode() ir.Op                       { return ir.Log10 }
 func (log10) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Log10) }
 func (log10) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, Scale(x[0], math.Ln10))) }
@@ -166,7 +202,10 @@ func Sqrt(x *Node) *Node { return graph.Apply(sqrt{}, x) }
 
 type sqrt struct{ floats }
 
-func (sqrt) Name() string                        { return "sqrt" }
+func (sqrt) Name() string { return "sqrt" }
+func (sqrt) Doc() graph.Doc {
+	return doc("The number whose square is x: it turns variances into deviations.", "y = sqrt(x)", "x̄ = ȳ/(2*y)")
+}
 func (sqrt) Opcode() ir.Op                       { return ir.Sqrt }
 func (sqrt) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Sqrt) }
 func (sqrt) VJP(y, ct *Node, _ ...*Node) []*Node { return one(Div(ct, Scale(y, 2))) }
@@ -176,7 +215,10 @@ func Rsqrt(x *Node) *Node { return graph.Apply(rsqrt{}, x) }
 
 type rsqrt struct{ floats }
 
-func (rsqrt) Name() string  { return "rsqrt" }
+func (rsqrt) Name() string { return "rsqrt" }
+func (rsqrt) Doc() graph.Doc {
+	return doc("One over the root of x: the factor that gives a vector of squared length x the length 1.", "y = 1/sqrt(x)", "x̄ = -ȳ*y^3/2")
+}
 func (rsqrt) Opcode() ir.Op { return ir.Rsqrt }
 func (rsqrt) Eval(out Tensor, in ...Tensor) {
 	map1(out, in, func(x float64) float64 { return 1 / math.Sqrt(x) })
@@ -190,7 +232,10 @@ func Sin(x *Node) *Node { return graph.Apply(sin{}, x) }
 
 type sin struct{ floats }
 
-func (sin) Name() string                        { return "sin" }
+func (sin) Name() string { return "sin" }
+func (sin) Doc() graph.Doc {
+	return doc("The sine of an angle in radians: a smooth wave, used to encode positions.", "y = sin(x)", "x̄ = ȳ*cos(x)")
+}
 func (sin) Opcode() ir.Op                       { return ir.Sin }
 func (sin) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Sin) }
 func (sin) VJP(_, ct *Node, x ...*Node) []*Node { return one(Mul(ct, Cos(x[0]))) }
@@ -200,7 +245,10 @@ func Cos(x *Node) *Node { return graph.Apply(cos{}, x) }
 
 type cos struct{ floats }
 
-func (cos) Name() string                        { return "cos" }
+func (cos) Name() string { return "cos" }
+func (cos) Doc() graph.Doc {
+	return doc("The cosine of an angle in radians: the sine a quarter turn ahead.", "y = cos(x)", "x̄ = -ȳ*sin(x)")
+}
 func (cos) Opcode() ir.Op                       { return ir.Cos }
 func (cos) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Cos) }
 func (cos) VJP(_, ct *Node, x ...*Node) []*Node { return one(Neg(Mul(ct, Sin(x[0])))) }
@@ -210,7 +258,10 @@ func Tan(x *Node) *Node { return graph.Apply(tan{}, x) }
 
 type tan struct{ floats }
 
-func (tan) Name() string                        { return "tan" }
+func (tan) Name() string { return "tan" }
+func (tan) Doc() graph.Doc {
+	return doc("The tangent of an angle in radians: sine over cosine, infinite at a quarter turn.", "y = tan(x)", "x̄ = ȳ*(1 + y^2)")
+}
 func (tan) Opcode() ir.Op                       { return ir.Tan }
 func (tan) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Tan) }
 func (tan) VJP(y, ct *Node, _ ...*Node) []*Node { return one(Mul(ct, Add(Square(y), num(1)))) }
@@ -221,7 +272,10 @@ func Asin(x *Node) *Node { return graph.Apply(asin{}, x) }
 
 type asin struct{ floats }
 
-func (asin) Name() string                        { return "asin" }
+func (asin) Name() string { return "asin" }
+func (asin) Doc() graph.Doc {
+	return doc("The angle whose sine is x.", "y = asin(x)", "x̄ = ȳ/sqrt(1 - x^2)")
+}
 func (asin) Opcode() ir.Op                       { return ir.Asin }
 func (asin) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Asin) }
 func (asin) VJP(_, ct *Node, x ...*Node) []*Node { return one(Mul(ct, Rsqrt(OneMinus(Square(x[0]))))) }
@@ -232,7 +286,10 @@ func Acos(x *Node) *Node { return graph.Apply(acos{}, x) }
 
 type acos struct{ floats }
 
-func (acos) Name() string                  { return "acos" }
+func (acos) Name() string { return "acos" }
+func (acos) Doc() graph.Doc {
+	return doc("The angle whose cosine is x, such as that between two vectors of length 1.", "y = acos(x)", "x̄ = -ȳ/sqrt(1 - x^2)")
+}
 func (acos) Opcode() ir.Op                 { return ir.Acos }
 func (acos) Eval(out Tensor, in ...Tensor) { map1(out, in, math.Acos) }
 func (acos) VJP(_, ct *Node, x ...*Node) []*Node {
@@ -244,7 +301,10 @@ func Atan(x *Node) *Node { return graph.Apply(atan{}, x) }
 
 type atan struct{ floats }
 
-func (atan) Name() string                        { return "atan" }
+func (atan) Name() string { return "atan" }
+func (atan) Doc() graph.Doc {
+	return doc("The angle whose tangent is x: it limits any number to a quarter turn on either side.", "y = atan(x)", "x̄ = ȳ/(1 + x^2)")
+}
 func (atan) Opcode() ir.Op                       { return ir.Atan }
 func (atan) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Atan) }
 func (atan) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, Add(Square(x[0]), num(1)))) }
@@ -254,7 +314,10 @@ func Sinh(x *Node) *Node { return graph.Apply(sinh{}, x) }
 
 type sinh struct{ floats }
 
-func (sinh) Name() string                        { return "sinh" }
+func (sinh) Name() string { return "sinh" }
+func (sinh) Doc() graph.Doc {
+	return doc("The hyperbolic sine: half of exp(x) - exp(-x).", "y = (exp(x) - exp(-x))/2", "x̄ = ȳ*cosh(x)")
+}
 func (sinh) Opcode() ir.Op                       { return ir.Sinh }
 func (sinh) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Sinh) }
 func (sinh) VJP(_, ct *Node, x ...*Node) []*Node { return one(Mul(ct, Cosh(x[0]))) }
@@ -264,7 +327,10 @@ func Cosh(x *Node) *Node { return graph.Apply(cosh{}, x) }
 
 type cosh struct{ floats }
 
-func (cosh) Name() string                        { return "cosh" }
+func (cosh) Name() string { return "cosh" }
+func (cosh) Doc() graph.Doc {
+	return doc("The hyperbolic cosine: half of exp(x) + exp(-x), the form of a hanging chain.", "y = (exp(x) + exp(-x))/2", "x̄ = ȳ*sinh(x)")
+}
 func (cosh) Opcode() ir.Op                       { return ir.Cosh }
 func (cosh) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Cosh) }
 func (cosh) VJP(_, ct *Node, x ...*Node) []*Node { return one(Mul(ct, Sinh(x[0]))) }
@@ -274,7 +340,10 @@ func Tanh(x *Node) *Node { return graph.Apply(tanh{}, x) }
 
 type tanh struct{ floats }
 
-func (tanh) Name() string                        { return "tanh" }
+func (tanh) Name() string { return "tanh" }
+func (tanh) Doc() graph.Doc {
+	return doc("Limits any number smoothly to (-1, 1): the classical activation of hidden units.", "y = tanh(x)", "x̄ = ȳ*(1 - y^2)")
+}
 func (tanh) Opcode() ir.Op                       { return ir.Tanh }
 func (tanh) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Tanh) }
 func (tanh) VJP(y, ct *Node, _ ...*Node) []*Node { return one(Mul(ct, OneMinus(Square(y)))) }
@@ -284,7 +353,10 @@ func Asinh(x *Node) *Node { return graph.Apply(asinh{}, x) }
 
 type asinh struct{ floats }
 
-func (asinh) Name() string                  { return "asinh" }
+func (asinh) Name() string { return "asinh" }
+func (asinh) Doc() graph.Doc {
+	return doc("The inverse of the hyperbolic sine: linear near 0, a logarithm with sign far from it.", "y = asinh(x)", "x̄ = ȳ/sqrt(x^2 + 1)")
+}
 func (asinh) Opcode() ir.Op                 { return ir.Asinh }
 func (asinh) Eval(out Tensor, in ...Tensor) { map1(out, in, math.Asinh) }
 func (asinh) VJP(_, ct *Node, x ...*Node) []*Node {
@@ -297,7 +369,10 @@ func Acosh(x *Node) *Node { return graph.Apply(acosh{}, x) }
 
 type acosh struct{ floats }
 
-func (acosh) Name() string                  { return "acosh" }
+func (acosh) Name() string { return "acosh" }
+func (acosh) Doc() graph.Doc {
+	return doc("The inverse of the hyperbolic cosine.", "y = acosh(x)", "x̄ = ȳ/sqrt(x^2 - 1)")
+}
 func (acosh) Opcode() ir.Op                 { return ir.Acosh }
 func (acosh) Eval(out Tensor, in ...Tensor) { map1(out, in, math.Acosh) }
 func (acosh) VJP(_, ct *Node, x ...*Node) []*Node {
@@ -309,7 +384,10 @@ func Atanh(x *Node) *Node { return graph.Apply(atanh{}, x) }
 
 type atanh struct{ floats }
 
-func (atanh) Name() string                        { return "atanh" }
+func (atanh) Name() string { return "atanh" }
+func (atanh) Doc() graph.Doc {
+	return doc("The inverse of the hyperbolic tangent: it stretches (-1, 1) to all numbers.", "y = atanh(x)", "x̄ = ȳ/(1 - x^2)")
+}
 func (atanh) Opcode() ir.Op                       { return ir.Atanh }
 func (atanh) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Atanh) }
 func (atanh) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, OneMinus(Square(x[0])))) }
@@ -319,7 +397,10 @@ func Erf(x *Node) *Node { return graph.Apply(erf{}, x) }
 
 type erf struct{ floats }
 
-func (erf) Name() string                        { return "erf" }
+func (erf) Name() string { return "erf" }
+func (erf) Doc() graph.Doc {
+	return doc("The error function, an S-shaped curve: the share of a normal distribution around its mean.", "y = erf(x)", "x̄ = 2*ȳ*exp(-x^2)/sqrt(π)")
+}
 func (erf) Opcode() ir.Op                       { return ir.Erf }
 func (erf) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Erf) }
 func (erf) VJP(_, ct *Node, x ...*Node) []*Node { return one(Mul(ct, bell(x[0], 2/math.SqrtPi))) }
@@ -332,7 +413,10 @@ func Erfc(x *Node) *Node { return graph.Apply(erfc{}, x) }
 
 type erfc struct{ floats }
 
-func (erfc) Name() string                        { return "erfc" }
+func (erfc) Name() string { return "erfc" }
+func (erfc) Doc() graph.Doc {
+	return doc("One minus the error function, exact also where that is near 0: the tails of a normal distribution.", "y = 1 - erf(x)", "x̄ = -2*ȳ*exp(-x^2)/sqrt(π)")
+}
 func (erfc) Opcode() ir.Op                       { return ir.Erfc }
 func (erfc) Eval(out Tensor, in ...Tensor)       { map1(out, in, math.Erfc) }
 func (erfc) VJP(_, ct *Node, x ...*Node) []*Node { return one(Mul(ct, bell(x[0], -2/math.SqrtPi))) }
@@ -342,7 +426,10 @@ func Sigmoid(x *Node) *Node { return graph.Apply(sigmoid{}, x) }
 
 type sigmoid struct{ floats }
 
-func (sigmoid) Name() string  { return "sigmoid" }
+func (sigmoid) Name() string { return "sigmoid" }
+func (sigmoid) Doc() graph.Doc {
+	return doc("Limits any number smoothly to (0, 1): a logit becomes a probability, or a gate opens.", "y = 1/(1 + exp(-x))", "x̄ = ȳ*y*(1 - y)")
+}
 func (sigmoid) Opcode() ir.Op { return ir.Sigmoid }
 func (sigmoid) Eval(out Tensor, in ...Tensor) {
 	map1(out, in, func(x float64) float64 {
@@ -360,7 +447,10 @@ func Softplus(x *Node) *Node { return graph.Apply(softplus{}, x) }
 
 type softplus struct{ floats }
 
-func (softplus) Name() string  { return "softplus" }
+func (softplus) Name() string { return "softplus" }
+func (softplus) Doc() graph.Doc {
+	return doc("A smooth ReLU, always positive: the logarithm in losses on logits, without overflow.", "y = log(1 + exp(x))", "x̄ = ȳ*sigmoid(x)")
+}
 func (softplus) Opcode() ir.Op { return ir.Softplus }
 func (softplus) Eval(out Tensor, in ...Tensor) {
 	map1(out, in, func(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) })
@@ -372,7 +462,10 @@ func ReLU(x *Node) *Node { return graph.Apply(relu{}, x) }
 
 type relu struct{ numbers }
 
-func (relu) Name() string  { return "relu" }
+func (relu) Name() string { return "relu" }
+func (relu) Doc() graph.Doc {
+	return doc("Keeps positive numbers and makes the others 0: the plain activation of deep networks.", "y = max(x, 0)", "x̄ = where(x > 0, ȳ, 0)")
+}
 func (relu) Opcode() ir.Op { return ir.ReLU }
 func (relu) Eval(out Tensor, in ...Tensor) {
 	each1(out, in, func(x float64) float64 { return max(x, 0) }, func(x int64) int64 { return max(x, 0) })
@@ -389,7 +482,10 @@ type floor struct {
 	flat
 }
 
-func (floor) Name() string                  { return "floor" }
+func (floor) Name() string { return "floor" }
+func (floor) Doc() graph.Doc {
+	return doc("The largest whole number that is not above x; being flat, it passes no gradient.", "y = floor(x)", "x̄ = 0")
+}
 func (floor) Opcode() ir.Op                 { return ir.Floor }
 func (floor) Eval(out Tensor, in ...Tensor) { map1(out, in, math.Floor) }
 
@@ -401,7 +497,10 @@ type ceil struct {
 	flat
 }
 
-func (ceil) Name() string                  { return "ceil" }
+func (ceil) Name() string { return "ceil" }
+func (ceil) Doc() graph.Doc {
+	return doc("The smallest whole number that is not below x; being flat, it passes no gradient.", "y = ceil(x)", "x̄ = 0")
+}
 func (ceil) Opcode() ir.Op                 { return ir.Ceil }
 func (ceil) Eval(out Tensor, in ...Tensor) { map1(out, in, math.Ceil) }
 
@@ -413,7 +512,10 @@ type round struct {
 	flat
 }
 
-func (round) Name() string                  { return "round" }
+func (round) Name() string { return "round" }
+func (round) Doc() graph.Doc {
+	return doc("The nearest whole number, the even one of two; being flat, it passes no gradient.", "y = round(x)", "x̄ = 0")
+}
 func (round) Opcode() ir.Op                 { return ir.Round }
 func (round) Eval(out Tensor, in ...Tensor) { map1(out, in, math.RoundToEven) }
 

@@ -81,6 +81,21 @@ func New(root, name string) (*Folder, error) {
 	}
 }
 
+// Latest returns the last folder that [New] made for a name, and whether there is
+// one.
+func Latest(root, name string) (dir string, found bool) {
+	for n := 1; ; n++ {
+		next := filepath.Join(root, name)
+		if n > 1 {
+			next = fmt.Sprintf("%s-%d", next, n)
+		}
+		if _, err := os.Stat(next); err != nil {
+			return dir, found
+		}
+		dir, found = next, true
+	}
+}
+
 // Open returns a folder that is there already, to go on with its run. Its page is
 // written anew.
 func Open(dir string) (*Folder, error) {

@@ -28,11 +28,16 @@ func read(t *testing.T, path string) string {
 
 func TestNames(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "runs")
+	_, found := report.Latest(root, "digits")
+	assert.False(t, found)
 	for _, want := range []string{"digits", "digits-2", "digits-3"} {
 		f, err := report.New(root, "digits")
 		require.NoError(t, err)
 		assert.Equal(t, filepath.Join(root, want), f.Dir)
 		assert.Equal(t, filepath.Join(root, want, "x.txt"), f.Path("x.txt"))
+		last, found := report.Latest(root, "digits")
+		assert.True(t, found)
+		assert.Equal(t, f.Dir, last)
 	}
 	for _, bad := range []string{"", "..", "a/b", `a\b`, "-x", ".hidden"} {
 		_, err := report.New(root, bad)

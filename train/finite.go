@@ -18,6 +18,9 @@ func Finite(x *graph.Node) *graph.Node { return graph.Apply(finite{}, x) }
 type finite struct{}
 
 func (finite) Name() string { return "finite" }
+func (finite) Doc() graph.Doc {
+	return graph.Doc{Text: "The value as it is; the step fails, before anything is learned from it, where it is no finite number.", Formula: "y = x", Gradient: "x̄ = ȳ"}
+}
 func (finite) Infer(in ...graph.Type) (graph.Type, error) {
 	if !in[0].DType.Float() {
 		return graph.Type{}, fmt.Errorf("{0} is no float: integers are always finite")

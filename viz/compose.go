@@ -31,7 +31,7 @@ type composing struct {
 func (p *Picture) compose(a *plan) *Layout {
 	c := &composing{p: p, plan: a, l: &Layout{Title: p.Title, Columns: 1}, group: map[*scope]int{}}
 	root := a.scopes[0]
-	c.dx, c.dy = margin, margin
+	c.dy = margin
 	if p.Title != "" {
 		c.dy += 28
 	}
@@ -48,7 +48,8 @@ func (p *Picture) compose(a *plan) *Layout {
 	if a.tape {
 		width = c.backward(width)
 	}
-	c.l.Width = Length(max(width+2*margin, textWidth(p.Title, 17)+2*margin+10))
+	full := max(width+2*margin, textWidth(p.Title, 17)*1.06+2*margin+10)
+	c.l.Width, c.dx = Length(full), (full-width)/2
 	c.l.Height = Length(height + c.dy + margin)
 	if p.Title != "" {
 		c.label("title", Point{margin + 4, margin + 12}, p.Title, false)
@@ -132,7 +133,7 @@ func (c *composing) boxes() {
 		for _, u := range it.chips {
 			n := &g.v[u]
 			b := c.boxOf(u, rect(it.x-it.w/2-chipGap-w, top, w, chipH), at.s)
-			b.Pill, b.Title = true, c.p.pill(n)
+			b.Pill, b.Title, b.Line = true, n.pill, n.pillRest
 			c.box[u] = len(c.l.Boxes)
 			c.l.Boxes = append(c.l.Boxes, b)
 			top += chipStep
@@ -188,7 +189,7 @@ func tooltip(n *vertex) string {
 	if n.kind == Folded {
 		return n.path + " · " + n.line
 	}
-	m := n.nodes[0]
+	m := n.node()
 	parts := []string{m.String(), m.Scope(), m.Pos()}
 	if err := m.Err(); err != nil {
 		parts = []string{err.Error()}

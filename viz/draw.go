@@ -1,7 +1,5 @@
 package viz
 
-import "strings"
-
 // A canvas is what a layout is drawn on.
 type canvas interface {
 	open(b *Box, i int)                   // what follows belongs to a box
@@ -111,6 +109,8 @@ func (l *Layout) drawBox(c canvas, b *Box, i int) {
 	mid, base := x+w/2, y+19
 	if b.Line == "" && b.Value == nil && h > 30 {
 		base = y + h/2 + 4
+	} else if _, ok := b.Value.scalar(); ok && b.Line == "" && b.Slope == nil {
+		base = y + (h-14)/2 + 4
 	}
 	c.text("name", Point{mid, base}, b.Title)
 	if b.Line != "" {
@@ -147,11 +147,11 @@ func drawValues(c canvas, b *Box, mid, base, x, y, w, h float64) {
 		return
 	}
 	if b.Slope == nil {
-		b.Value.draw(c, mid, base+8, name, h-(base-y)-8)
+		b.Value.draw(c, mid, base+8, "")
 		return
 	}
-	b.Value.draw(c, x+w/4+1, base+8, "value", h-(base-y)-8)
-	b.Slope.draw(c, x+3*w/4-1, base+8, "grad", h-(base-y)-8)
+	b.Value.draw(c, x+w/4+1, base+8, "value")
+	b.Slope.draw(c, x+3*w/4-1, base+8, "grad")
 }
 
 // drawPill draws a small box: a name, and faintly what else there is.
@@ -161,39 +161,23 @@ func (l *Layout) drawPill(c canvas, b *Box, class string) {
 		r = 6
 	}
 	c.rect(class, b.Rect, r)
-	mid := float64(b.X + b.W/2)
-	base := float64(b.Y) + 16
-	if b.Value != nil {
-		if s, ok := b.Value.scalar(); ok {
-			if b.Slope != nil {
-				if g, ok := b.Slope.scalar(); ok {
-					c.pair("pilltext", Point{mid, base}, "grad "+g, b.Title+" = "+s, false)
-					return
-				}
-			}
-			if b.Kind == Const {
-				c.text("pilltext", Point{mid, base}, b.Title)
-				return
-			}
-			c.text("pilltext", Point{mid, base}, b.Title+" = "+s)
-			return
-		}
+	mid, base := float64(b.X+b.W/2), float64(b.Y)+16
+	if _, ok := b.Value.scalar(); !ok && b.Value != nil && b.Kind != Const {
 		k := min(28/float64(b.Value.Columns), 16/float64(b.Value.Rows))
 		w, h := max(3, k*float64(b.Value.Columns)), max(3, k*float64(b.Value.Rows))
-		b.Value.cells(c, float64(b.X)+11, float64(b.Y+b.H/2)-h/2, w, h)
-		mid += 17
+		b.Value.cells(c, float64(b.X)+11+(28-w)/2, float64(b.Y+b.H/2)-h/2, w, h)
+		mid += pillHeat/2 - 1
 	}
-	name, rest, _ := strings.Cut(b.Title, "  ")
-	if rest == "" {
-		c.text("pilltext", Point{mid, base}, name)
+	if b.Line == "" {
+		c.text("pilltext", Point{mid, base}, b.Title)
 		return
 	}
-	c.pair("pilltext", Point{mid, base}, rest, name, false)
+	c.pair("pilltext", Point{mid, base}, b.Line, b.Title, false)
 }
 
 // draw draws a tensor of several elements, centred at mid under top: numbers or
-// colours, the range, and a histogram if there is room left of h.
-func (k *Tile) draw(c canvas, mid, top float64, name string, h float64) {
+// colours, the histogram, and the range.
+func (k *Tile) draw(c canvas, mid, top float64, name string) {
 	w, high := k.size()
 	k.cells(c, mid-w/2, top, w, high)
 	if len(k.Numbers) > 0 {
@@ -206,11 +190,11 @@ func (k *Tile) draw(c canvas, mid, top float64, name string, h float64) {
 		}
 	}
 	bottom := top + high
-	if len(k.Bins) > 0 && h >= high+barsH+16 {
-		k.bars(c, mid-50, bottom+5, 100, barsH)
+	if len(k.Bins) > 0 {
+		k.bars(c, mid-barsW/2, bottom+5, barsW, barsH)
 		bottom += barsH + 6
 	}
-	c.text("small", Point{mid, bottom + 12}, name+" "+num(float64(k.Min))+" … "+num(float64(k.Max)))
+	c.text("small", Point{mid, bottom + 12}, k.caption(name))
 }
 
 // cells draws the heat map; runs of one colour are one piece.

@@ -79,7 +79,7 @@ func (f *folding) plant() {
 		for ; t != nil; t = t.parent {
 			t.nodes = append(t.nodes, v)
 			if n.kind == Param {
-				t.params += int(n.nodes[0].Shape().Size())
+				t.params += int(n.node().Shape().Size())
 			} else if len(n.in) > 0 {
 				t.ops++
 			}
@@ -128,7 +128,7 @@ func (f *folding) same(a, b *branch) bool {
 	for i, v := range a.nodes {
 		w := b.nodes[i]
 		p, q := &f.g.v[v], &f.g.v[w]
-		if p.kind != q.kind || len(p.in) != len(q.in) || p.nodes[0].Type() != q.nodes[0].Type() || p.kind != Param && p.title != q.title {
+		if p.kind != q.kind || len(p.in) != len(q.in) || p.node().Type() != q.node().Type() || p.kind != Param && p.title != q.title {
 			return false
 		}
 		if !f.match(inner, f.home[v], f.home[w]) {
@@ -329,6 +329,11 @@ func (f *folding) draw() *sketch {
 		shown[v] = i
 		out.v[i].take(&f.g.v[v])
 	}
+	for v := range f.g.v { // the first of a run may differ: no gradient for what is fed
+		if n := &out.v[shown[f.rep[v]]]; f.rep[v] != v && n.kind != Folded {
+			n.stand(&f.g.v[v])
+		}
+	}
 	f.link(out, shown)
 	return out.sorted()
 }
@@ -345,6 +350,17 @@ func (f *folding) closed(t *branch, at map[*branch]int) vertex {
 		n.line += " · " + human(t.params) + " params"
 	}
 	return n
+}
+
+// stand lets a vertex show what a copy of it computes beyond its own.
+func (n *vertex) stand(copy *vertex) {
+	n.active = n.active || copy.active
+	if len(copy.grads) > len(n.grads) {
+		n.grads, n.saves = copy.grads, copy.saves
+	}
+	if len(n.update) == 0 {
+		n.update = copy.update
+	}
 }
 
 // take adds one vertex to a closed group.
@@ -377,7 +393,7 @@ func (f *folding) link(out *sketch, shown []int) {
 				n.in = append(n.in, a)
 			}
 			if src := &out.v[a]; src.kind == Folded {
-				src.note = shape(f.g.v[u].nodes[0].Type())
+				src.note = shape(f.g.v[u].node().Type())
 			}
 		}
 	}
@@ -393,7 +409,7 @@ func (f *folding) shapeAt(n *vertex) string {
 	if n.kind == Folded {
 		return n.note
 	}
-	return shape(n.nodes[0].Type())
+	return shape(n.node().Type())
 }
 
 // inCopy reports whether an edge lies inside a copy that is not drawn.

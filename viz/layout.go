@@ -68,7 +68,7 @@ type Box struct {
 	Rect
 	Kind    Kind     `json:"kind"`
 	Title   string   `json:"title"`
-	Line    string   `json:"line,omitempty"`  // under the title
+	Line    string   `json:"line,omitempty"`  // under the title; in a pill, faintly after it
 	Group   int      `json:"group"`           // in Groups, or -1
 	Pill    bool     `json:"pill,omitempty"`  // a small one beside its user
 	Times   int      `json:"times,omitempty"` // repetitions of a closed group

@@ -91,7 +91,7 @@ func (c *composing) mirrorBoxes() {
 			}
 			r := c.l.Boxes[c.box[u]].Rect
 			r.X = Length(c.fx(float64(r.X + r.W)))
-			b := Box{Rect: r, Kind: Gradient, Title: "∂" + m.title, Pill: true, Group: c.group[s], Of: c.box[u], Nodes: ids(m.grads), Tooltip: slopeTooltip(m)}
+			b := Box{Rect: r, Kind: Gradient, Title: m.slopePill, Pill: true, Group: c.group[s], Of: c.box[u], Nodes: ids(m.grads), Tooltip: slopeTooltip(m)}
 			c.p.showSlope(&b, m)
 			c.slope[u] = len(c.l.Boxes)
 			c.l.Boxes = append(c.l.Boxes, b)

@@ -25,21 +25,22 @@ import (
 
 // A Picture says how to draw a graph. The zero value is a good start.
 type Picture struct {
-	Title    string
-	Boxes    int             // most boxes that are shown: groups close to keep to it; 0 stands for 60, -1 opens all
-	Open     map[string]bool // groups, by their path, that are open (true) or closed (false) in any case
-	Gradient bool            // adds the gradient of the first node, a scalar, for all parameters, or without any for the inputs
-	Training bool            // draws what a training step computes where that differs, such as dropout
-	Formulas bool            // writes the ops' formulas into their boxes
-	Values   *Values         // draws the values of a run, and gradients
-	Bars     bool            // with Values: adds histograms
+	Title      string
+	Boxes      int             // most boxes that are shown: groups close to keep to it; 0 stands for 60, or 40 beside gradients, and -1 opens all
+	Open       map[string]bool // groups, by their path, that are open (true) or closed (false) in any case
+	Gradient   bool            // adds the gradient of the first node, a scalar, for all parameters, or without any for the inputs
+	Training   bool            // draws what a training step computes where that differs, such as dropout
+	Primitives bool            // draws each op by itself, where else what several make together, such as softmax, is one box
+	Formulas   bool            // writes the ops' formulas into their boxes
+	Values     *Values         // draws the values of a run, and gradients
+	Bars       bool            // with Values: adds histograms
 }
 
 // SVG draws the graph of y as SVG.
 func SVG(w io.Writer, y ...*graph.Node) error { return Picture{}.SVG(w, y...) }
 
-// defaultBoxes is what fits on a screen.
-const defaultBoxes = 60
+// What fits on a screen.
+const defaultBoxes, defaultRows = 60, 40
 
 // Layout arranges the picture of what y depends on.
 func (p Picture) Layout(y ...*graph.Node) (*Layout, error) {
@@ -60,9 +61,14 @@ func (p *Picture) sketch(y []*graph.Node) (*sketch, error) {
 	if err != nil {
 		return nil, err
 	}
-	g = fold(g, cmp.Or(p.Boxes, defaultBoxes), p.Open)
+	limit := defaultBoxes
+	if g.backward() { // one row each
+		limit = defaultRows
+	}
+	g = fold(g, cmp.Or(p.Boxes, limit), p.Open)
+	tape := g.backward()
 	for i := range g.v {
-		p.describe(&g.v[i])
+		p.describe(&g.v[i], tape)
 	}
 	return g, nil
 }
@@ -137,44 +143,63 @@ func (g *sketch) backward() bool {
 	return slices.ContainsFunc(g.v, func(v vertex) bool { return v.active })
 }
 
-// describe sets what a box says, and its size.
-func (p *Picture) describe(n *vertex) {
+// describe sets what a box says, and its size. On a tape the gradient has a box
+// of its own, of the same size.
+func (p *Picture) describe(n *vertex, tape bool) {
 	if n.kind != Folded {
-		n.line = p.formula(n.nodes[0])
+		n.line = p.formula(n)
 	}
 	if n.kind == Mistake {
-		n.line = short(n.nodes[0].Err().Error(), 60)
+		n.line = short(n.node().Err().Error(), 60)
 	}
 	n.w, n.h = max(68, textWidth(n.title, 12)*1.06+24), 30
 	if n.line != "" {
 		n.w, n.h = max(n.w, textWidth(n.line, 10.5)+20), 44
 	}
-	if n.active || len(n.grads) > 0 {
+	if n.active {
 		n.w = max(n.w, textWidth("∂ "+n.title, 12)*1.06+24, textWidth(p.gradientLine(n), 10.5)+20)
 		n.h = 44
 	}
-	p.makeRoom(n)
-	n.chipW = textWidth(p.pill(n), 11) + 20
-	if n.active && n.kind == Param {
-		n.chipW = max(n.chipW, textWidth("∂"+n.title, 11)+20)
-	}
+	p.makeRoom(n, tape)
+	p.describePill(n, tape)
 }
 
-// pill is the text of a tucked box: the name, and after two blanks the rest.
-func (p *Picture) pill(n *vertex) string {
-	s := n.title
-	if n.kind == Const {
-		return s
+// describePill sets what a tucked box says: the name, faintly what else there
+// is, and of its gradient.
+func (p *Picture) describePill(n *vertex, tape bool) {
+	n.pill, n.pillRest, n.slopePill = n.title, "", "∂"+n.title
+	width := 20.0
+	switch s, ok := n.value.scalar(); {
+	case n.kind == Const:
+	case ok:
+		n.pill += " = " + s
+		if g, ok := n.slope.scalar(); ok && tape {
+			n.slopePill += " = " + g
+		} else if ok {
+			n.pillRest = "grad " + g
+		}
+	default:
+		n.pillRest = shape(n.node().Type())
+		if n.value != nil {
+			width += pillHeat
+		}
 	}
-	if t := shape(n.nodes[0].Type()); t != "" {
-		s += "  " + t
+	n.chipW = width + textWidth(n.pill, 11)
+	if n.pillRest != "" {
+		n.chipW += textWidth(" "+n.pillRest, 10)
 	}
-	return s
+	if n.active {
+		n.chipW = max(n.chipW, width+textWidth(n.slopePill, 11))
+	}
 }
 
 // formula is the formula of an op, if it says one.
-func (p *Picture) formula(n *graph.Node) string {
-	if d, ok := n.Op().(graph.Documented); ok && p.Formulas && n.Err() == nil {
+func (p *Picture) formula(n *vertex) string {
+	switch d, ok := n.node().Op().(graph.Documented); {
+	case !p.Formulas || n.node().Err() != nil || len(n.in) == 0:
+	case n.idiom != "":
+		return n.formula
+	case ok:
 		return plain(d.Doc().Formula)
 	}
 	return ""
@@ -186,7 +211,7 @@ func (p *Picture) gradientLine(n *vertex) string {
 	if n.kind == Folded {
 		return fmt.Sprintf("%d ops", len(n.grads))
 	}
-	if d, ok := n.nodes[0].Op().(graph.Documented); ok && p.Formulas && n.nodes[0].Err() == nil {
+	if d, ok := n.node().Op().(graph.Documented); ok && p.Formulas && n.idiom == "" && n.node().Err() == nil {
 		if g := d.Doc().Gradient; g != "" {
 			return short(plain(g), 48)
 		}

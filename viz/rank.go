@@ -1,6 +1,9 @@
 package viz
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // rank gives the items their rows: 0 for in-ports, the last for out-ports,
 // longest paths between; on a tape one row each, in the order of their making.
@@ -155,22 +158,30 @@ func topoByBreadth(out, in lists) (topo []int) {
 	return topo
 }
 
-// topoByIndex is Kahn's algorithm that always takes the smallest ready index.
+// topoByIndex is Kahn's algorithm that always takes the smallest ready index; a
+// source counts as its first user does, and comes right before.
 func topoByIndex(out, in lists) (topo []int) {
 	n := len(out.start) - 1
 	missing := make([]int, n)
 	var ready heap
+	push := func(v int) {
+		key := 2*v + 1
+		if first := out.of(v); len(in.of(v)) == 0 && len(first) > 0 {
+			key = 2 * int(slices.Min(first))
+		}
+		ready.push(key*n + v)
+	}
 	for v := range n {
 		if missing[v] = len(in.of(v)); missing[v] == 0 {
-			ready.push(v)
+			push(v)
 		}
 	}
 	for len(ready) > 0 {
-		v := ready.pop()
+		v := ready.pop() % n
 		topo = append(topo, v)
 		for _, w := range out.of(v) {
 			if missing[w]--; missing[w] == 0 {
-				ready.push(int(w))
+				push(int(w))
 			}
 		}
 	}

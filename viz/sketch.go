@@ -25,26 +25,32 @@ type cluster struct {
 
 // A vertex is one box: an op with its value, or a closed group of such.
 type vertex struct {
-	nodes  []*graph.Node // one, or those of a closed group
-	path   string        // of a closed group
-	title  string
-	line   string // under the title
-	note   string // beside the edge below
-	kind   Kind
-	scope  int
-	in     []int
-	times  int
-	grads  []*graph.Node // what its gradient computes
-	active bool          // a cotangent arrives here
-	saves  []string      // what its gradient reads of the forward pass
-	update []*graph.Node // of a parameter
-	ops    int           // of a closed group
-	params int           // elements of the parameters in a closed group
-	moves  int           // parameters in a closed group that are updated
+	nodes   []*graph.Node // one, or those of a closed group or an idiom: the last is the result
+	idiom   string        // its name
+	formula string        // of an idiom
+	path    string        // of a closed group
+	title   string
+	line    string // under the title
+	note    string // beside the edge below
+	kind    Kind
+	scope   int
+	in      []int
+	times   int
+	grads   []*graph.Node // what its gradient computes
+	active  bool          // a cotangent arrives here
+	saves   []string      // what its gradient reads of the forward pass
+	update  []*graph.Node // of a parameter
+	ops     int           // of a closed group
+	params  int           // elements of the parameters in a closed group
+	moves   int           // parameters in a closed group that are updated
 
-	w, h, chipW  float64
-	value, slope *Tile
+	w, h, chipW               float64
+	pill, pillRest, slopePill string
+	value, slope              *Tile
 }
+
+// node is the node whose value the box shows.
+func (n *vertex) node() *graph.Node { return n.nodes[len(n.nodes)-1] }
 
 // uses lists the users of each vertex.
 func (g *sketch) uses() lists {
@@ -88,6 +94,7 @@ type parts struct {
 	gradient map[uint64][]*graph.Node // by the node whose gradient they compute
 	update   map[*graph.Param][]*graph.Node
 	place    map[uint64]int // of the left ones
+	users    map[uint64][]*graph.Node
 }
 
 // order is how often a node was differentiated.
@@ -118,6 +125,7 @@ func split(nodes []*graph.Node) *parts {
 		}
 	}
 	users := map[uint64][]*graph.Node{}
+	s.users = users
 	for _, n := range nodes {
 		for _, x := range n.In() {
 			users[x.ID()] = append(users[x.ID()], n)
@@ -174,14 +182,25 @@ func draft(nodes []*graph.Node, roots []*graph.Node, p *Picture) *sketch {
 	for _, n := range s.left {
 		d.add(n, "")
 	}
+	if !p.Primitives {
+		d.phrase()
+	}
 	for _, n := range roots {
-		if at, ok := d.place[n.ID()]; ok && n.Shape().Rank() == 0 && n.DType().Float() && len(n.In()) > 0 && d.g.v[at].kind != Mistake {
+		if at, ok := d.place[n.ID()]; ok && d.result(n) {
 			d.g.v[at].kind = Loss
 		}
 	}
 	d.activate()
 	d.save()
 	return d.g
+}
+
+// result reports whether n is a scalar that nothing on the left uses.
+func (d *drafting) result(n *graph.Node) bool {
+	if n.Shape().Rank() != 0 || !n.DType().Float() || len(n.In()) == 0 || n.Err() != nil {
+		return false
+	}
+	return !slices.ContainsFunc(d.parts.users[n.ID()], func(m *graph.Node) bool { _, left := d.parts.place[m.ID()]; return left })
 }
 
 type drafting struct {
@@ -246,7 +265,6 @@ func (d *drafting) add(n *graph.Node, under string) {
 	if p, ok := n.Op().(*graph.Param); ok {
 		v.update = d.parts.update[p]
 	}
-	d.p.describe(&v)
 	d.place[n.ID()] = len(d.g.v)
 	d.g.v = append(d.g.v, v)
 }
@@ -270,7 +288,6 @@ func (d *drafting) loop(n *graph.Node, r graph.Result, path string) string {
 		if x, ok := d.place[n.In()[i+given].ID()]; ok {
 			v.in = append(v.in, x)
 		}
-		d.p.describe(v)
 	}
 	for _, m := range l.Body() {
 		if _, isArg := d.place[m.ID()]; !isArg {
@@ -317,7 +334,7 @@ func (d *drafting) note(n *graph.Node, v *vertex) string {
 		return ""
 	}
 	for _, u := range v.in {
-		if k := d.g.v[u].kind; k != Param && k != Const && len(d.g.v[u].nodes) == 1 && d.g.v[u].nodes[0].Shape() == n.Shape() {
+		if k := d.g.v[u].kind; k != Param && k != Const && d.g.v[u].node().Shape() == n.Shape() {
 			return ""
 		}
 	}
@@ -395,7 +412,7 @@ func (d *drafting) leads(i int) bool {
 }
 
 func differentiable(v vertex) bool {
-	n := v.nodes[0]
+	n := v.node()
 	if p, ok := n.Op().(*graph.Param); ok && p.Untrained {
 		return false
 	}
@@ -414,16 +431,15 @@ func (d *drafting) save() {
 		for _, n := range v.grads {
 			own[n.ID()] = true
 		}
-		self := v.nodes[0]
 		for _, n := range v.grads {
 			for _, x := range n.In() {
 				at, forward := d.place[x.ID()]
 				if !forward || own[x.ID()] || len(d.g.v[at].in) == 0 && d.g.v[at].kind == Const {
 					continue
 				}
-				name := "y"
-				if x.ID() != self.ID() {
-					name = d.operand(self, x, at)
+				name := d.operand(v, at)
+				if at == i {
+					name = "y"
 				}
 				if !slices.Contains(v.saves, name) {
 					v.saves = append(v.saves, name)
@@ -434,15 +450,15 @@ func (d *drafting) save() {
 }
 
 // operand is the name of an operand x: its own, or the letter in formulas.
-func (d *drafting) operand(of, x *graph.Node, at int) string {
+func (d *drafting) operand(v *vertex, at int) string {
 	if k := d.g.v[at].kind; k == Param || k == Input {
 		return d.g.v[at].title
 	}
-	i := slices.IndexFunc(of.In(), func(m *graph.Node) bool { return m.ID() == x.ID() })
+	i := slices.Index(v.in, at)
 	switch {
 	case i < 0:
 		return d.g.v[at].title
-	case len(of.In()) == 1:
+	case len(v.in) == 1:
 		return "x"
 	case i < 26:
 		return string(rune('a' + i))

@@ -1,8 +1,11 @@
 package viz
 
+import "strings"
+
 const (
 	numberW, numberH = 36.0, 14.0
-	barsH            = 16.0
+	barsW, barsH     = 96.0, 16.0
+	pillHeat         = 34.0 // room for a heat map in a pill
 )
 
 // size is the room that a tile takes.
@@ -19,41 +22,66 @@ func (p *Picture) tiles(n *vertex) (value, slope *Tile) {
 	if p.Values == nil || n.kind == Folded || len(n.nodes) == 0 {
 		return nil, nil
 	}
-	if t, ok := p.Values.Value(n.nodes[0]); ok && t.Len() > 0 {
+	if t, ok := p.Values.Value(n.node()); ok && t.Len() > 0 {
 		value = NewTile(t)
 	}
-	if t, ok := p.Values.Gradient(n.nodes[0]); ok && t.Len() > 0 {
+	if t, ok := p.Values.Gradient(n.node()); ok && t.Len() > 0 {
 		slope = NewTile(t)
 	}
 	return value, slope
 }
 
 // makeRoom makes a box larger for the values in it.
-func (p *Picture) makeRoom(n *vertex) {
-	value, slope := p.tiles(n)
-	if value == nil {
+func (p *Picture) makeRoom(n *vertex, tape bool) {
+	n.value, n.slope = p.tiles(n)
+	if n.value == nil {
 		return
 	}
-	n.value, n.slope = value, slope
-	w, h := 0.0, 0.0
-	if _, ok := value.scalar(); ok {
-		w, h = 170, 18
-		if slope == nil {
-			w = 80
+	if !p.Bars {
+		n.value.Bins = nil
+		if n.slope != nil {
+			n.slope.Bins = nil
 		}
-	} else {
-		w, h = value.size()
-		w += 20
-		if slope != nil && !n.active {
-			w = 2*w - 8
-		}
-		h += 10
-		if p.Bars && len(value.Bins) > 0 {
-			h += barsH + 6
-		}
-		h += 13 // the range
 	}
-	n.w, n.h = max(n.w, w), n.h+h
+	both := n.slope != nil && !tape
+	w, h := 80.0, 18.0
+	if _, ok := n.value.scalar(); !ok {
+		w, h = n.value.room(both)
+	}
+	if both {
+		w = 2 * w
+		if s, ok := n.slope.scalar(); !ok || s == "" {
+			slope, _ := n.slope.room(true)
+			w = max(w, 2*slope)
+		}
+	} else if n.slope != nil {
+		slope, _ := n.slope.room(false)
+		w = max(w, slope)
+	}
+	n.w, n.h = max(n.w, w+8), n.h+h
+}
+
+// room is what a tile takes with its caption and its bars.
+func (k *Tile) room(named bool) (w, h float64) {
+	w, h = k.size()
+	name := ""
+	if named {
+		name = "value"
+	}
+	w, h = max(w, textWidth(k.caption(name), 10))+14, h+23
+	if len(k.Bins) > 0 {
+		w, h = max(w, barsW+10), h+barsH+6
+	}
+	return w, h
+}
+
+// caption says what the tile is, and its range.
+func (k *Tile) caption(name string) string {
+	s := num(float64(k.Min)) + " … " + num(float64(k.Max))
+	if k.NaN > 0 {
+		s += " and " + human(k.NaN) + " NaN"
+	}
+	return strings.TrimSpace(name + " " + s)
 }
 
 // show puts the values into a box: on a tape the gradient has a box of its own.

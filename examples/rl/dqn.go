@@ -35,8 +35,9 @@ type dqn struct {
 	actions     int
 
 	memory, batch *transitions
-	kept          int // rows of memory in use
-	at            int // where the next row goes
+	kept          int   // rows of memory in use
+	at            int   // where the next row goes
+	rows          []int // drawn for a batch
 	step          *graph.Program
 	feed          []graph.Feed
 }
@@ -56,7 +57,7 @@ func (t *transitions) columns() []*column {
 
 func newDQN(o settings, world func() env.Env, seed uint64) (learner, error) {
 	w := world()
-	d := &dqn{settings: o, worlds: env.NewVector(o.Worlds, seed, world), rnd: rand.New(rand.NewPCG(seed, 1<<32))}
+	d := &dqn{settings: o, worlds: env.NewVector(o.Worlds, seed, world), rnd: rand.New(rand.NewPCG(seed, 1<<32)), rows: make([]int, o.Batch)}
 	d.memory, d.batch = newTransitions(o.Memory, w), newTransitions(o.Batch, w)
 	d.actions = w.Actions().N
 	d.net, d.target = perceptron(o.Width, d.actions, ops.ReLU, 1), perceptron(o.Width, d.actions, ops.ReLU, 1)
@@ -90,9 +91,6 @@ func (d *dqn) compile(w env.Env, seed uint64) error {
 	nn.Init(d.net, seed)
 	if err := nn.Copy(d.target, d.net); err != nil {
 		return err
-	}
-	if d.Tau > 0 {
-		loss = ops.After(loss, nn.Polyak(d.target, d.net, d.Tau)...)
 	}
 	var err error
 	d.step, err = optim.Minimize(loss, nn.Params(d.net), optim.Adam(d.Rate).ClipNorm(10))
@@ -146,19 +144,18 @@ func (d *dqn) remember(obs, actions []float32) {
 
 // update learns from steps drawn from memory.
 func (d *dqn) update() error {
-	rows := make([]int, d.Batch)
-	for i := range rows {
-		rows[i] = d.rnd.IntN(d.kept)
+	for i := range d.rows {
+		d.rows[i] = d.rnd.IntN(d.kept)
 	}
 	from := d.memory.columns()
 	for i, c := range d.batch.columns() {
-		c.take(from[i], rows)
+		c.take(from[i], d.rows)
 	}
 	if err := d.step.RunInto([]*tensor.Dense{nil}, d.feed...); err != nil {
 		return err
 	}
 	d.updates++
-	if d.Tau == 0 && d.updates%d.Every == 0 {
+	if d.updates%d.Copy == 0 {
 		return nn.Copy(d.target, d.net)
 	}
 	return nil

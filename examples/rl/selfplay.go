@@ -146,40 +146,74 @@ func (p *selfPlay) update() error {
 	return p.step.RunInto([]*tensor.Dense{nil}, p.feed...)
 }
 
-// examine plays that many games on each side against a perfect player, and counts 1 for
-// a win and -1 for a loss.
+// examine plays half of the games on each side against a perfect player, and counts
+// 1 for a win and -1 for a loss.
 func (p *selfPlay) examine(games int, seed uint64) (float64, error) {
-	wins, _, losses, err := p.match(games, seed)
-	return float64(wins-losses) / float64(2*games), err
+	sum := 0.0
+	for i, own := range []int8{1, -1} {
+		s, err := p.against(games/2, own, seed+uint64(i))
+		if err != nil {
+			return 0, err
+		}
+		sum += float64(s.Won - s.Lost)
+	}
+	return sum / float64(games), nil
 }
 
-// match plays games on each side against the perfect player.
-func (p *selfPlay) match(games int, seed uint64) (wins, draws, losses int, err error) {
+// A score counts games.
+type score struct{ Won, Drawn, Lost int }
+
+func (s score) String() string {
+	return fmt.Sprintf("%d won, %d drawn, %d lost", s.Won, s.Drawn, s.Lost)
+}
+
+// A match is what the learned player did in 1,000 games on each side against a
+// perfect player that draws one of the best moves, and the number of ways in which
+// any opponent whatever can beat it.
+type match struct {
+	First, Second score
+	Defeats       int
+}
+
+func (p *selfPlay) match(seed uint64) (*match, error) {
+	first, err := p.against(1000, 1, seed)
+	if err != nil {
+		return nil, err
+	}
+	second, err := p.against(1000, -1, seed+1)
+	if err != nil {
+		return nil, err
+	}
+	lost, err := p.defeats()
+	return &match{first, second, len(lost)}, err
+}
+
+// against plays games with the stone against the perfect player.
+func (p *selfPlay) against(games int, own int8, seed uint64) (s score, err error) {
 	rnd := rand.New(rand.NewPCG(seed, 2))
-	for game := range 2 * games {
+	for range games {
 		var g env.TicTacToe
-		own := int8(1 - 2*(game%2))
 		for !g.Over() {
 			var cell int
 			if g.Turn() != own {
 				cell = p.perfect.Move(g, rnd)
 			} else if cell, err = p.move(g); err != nil {
-				return 0, 0, 0, err
+				return s, err
 			}
 			if g, err = g.Play(cell); err != nil {
-				return 0, 0, 0, err
+				return s, err
 			}
 		}
 		switch g.Winner() {
 		case own:
-			wins++
+			s.Won++
 		case 0:
-			draws++
+			s.Drawn++
 		default:
-			losses++
+			s.Lost++
 		}
 	}
-	return wins, draws, losses, nil
+	return s, nil
 }
 
 // move returns what the network thinks is best.

@@ -3,6 +3,7 @@ package cpu
 import (
 	"context"
 	"errors"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"unsafe"
@@ -186,17 +187,15 @@ func (f *Frame) alone(l *launch) (err error) {
 // failure makes an error of what a part panicked with: what the host or a look
 // up reports as it is, and a bug of ours with the stack.
 func failure(value any, stack []byte) error {
-	if err, ok := value.(error); ok {
-		return &RunError{Err: err, Stack: stack}
+	err, ok := value.(error)
+	if _, bug := value.(runtime.Error); ok && !bug {
+		return &RunError{err}
 	}
 	return &par.PanicError{Value: value, Stack: stack}
 }
 
 // A RunError is an error that a part of a run met.
-type RunError struct {
-	Err   error
-	Stack []byte
-}
+type RunError struct{ Err error }
 
 // Error is that of the part.
 func (e *RunError) Error() string { return e.Err.Error() }

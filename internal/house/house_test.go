@@ -43,6 +43,7 @@ var above = map[string]struct{ own, others []string }{
 	"nn/latent":             {append([]string{"graph", "ops"}, engine...), nil},
 	"nn/zoo":                {append([]string{"graph", "ops", "nn"}, engine...), []string{"gorgonia.org/tensor"}},
 	"optim":                 {append([]string{"graph", "ops", "autodiff"}, engine...), nil},
+	"optim/fullbatch":       {append([]string{"graph", "ops", "autodiff"}, engine...), []string{"gonum.org/v1/gonum/optimize"}},
 	"internal/ir":           {nil, nil},
 	"internal/cpu":          {[]string{"internal/ir", "internal/kernel", "internal/cpu/gemm", "internal/cpu/conv", "internal/cpu/par"}, nil},
 	"data":                  {nil, []string{"gorgonia.org/tensor", "golang.org/x/image/draw", "golang.org/x/image/math/f64"}},
@@ -51,10 +52,11 @@ var above = map[string]struct{ own, others []string }{
 	"train":                 {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data"}, engine...), []string{"gorgonia.org/tensor"}},
 	"train/tune":            {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train"}, engine...), nil},
 	"formula":               {nil, nil},
+	"formula/graphs":        {append([]string{"graph", "ops", "formula"}, engine...), nil},
 	"chart":                 {nil, []string{"golang.org/x/image/draw", "gonum.org/v1/plot", "gonum.org/v1/plot/font", "gonum.org/v1/plot/text", "gonum.org/v1/plot/vg", "gonum.org/v1/plot/vg/draw", "gonum.org/v1/plot/vg/vgimg", "gonum.org/v1/plot/vg/vgsvg"}},
 	"report":                {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "train/tune", "chart", "formula", "viz"}, engine...), []string{"gorgonia.org/tensor"}},
 	"explain":               {append([]string{"graph", "ops", "autodiff", "nn"}, engine...), []string{"gorgonia.org/tensor"}},
-	"viz/live":              {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "explain", "viz", "formula", "chart"}, engine...), []string{"gorgonia.org/tensor"}},
+	"viz/live":              {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "explain", "viz", "formula", "formula/graphs"}, engine...), []string{"gorgonia.org/tensor"}},
 	"viz":                   {append([]string{"graph", "ops", "autodiff", "formula"}, engine...), []string{"gorgonia.org/tensor", "golang.org/x/image/font", "golang.org/x/image/font/basicfont", "golang.org/x/image/math/fixed", "golang.org/x/image/vector"}},
 	"internal/cpu/conv":     {[]string{"internal/kernel"}, nil},
 	"internal/cpu/par":      {nil, nil},
@@ -215,7 +217,7 @@ func undocumented(file *ast.File) (names []string) {
 }
 
 // opMethods are the methods of graph.Op, which graph.Param has too.
-var opMethods = []string{"Name", "Infer", "Eval", "VJP"}
+var opMethods = []string{"Name", "Infer", "Eval", "VJP", "Doc"}
 
 func exportedReceiver(d *ast.FuncDecl) bool {
 	t := d.Recv.List[0].Type

@@ -152,8 +152,8 @@ type lessonNode struct {
 	Pos      string       `json:"pos"`
 	In       []int        `json:"in"`
 	Text     string       `json:"text"`
-	Formula  string       `json:"formula"`
-	Gradient string       `json:"gradient"`
+	Formula  notation     `json:"formula"`
+	Gradient notation     `json:"gradient"`
 	Value    view         `json:"value"`
 	Slope    *view        `json:"slope,omitempty"` // the cotangent
 	Terms    []lessonTerm `json:"terms"`           // that it is the sum of
@@ -220,7 +220,7 @@ func (w *walk) describe(i int) lessonNode {
 		l.In = append(l.In, w.index[x])
 	}
 	d := docOf(n)
-	l.Text, l.Formula, l.Gradient = d.Text, d.Formula, d.Gradient
+	l.Text, l.Formula, l.Gradient = d.Text, mathOf(d.Formula), mathOf(d.Gradient)
 	switch l.Kind {
 	case "input":
 		l.Name = strings.TrimPrefix(l.Op, "input ")

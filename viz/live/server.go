@@ -29,6 +29,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/adjointml/adjoint/graph"
 )
 
 // Options say what the pages show. The zero value serves the pages that need
@@ -36,6 +38,15 @@ import (
 type Options struct {
 	Addr   string  // loopback address and port; "" is a free port of 127.0.0.1
 	Lesson *Lesson // for the page that walks through a training step; nil is Xor(1)
+	// Graph is what the page of the graph shows, the loss first; nil is the
+	// lesson's. Feeds are its inputs, for values; without, it has none.
+	Graph []*graph.Node
+	Feeds []graph.Feed
+	// Replay names finished runs for the page of curves: files as [train.NDJSON]
+	// writes them, or folders of package report.
+	Replay []string
+	// Explain is the model of images that is explained.
+	Explain Exhibit
 }
 
 // A Server serves the pages until it is closed.
@@ -49,7 +60,11 @@ type Server struct {
 	close sync.Once
 	play  sessions
 
-	lesson *walk
+	lesson   *walk
+	canvas   *canvas
+	show     *show
+	recorder *Recorder
+	replays  []replay
 }
 
 // Serve starts a server. An address that is not a loopback address is an error.
@@ -100,18 +115,33 @@ func loopback(addr string) error {
 
 // prepare makes what the pages show.
 func (s *Server) prepare(o Options) (err error) {
+	s.show = &show{Exhibit: o.Explain}
+	s.recorder, s.replays = newRecorder(), []replay{}
+	for _, path := range o.Replay {
+		r, err := readReplay(path)
+		if err != nil {
+			return err
+		}
+		s.replays = append(s.replays, r)
+	}
 	lesson := Xor(1)
 	if o.Lesson != nil {
 		lesson = *o.Lesson
 	}
-	s.lesson, err = lesson.walk()
+	if s.lesson, err = lesson.walk(); err != nil {
+		return err
+	}
+	if o.Graph == nil {
+		o.Graph, o.Feeds = []*graph.Node{lesson.Loss}, lesson.Feeds
+	}
+	s.canvas, err = newCanvas(o.Graph, o.Feeds)
 	return err
 }
 
 // Close ends the server, its connections and the trainings of its playgrounds.
 // A training that a page has paused goes on.
 func (s *Server) Close() error {
-	s.close.Do(func() { close(s.done) })
+	s.close.Do(func() { close(s.done); s.recorder.end() })
 	return s.http.Close()
 }
 
@@ -122,7 +152,7 @@ var dist embed.FS
 type page struct{ Path, Name string }
 
 // pages are the tabs, in their order.
-var pages = []page{{"playground", "Playground"}, {"step", "Step"}}
+var pages = []page{{"playground", "Playground"}, {"step", "Step"}, {"graph", "Graph"}, {"train", "Train"}, {"loss", "Loss lab"}, {"explain", "Explain"}}
 
 // shell is the document of each page, which the script fills.
 var shell = template.Must(template.New("").Parse(`<!doctype html>
@@ -167,6 +197,10 @@ func (s *Server) routes() *http.ServeMux {
 	}
 	s.playRoutes(mux)
 	s.lessonRoutes(mux)
+	s.graphRoutes(mux)
+	s.trainRoutes(mux)
+	s.lossRoutes(mux)
+	s.explainRoutes(mux)
 	return mux
 }
 

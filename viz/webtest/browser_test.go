@@ -143,12 +143,12 @@ func js[T any](p *tab, expression string) T {
 // wait waits until an expression is true.
 func (p *tab) wait(expression string) {
 	p.t.Helper()
-	for end := time.Now().Add(60 * time.Second); ; time.Sleep(30 * time.Millisecond) {
+	for end := time.Now().Add(40 * time.Second); ; time.Sleep(30 * time.Millisecond) {
 		if js[bool](p, "!!("+expression+")") {
 			return
 		}
 		if time.Now().After(end) {
-			require.Fail(p.t, "the page never comes to it", "%s\n%s", expression, js[string](p, "document.querySelector('main').innerText"))
+			require.Fail(p.t, "the page never comes to it", "%s\n%.600s", expression, js[string](p, "document.querySelector('main').innerText"))
 		}
 	}
 }

@@ -32,6 +32,7 @@ type Command struct {
 	Quiet bool      // -quiet: nothing but the result
 	Runs  string    // -runs: the folder of all runs
 	Name  string    // -name: of this run
+	Going bool      // -resume: go on with the last run of this name; see [Command.Resumable]
 	Out   io.Writer // where to tell how it goes: standard output, or nowhere if quiet
 
 	result io.Writer
@@ -50,6 +51,11 @@ func in(flags *flag.FlagSet, out io.Writer, example string) *Command {
 	flags.StringVar(&c.Runs, "runs", "runs", "`folder` that gains one for this run")
 	flags.StringVar(&c.Name, "name", example, "of the run's folder; it gains a number if it is taken")
 	return c
+}
+
+// Resumable registers -resume, of examples that save checkpoints.
+func (c *Command) Resumable() {
+	c.flags.BoolVar(&c.Going, "resume", false, "go on with the last run of this name, with its settings where none are given")
 }
 
 // Parse reads the flags. What is wrong ends the program with exit code 2.
@@ -81,11 +87,47 @@ func (c *Command) Context() (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(context.Background(), os.Interrupt)
 }
 
-// Folder makes the folder of the run, with all flags in its config.json.
+// Folder makes the folder of the run, with all flags in its config.json. With
+// -resume it opens that of the last run, and flags that are not given are those of
+// its config.json, so call it before they are read.
 func (c *Command) Folder() (*report.Folder, error) {
+	if c.Going {
+		return c.resume()
+	}
 	f, err := report.New(c.Runs, c.Name)
 	if err != nil {
 		return nil, err
+	}
+	return f, f.Config(c.settings())
+}
+
+func (c *Command) resume() (*report.Folder, error) {
+	dir, found := report.Latest(c.Runs, c.Name)
+	if !found {
+		return nil, fmt.Errorf("-resume: there is no run %s in %s", c.Name, c.Runs)
+	}
+	f, err := report.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(f.Path("config.json"))
+	if err != nil {
+		return nil, fmt.Errorf("-resume: %w", err)
+	}
+	settings := map[string]json.RawMessage{}
+	if err := json.Unmarshal(text, &settings); err != nil {
+		return nil, fmt.Errorf("-resume: %s: %w", f.Path("config.json"), err)
+	}
+	c.flags.Visit(func(f *flag.Flag) { delete(settings, f.Name) })
+	for name, value := range settings {
+		text := string(value)
+		var word string
+		if json.Unmarshal(value, &word) == nil {
+			text = word
+		}
+		if err := c.flags.Set(name, text); err != nil {
+			return nil, fmt.Errorf("-resume: %s: %s: %w", f.Path("config.json"), name, err)
+		}
 	}
 	return f, f.Config(c.settings())
 }
@@ -94,7 +136,7 @@ func (c *Command) Folder() (*report.Folder, error) {
 func (c *Command) settings() map[string]any {
 	all := map[string]any{}
 	c.flags.VisitAll(func(f *flag.Flag) {
-		if strings.HasPrefix(f.Name, "test.") || slices.Contains([]string{"json", "quiet", "runs", "name"}, f.Name) {
+		if strings.HasPrefix(f.Name, "test.") || slices.Contains([]string{"json", "quiet", "runs", "name", "resume"}, f.Name) {
 			return
 		}
 		if v, ok := f.Value.(flag.Getter); ok {

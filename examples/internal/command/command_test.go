@@ -21,7 +21,9 @@ func parsed(t *testing.T, arguments ...string) (*Command, *strings.Builder, erro
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	c := in(flags, &out, "demo")
+	c.Resumable()
 	flags.Float64("rate", 0.5, "of learning")
+	flags.String("words", "", "of all kinds")
 	return c, &out, c.parse(append([]string{"-runs", t.TempDir()}, arguments...))
 }
 
@@ -38,7 +40,7 @@ func TestRun(t *testing.T) {
 	assert.Contains(t, lines[1], "demo/report.html")
 	assert.Equal(t, `{"figure":0.25}`, lines[2])
 
-	for file, want := range map[string]string{"config.json": `{"rate":0.5,"seed":7}`, "result.json": `{"figure":0.25}`} {
+	for file, want := range map[string]string{"config.json": `{"rate":0.5,"seed":7,"words":""}`, "result.json": `{"figure":0.25}`} {
 		text, err := os.ReadFile(f.Path(file))
 		require.NoError(t, err)
 		assert.JSONEq(t, want, string(text))
@@ -73,4 +75,33 @@ func TestMistakes(t *testing.T) {
 	f, err := c.Folder()
 	require.NoError(t, err)
 	assert.ErrorContains(t, c.Finish(f, func() {}), "the result: ")
+}
+
+// TestResume goes on in the last folder, with its settings where none are given.
+func TestResume(t *testing.T) {
+	c, _, err := parsed(t, "-resume")
+	require.NoError(t, err)
+	_, err = c.Folder()
+	assert.ErrorContains(t, err, "-resume: there is no run demo in ")
+
+	c, _, err = parsed(t, "-seed", "9", "-rate", "0.25", "-words", `two "words"`)
+	require.NoError(t, err)
+	f, err := c.Folder()
+	require.NoError(t, err)
+
+	again, _, err := parsed(t, "-resume", "-runs", c.Runs, "-seed", "10")
+	require.NoError(t, err)
+	g, err := again.Folder()
+	require.NoError(t, err)
+	assert.Equal(t, f.Dir, g.Dir)
+	assert.Equal(t, map[string]any{"seed": uint64(10), "rate": 0.25, "words": `two "words"`}, again.settings())
+
+	require.NoError(t, os.WriteFile(f.Path("config.json"), []byte(`{"rate":"fast"}`), 0o666))
+	again, _, err = parsed(t, "-resume", "-runs", c.Runs)
+	require.NoError(t, err)
+	_, err = again.Folder()
+	assert.ErrorContains(t, err, "config.json: rate: ")
+	require.NoError(t, os.WriteFile(f.Path("config.json"), []byte(`{`), 0o666))
+	_, err = again.Folder()
+	assert.ErrorContains(t, err, "config.json: unexpected end")
 }

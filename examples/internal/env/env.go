@@ -122,11 +122,9 @@ type Vector struct {
 	Obs      []float32 // [n width]: what there is to act on
 	Next     []float32 // [n width]: what the last step led to, before any new start
 	Outcomes []Outcome // [n], of the last step
-	Returns  []float64 // sums of rewards of the episodes that the last step ended
 
 	envs   []Env
 	rnd    []*rand.Rand
-	total  []float64
 	width  int
 	action int
 }
@@ -134,7 +132,7 @@ type Vector struct {
 // NewVector returns n worlds, each with random numbers of its own that follow
 // from the seed, after their first Reset.
 func NewVector(n int, seed uint64, world func() Env) *Vector {
-	v := &Vector{Outcomes: make([]Outcome, n), total: make([]float64, n)}
+	v := &Vector{Outcomes: make([]Outcome, n)}
 	for i := range n {
 		v.envs = append(v.envs, world())
 		v.rnd = append(v.rnd, rand.New(rand.NewPCG(seed, uint64(i))))
@@ -149,10 +147,8 @@ func NewVector(n int, seed uint64, world func() Env) *Vector {
 func (v *Vector) Reset() {
 	for i, e := range v.envs {
 		e.Reset(v.rnd[i], v.row(v.Obs, i))
-		v.total[i] = 0
 	}
 	copy(v.Next, v.Obs)
-	v.Returns = v.Returns[:0]
 }
 
 // Len returns the number of worlds.
@@ -165,18 +161,14 @@ func (v *Vector) Step(actions []float32) error {
 	if len(actions) != len(v.envs)*v.action {
 		return fmt.Errorf("step: %d numbers for %d worlds with actions of %d", len(actions), len(v.envs), v.action)
 	}
-	v.Returns = v.Returns[:0]
 	for i, e := range v.envs {
 		o, err := e.Step(actions[i*v.action:(i+1)*v.action], v.row(v.Next, i))
 		if err != nil {
 			return err
 		}
 		v.Outcomes[i] = o
-		v.total[i] += o.Reward
 		copy(v.row(v.Obs, i), v.row(v.Next, i))
 		if o.Over() {
-			v.Returns = append(v.Returns, v.total[i])
-			v.total[i] = 0
 			e.Reset(v.rnd[i], v.row(v.Obs, i))
 		}
 	}

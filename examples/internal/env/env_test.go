@@ -87,7 +87,7 @@ func TestVector(t *testing.T) {
 	alone := Limit(&CartPole{}, 15) // the second of them
 	rnd, obs := rand.New(rand.NewPCG(5, 1)), make([]float32, 4)
 	alone.Reset(rnd, obs)
-	total, ended := 0.0, 0
+	ended := 0
 	for range 100 {
 		assert.Equal(t, obs, v.Obs[4:8])
 		require.NoError(t, v.Step([]float32{0, 1, 0}))
@@ -95,11 +95,8 @@ func TestVector(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, o, v.Outcomes[1])
 		assert.Equal(t, obs, v.Next[4:8], "Next is of the old episode")
-		total += o.Reward
 		if o.Over() {
-			assert.Contains(t, v.Returns, total)
 			ended++
-			total = 0
 			alone.Reset(rnd, obs)
 		}
 	}

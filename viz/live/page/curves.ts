@@ -11,7 +11,7 @@ export interface Line {
 const width = 360, height = 150, left = 44, bottom = 20, top = 8, right = 8;
 
 // curves draws lines, all of them again.
-export function curves(into: SVGElement, lines: Line[], o: { log?: boolean; title: string; zero?: boolean; y?: [number, number] }): void {
+export function curves(into: SVGElement, lines: Line[], o: { log?: boolean; title: string; zero?: boolean; points?: [number, number][] }): void {
   into.setAttribute("viewBox", `0 0 ${width} ${height}`);
   into.setAttribute("class", "curves");
   into.setAttribute("role", "img");
@@ -24,10 +24,13 @@ export function curves(into: SVGElement, lines: Line[], o: { log?: boolean; titl
       y0 = Math.min(y0, f(l.y[i])); y1 = Math.max(y1, f(l.y[i]));
     });
   }
+  for (const [x, y] of o.points ?? []) {
+    x0 = Math.min(x0, x); x1 = Math.max(x1, x);
+    y0 = Math.min(y0, f(y)); y1 = Math.max(y1, f(y));
+  }
   const none = x0 > x1;
   if (none) [x0, x1, y0, y1] = [0, 1, 0, 1];
   if (o.zero && !o.log) y0 = Math.min(0, y0);
-  if (o.y) [y0, y1] = o.y;
   if (x1 === x0) x1 = x0 + 1;
   if (y1 - y0 < 1e-9) [y0, y1] = [y0 - 0.5, y1 + 0.5];
   const X = (x: number) => left + ((x - x0) / (x1 - x0)) * (width - left - right);
@@ -37,7 +40,8 @@ export function curves(into: SVGElement, lines: Line[], o: { log?: boolean; titl
     const v = o.log ? 10 ** t : t, y = Y(v);
     parts.push(svg("line", { x1: left, x2: width - right, y1: y, y2: y, class: "grid" }), svg("text", { x: left - 6, y: y + 3.5, "text-anchor": "end" }, short(v)));
   }
-  for (const t of ticks(x0, x1, 4)) parts.push(svg("text", { x: X(t), y: height - 5, "text-anchor": "middle" }, short(t)));
+  for (const t of ticks(x0, x1, 5)) parts.push(svg("text", { x: X(t), y: height - 5, "text-anchor": "middle" }, short(t)));
+  for (const [x, y] of o.points ?? []) parts.push(svg("circle", { cx: X(x), cy: Y(y), r: 2, class: "point" }));
   for (const l of lines) {
     let d = "", pen = "M";
     for (let i = 0; i < l.x.length; i++) {
@@ -61,7 +65,7 @@ function ticks(lo: number, hi: number, n: number): number[] {
 
 function short(v: number): string {
   const a = Math.abs(v);
-  const text = a !== 0 && (a >= 1e4 || a < 1e-3) ? v.toExponential(0) : String(+v.toPrecision(3));
+  const text = a >= 1e6 || (a !== 0 && a < 1e-3) ? v.toExponential(0) : a >= 1e4 ? String(v / 1e3) + "k" : String(+v.toPrecision(3));
   return text.replace("-", "−");
 }
 

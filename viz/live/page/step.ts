@@ -4,10 +4,11 @@ import { el, say, typing } from "./dom";
 import { post } from "./server";
 import { tensor, View } from "./tensor";
 import { themed } from "./color";
+import { Formula, math } from "./formula";
 
 interface LessonNode {
   name: string; op: string; kind: string; type: string; scope: string; pos: string; in: number[];
-  text: string; formula: string; gradient: string;
+  text: string; formula: Formula; gradient: Formula;
   value: View; slope?: View; after?: View;
   terms: { user: number; value: View }[];
 }
@@ -119,7 +120,7 @@ export function step(main: HTMLElement): void {
     return [
       el("p", { class: "phase forward" }, `forward, step ${at + 1} of ${stops.length}`),
       el("h2", {}, `${n.name} = ${n.op}(${n.in.map((j) => state!.nodes[j].name).join(", ")})`),
-      el("p", { class: "formula" }, n.formula),
+      math(n.formula),
       el("p", {}, n.text),
       el("div", { class: "flow" },
         ...n.in.map((j, k) => tensor(state!.nodes[j].name, state!.nodes[j].value, letters[k])),
@@ -150,7 +151,7 @@ export function step(main: HTMLElement): void {
     return [
       el("p", { class: "phase backward" }, `backward, step ${at + 1} of ${stops.length}`),
       el("h2", {}, `back through ${n.name} = ${n.op}(${n.in.map((j) => state!.nodes[j].name).join(", ")})`),
-      el("p", { class: "formula" }, n.gradient || "the op's own rule"),
+      n.gradient.text ? math(n.gradient) : el("p", { class: "formula" }, "the op's own rule"),
       el("p", {}, seed ? "Here the way back begins: the loss changes by 1 where the loss changes by 1." : "What the loss gains for each unit of the result (a bar stands for that) becomes what it gains for each unit of the operands."),
       el("div", { class: "flow" },
         tensor(bar(i), n.slope!, "ȳ", "incoming"),

@@ -71,6 +71,8 @@ func TestExamples(t *testing.T) {
 		"resnet20": func(t *testing.T) { testResNet20(t, dir) },
 		"unet":     func(t *testing.T) { testUNet(t, dir) },
 		"rl":       func(t *testing.T) { testRL(t, dir) },
+		"tune":     func(t *testing.T) { testTune(t, dir) },
+		"automl":   func(t *testing.T) { testAutoML(t, dir) },
 		"meta":     func(t *testing.T) { testMeta(t, dir) },
 		"implicit": func(t *testing.T) { testImplicit(t, dir) },
 		"anysize":  func(t *testing.T) { testAnysize(t, dir) },

@@ -114,7 +114,7 @@ func searchChart(r *tune.Result) *chart.Chart {
 	return c
 }
 
-// coordinatesChart draws each trial that is done as a line over axes side by side,
+// coordinatesChart draws each trial that has a value as a line over axes side by side,
 // one for each parameter and one for the value; the best tenth stands out.
 func coordinatesChart(r *tune.Result) *chart.Chart {
 	rows := r.Coordinates()

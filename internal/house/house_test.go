@@ -54,7 +54,7 @@ var above = map[string]struct{ own, others []string }{
 	"formula":               {nil, nil},
 	"formula/graphs":        {append([]string{"graph", "ops", "formula"}, engine...), nil},
 	"chart":                 {nil, []string{"golang.org/x/image/draw", "gonum.org/v1/plot", "gonum.org/v1/plot/font", "gonum.org/v1/plot/text", "gonum.org/v1/plot/vg", "gonum.org/v1/plot/vg/draw", "gonum.org/v1/plot/vg/vgimg", "gonum.org/v1/plot/vg/vgsvg"}},
-	"report":                {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "chart", "formula", "viz"}, engine...), []string{"gorgonia.org/tensor"}},
+	"report":                {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "train/tune", "chart", "formula", "viz"}, engine...), []string{"gorgonia.org/tensor"}},
 	"explain":               {append([]string{"graph", "ops", "autodiff", "nn"}, engine...), []string{"gorgonia.org/tensor"}},
 	"viz/live":              {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "explain", "viz", "formula", "formula/graphs"}, engine...), []string{"gorgonia.org/tensor"}},
 	"viz":                   {append([]string{"graph", "ops", "autodiff", "formula"}, engine...), []string{"gorgonia.org/tensor", "golang.org/x/image/font/gofont/gobold", "golang.org/x/image/font/gofont/goregular", "golang.org/x/image/font/sfnt", "golang.org/x/image/math/fixed", "golang.org/x/image/vector"}},

@@ -80,6 +80,8 @@ func TestExamples(t *testing.T) {
 		"physics":    func(t *testing.T) { testPhysics(t, dir) },
 		"neuralode":  func(t *testing.T) { testNeuralODE(t, dir) },
 		"overfit":    func(t *testing.T) { testOverfit(t, dir) },
+		"tune":       func(t *testing.T) { testTune(t, dir) },
+		"automl":     func(t *testing.T) { testAutoML(t, dir) },
 		"cost":       func(t *testing.T) { testCost(t, dir) },
 		"linear": func(t *testing.T) {
 			line := numbers(t, run(t, dir, "linear"), `y = ([\d.-]+) x \+ ([\d.-]+)`)

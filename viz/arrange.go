@@ -156,7 +156,7 @@ func (p *plan) open(uses lists) {
 		if i > 0 {
 			s.parent = made[g.scopes[i].parent]
 			s.depth = s.parent.depth + 1
-			s.title = textWidth(g.scopes[i].title, 11) + 16
+			s.title = textWidth(g.scopes[i].title, 11)*1.12 + 20
 			if g.scopes[i].times > 1 {
 				s.title += 34
 			}

@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"github.com/adjointml/adjoint/autodiff"
+	"github.com/adjointml/adjoint/formula"
 	"github.com/adjointml/adjoint/graph"
 )
 
@@ -34,6 +35,8 @@ type Picture struct {
 	Formulas   bool            // writes the ops' formulas into their boxes
 	Values     *Values         // draws the values of a run, and gradients
 	Bars       bool            // with Values: adds histograms
+
+	fused *fused // draws these groups instead of scopes
 }
 
 // SVG draws the graph of y as SVG.
@@ -61,6 +64,11 @@ func (p *Picture) sketch(y []*graph.Node) (*sketch, error) {
 	if err != nil {
 		return nil, err
 	}
+	return p.fold(g), nil
+}
+
+// fold closes groups of a sketch, and sizes what is left.
+func (p *Picture) fold(g *sketch) *sketch {
 	limit := defaultBoxes
 	if g.backward() { // one row each
 		limit = defaultRows
@@ -70,7 +78,7 @@ func (p *Picture) sketch(y []*graph.Node) (*sketch, error) {
 	for i := range g.v {
 		p.describe(&g.v[i], tape)
 	}
-	return g, nil
+	return g
 }
 
 // whole is the graph before folding.
@@ -200,7 +208,7 @@ func (p *Picture) formula(n *vertex) string {
 	case n.idiom != "":
 		return n.formula
 	case ok:
-		return plain(d.Doc().Formula)
+		return short(plain(d.Doc().Formula), 40)
 	}
 	return ""
 }
@@ -242,8 +250,12 @@ func (p *Picture) gradientLine(n *vertex) string {
 }
 
 // plain writes a formula as people do.
-func plain(formula string) string {
-	return strings.NewReplacer("*", "·", "-", "−").Replace(formula)
+func plain(text string) string {
+	e, err := formula.Parse(text)
+	if err != nil {
+		return text
+	}
+	return e.Pretty()
 }
 
 // short cuts a text that is too long for a box.

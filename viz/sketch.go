@@ -107,8 +107,8 @@ func order(n *graph.Node) (k int) {
 
 // split sorts nodes into columns: on the left what is differentiated, beside it
 // what its gradient adds, and the updates. If something on the left needs a
-// gradient, all is on the left.
-func split(nodes []*graph.Node) *parts {
+// gradient, all is on the left, and so if there are to be no columns.
+func split(nodes []*graph.Node, columns bool) *parts {
 	s := &parts{gradient: map[uint64][]*graph.Node{}, update: map[*graph.Param][]*graph.Node{}, place: map[uint64]int{}}
 	top := 0
 	for _, n := range nodes {
@@ -118,6 +118,7 @@ func split(nodes []*graph.Node) *parts {
 	other := map[uint64]bool{}
 	for _, n := range nodes {
 		switch from := n.From(); {
+		case !columns:
 		case from.Param != nil:
 			side[n.ID()], other[n.ID()] = from.Param, true
 		case from.Of != nil && order(n) == top:
@@ -177,8 +178,8 @@ func (s *parts) home(n *graph.Node, depth int) *graph.Node {
 
 // draft makes the sketch of all nodes, with every group open.
 func draft(nodes []*graph.Node, roots []*graph.Node, p *Picture) *sketch {
-	s := split(nodes)
-	d := &drafting{p: p, parts: s, g: &sketch{scopes: []cluster{{}}}, scope: map[string]int{"": 0}, place: map[uint64]int{}, bodies: map[*graph.Loop]bool{}}
+	s := split(nodes, p.fused == nil)
+	d := &drafting{p: p, parts: s, g: &sketch{scopes: []cluster{{}}, v: make([]vertex, 0, len(s.left))}, scope: map[string]int{"": 0}, place: map[uint64]int{}, bodies: map[*graph.Loop]bool{}}
 	for _, n := range s.left {
 		d.add(n, "")
 	}
@@ -221,7 +222,11 @@ func (d *drafting) open(path string) int {
 	cut := max(strings.LastIndexByte(path, '.'), 0)
 	parent := d.open(path[:cut])
 	d.scope[path] = len(d.g.scopes)
-	d.g.scopes = append(d.g.scopes, cluster{path: path, title: scopeTitle(path, d.g.scopes[parent].title), parent: parent, times: 1})
+	name := scopeTitle(path, d.g.scopes[parent].title)
+	if d.p.fused != nil && d.p.fused.title[path] != "" {
+		name = d.p.fused.title[path]
+	}
+	d.g.scopes = append(d.g.scopes, cluster{path: path, title: name, parent: parent, times: 1})
 	return d.scope[path]
 }
 
@@ -243,6 +248,9 @@ func (d *drafting) add(n *graph.Node, under string) {
 		return
 	}
 	path := n.Scope()
+	if d.p.fused != nil {
+		path = d.p.fused.group[n.ID()]
+	}
 	if under != "" {
 		path = under
 	}

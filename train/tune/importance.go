@@ -16,15 +16,16 @@ const (
 
 // Importance returns for each parameter the share of the variance of the value that
 // it explains alone, on average over all others (functional ANOVA, Hutter et al.
-// 2014). A random forest is fitted to the trials that are done, and its marginals
+// 2014). A random forest is fitted to the trials, and its marginals
 // are integrated exactly. What the shares leave of 1 is due to several parameters
-// together. A parameter counts as in the middle where it does not exist. All are 0
-// if the value never changes. It fails on fewer than 8 trials.
+// together. A parameter counts as in the middle where it does not exist, and a pruned
+// trial with the value at which it ended. All are 0 if the value never changes. It
+// fails on fewer than 8 trials.
 func (r *Result) Importance() ([]float64, error) {
 	var x [][]float64
 	var y []float64
 	for _, t := range r.Trials {
-		if t.State != Done {
+		if !t.valued() {
 			continue
 		}
 		point := r.Space.Point(t.Values)
@@ -36,7 +37,7 @@ func (r *Result) Importance() ([]float64, error) {
 		x, y = append(x, point), append(y, t.Value)
 	}
 	if len(x) < 8 {
-		return nil, fmt.Errorf("tune: %d trials are done: importances need at least 8", len(x))
+		return nil, fmt.Errorf("tune: %d trials have a value: importances need at least 8", len(x))
 	}
 	share, trees := make([]float64, len(r.Space)), 0
 	random := rand.New(rand.NewPCG(1, 0))
@@ -193,12 +194,17 @@ func (t *tree) marginal(axis int) float64 {
 	return max(square-mean*mean, 0)
 }
 
+// valued reports whether a trial ended with a value.
+func (t *Trial) valued() bool {
+	return t.State == Done || t.State == Pruned && !math.IsNaN(t.Value) && !math.IsInf(t.Value, 0)
+}
+
 // Coordinates returns what a picture in parallel coordinates draws: for each trial
-// that is done a row with the place of each parameter in [0, 1], NaN where it does
-// not exist, and the trial's value last.
+// that is done or pruned a row with the place of each parameter in [0, 1], NaN where
+// it does not exist, and the trial's value last.
 func (r *Result) Coordinates() (rows [][]float64) {
 	for _, t := range r.Trials {
-		if t.State == Done {
+		if t.valued() {
 			rows = append(rows, append(r.Space.Point(t.Values), t.Value))
 		}
 	}

@@ -49,7 +49,7 @@ func TestImportance(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []float64{0, 0}, share)
 	_, err = sampled(t, 7, 2, bowl).Importance()
-	assert.EqualError(t, err, "tune: 7 trials are done: importances need at least 8")
+	assert.EqualError(t, err, "tune: 7 trials have a value: importances need at least 8")
 }
 
 func TestPictures(t *testing.T) {
@@ -61,10 +61,11 @@ func TestPictures(t *testing.T) {
 		{State: Done, Values: Values{"c": "x"}, Value: 4},
 	}}
 	rows := r.Coordinates()
-	require.Len(t, rows, 3)
+	require.Len(t, rows, 4)
 	assert.Equal(t, []float64{0.75, 0.5, 5}, rows[0])
-	assert.Equal(t, 0.25, rows[1][0])
-	assert.True(t, math.IsNaN(rows[1][1]))
+	assert.Equal(t, 0.25, rows[2][0])
+	assert.True(t, math.IsNaN(rows[2][1]))
+	assert.Equal(t, 6.0, rows[2][2])
 	assert.Equal(t, []float64{5, 5, 4}, r.BestSoFar())
 	r.Largest = true
 	assert.Equal(t, []float64{5, 6, 6}, r.BestSoFar())

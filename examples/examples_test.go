@@ -82,6 +82,7 @@ func TestExamples(t *testing.T) {
 		"overfit":    func(t *testing.T) { testOverfit(t, dir) },
 		"tune":       func(t *testing.T) { testTune(t, dir) },
 		"automl":     func(t *testing.T) { testAutoML(t, dir) },
+		"cost":       func(t *testing.T) { testCost(t, dir) },
 		"linear": func(t *testing.T) {
 			line := numbers(t, run(t, dir, "linear"), `y = ([\d.-]+) x \+ ([\d.-]+)`)
 			assert.InDeltaSlice(t, []float64{2, 3}, line, 0.05)

@@ -51,3 +51,23 @@ func testOverfit(t *testing.T, dir string) {
 	assert.Error(t, err)
 	assert.Equal(t, "-digits 500 -width 256 -epochs 100 -wrong 2: want at least 10, 1 and 1, and a share\n", string(bad))
 }
+
+func testCost(t *testing.T, dir string) {
+	var r []struct {
+		Family        string
+		Params, Flops float64
+		Costs         []struct{ Width, Params, Flops, Bytes int }
+	}
+	last(t, run(t, dir, "cost", "-widest", "64", "-repeat", "1", "-json"), &r)
+	require.Len(t, r, 4)
+	for _, g := range r {
+		assert.Greater(t, g.Params, 0.9, "%s: at least linear", g.Family)
+		assert.Less(t, g.Flops, 2.1, "%s: at most quadratic", g.Family)
+	}
+	bad, err := command(dir, "cost", "-kinds", "SVM").CombinedOutput()
+	assert.Error(t, err)
+	assert.Equal(t, "unknown kind \"SVM\": want MLP, CNN, LSTM or GPT\n", string(bad))
+	bad, err = command(dir, "cost", "-widest", "8").CombinedOutput()
+	assert.Error(t, err)
+	assert.Contains(t, string(bad), "-widest 8 leaves 0 networks of MLP: want two at least")
+}

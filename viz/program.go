@@ -72,9 +72,9 @@ func instructionTitle(i int, in graph.Instruction) string {
 	case strings.HasPrefix(in.What, "phase"):
 		what = "product"
 	case strings.HasSuffix(in.What, "single numbers"):
-		what = "single numbers"
+		what = "numbers"
 	}
-	return fmt.Sprintf("%d · %s of %d ops", i+1, what, len(in.Nodes))
+	return fmt.Sprintf("%d · %s of %s", i+1, what, plural(len(in.Nodes), "op"))
 }
 
 // Memory arranges the picture of a program's planned memory: each value is a bar

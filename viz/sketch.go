@@ -186,6 +186,9 @@ func draft(nodes []*graph.Node, roots []*graph.Node, p *Picture) *sketch {
 	if !p.Primitives {
 		d.phrase()
 	}
+	if p.fused == nil {
+		d.adopt()
+	}
 	for _, n := range roots {
 		if at, ok := d.place[n.ID()]; ok && d.result(n) {
 			d.g.v[at].kind = Loss
@@ -295,6 +298,9 @@ func (d *drafting) loop(n *graph.Node, r graph.Result, path string) string {
 		v.title, v.kind = argTitle(l, i), Control
 		if x, ok := d.place[n.In()[i+given].ID()]; ok {
 			v.in = append(v.in, x)
+			if i >= l.Carries+l.Slices {
+				v.title = d.g.v[x].title
+			}
 		}
 	}
 	for _, m := range l.Body() {
@@ -303,6 +309,39 @@ func (d *drafting) loop(n *graph.Node, r graph.Result, path string) string {
 		}
 	}
 	return path
+}
+
+// adopt moves what stands between ops of one inner group into that: such as a
+// function without a scope among the layers of a block.
+func (d *drafting) adopt() {
+	uses := d.g.uses()
+	for i := range d.g.v {
+		n := &d.g.v[i]
+		common, some := -1, false
+		for _, u := range n.in {
+			if len(d.g.v[u].in) > 0 {
+				common = d.meet(common, d.g.v[u].scope)
+			}
+		}
+		for _, u := range uses.of(i) {
+			common, some = d.meet(common, d.g.v[u].scope), true
+		}
+		if some && common > 0 && common != n.scope && len(n.in) > 0 && d.meet(common, n.scope) == n.scope {
+			n.scope = common
+		}
+	}
+}
+
+// meet returns the innermost group around two; -1 is none yet.
+func (d *drafting) meet(a, b int) int {
+	for a >= 0 && a != b {
+		if a > b { // parents come first
+			a = d.g.scopes[a].parent
+		} else {
+			b = d.g.scopes[b].parent
+		}
+	}
+	return b
 }
 
 // resultOf returns the nodes of the body that a result of a loop shows.

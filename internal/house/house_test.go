@@ -67,7 +67,7 @@ var above = map[string]struct{ own, others []string }{
 	"internal/gorgonia":     {nil, nil},
 	"internal/house":        {nil, nil},
 	"internal/mistakes":     {nil, nil},
-	"cmd/adjoint":           {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "chart", "report", "formula", "formula/graphs", "explain", "viz", "viz/live"}, engine...), []string{"gorgonia.org/tensor", "go.yaml.in/yaml/v3"}},
+	"cmd/adjoint":           {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "train/tune", "chart", "report", "formula", "formula/graphs", "explain", "viz", "viz/live"}, engine...), []string{"gorgonia.org/tensor", "go.yaml.in/yaml/v3"}},
 	"docs":                  {nil, nil},
 	"examples":              {nil, nil},
 }

@@ -3,9 +3,6 @@
 package examples
 
 import (
-	"encoding/binary"
-	"encoding/json"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -158,54 +155,5 @@ func TestExamples(t *testing.T) {
 				tested[name](t)
 			})
 		}
-	}
-}
-
-func testMNIST(t *testing.T, dir string) {
-	out := run(t, dir, "mnist", "-json")
-	lines := strings.Split(strings.TrimSpace(out), "\n")
-	var r struct {
-		Accuracy float64 `json:"test_accuracy"`
-		Loss     float64 `json:"test_loss"`
-		Seconds  float64
-		Params   int
-	}
-	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &r), out)
-	assert.GreaterOrEqual(t, r.Accuracy, 0.97)
-	assert.Positive(t, r.Loss)
-	assert.Equal(t, 784*256+256+256*10+10, r.Params)
-	short := func(arg ...string) string {
-		out := run(t, dir, "mnist", append(arg, "-epochs", "1", "-batch", "500")...)
-		return regexp.MustCompile(`[\d.]+ s\n|see .*\n`).ReplaceAllString(out, "")
-	}
-	assert.Equal(t, short(), short(), "the same seed gives the same numbers")
-	for _, rule := range []string{"sgd", "momentum", "adamw", "rmsprop", "nadam", "lion"} {
-		lr := "0.002"
-		if rule == "sgd" || rule == "momentum" {
-			lr = "0.05"
-		}
-		accuracy := numbers(t, short("-optimizer", rule, "-lr", lr), `test accuracy ([\d.]+)`)
-		assert.Greater(t, accuracy[0], 0.3, rule)
-	}
-}
-
-// TestMNISTMistakes checks that bad flags and files give one clear line.
-func TestMNISTMistakes(t *testing.T) {
-	dir := build(t)
-	broken := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(broken, "train-images-idx3-ubyte"), binary.BigEndian.AppendUint32(nil, 0x803), 0o600))
-	for want, arg := range map[string][]string{
-		`no such file or directory|cannot find`: {"-data", filepath.Join(broken, "nowhere")},
-		`train-images-idx3-ubyte.*offset 4`:     {"-data", broken},
-		`unknown optimizer "nothing"`:           {"-optimizer", "nothing"},
-		`-epochs 0 -batch 128`:                  {"-epochs", "0"},
-		`unexpected argument "5"`:               {"5"},
-	} {
-		cmd := command(dir, "mnist", arg...)
-		var stderr strings.Builder
-		cmd.Stderr = &stderr
-		assert.Error(t, cmd.Run(), want)
-		assert.Regexp(t, want, stderr.String())
-		assert.Equal(t, 1, strings.Count(stderr.String(), "\n"), stderr.String())
 	}
 }

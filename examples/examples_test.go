@@ -3,29 +3,48 @@
 package examples
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// build compiles all examples and returns the folder with the binaries.
+// TestMain drops what build has made.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built != "" {
+		os.RemoveAll(built)
+	}
+	os.Exit(code)
+}
+
+var built string // the folder that build has made
+
+// compiled compiles all examples, once: linking them takes longest.
+var compiled = sync.OnceValues(func() (out []byte, err error) {
+	if built, err = os.MkdirTemp("", "examples"); err != nil {
+		return nil, err
+	}
+	return exec.Command("go", "build", "-o", built+string(filepath.Separator), "./...").CombinedOutput()
+})
+
+// build returns a folder with a command for each example.
 func build(t *testing.T) string {
 	t.Helper()
-	goTool, err := exec.LookPath("go")
-	if err != nil {
+	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("needs the go command")
 	}
-	dir := t.TempDir()
-	out, err := exec.Command(goTool, "build", "-o", dir+string(filepath.Separator), "./...").CombinedOutput()
+	out, err := compiled()
 	require.NoError(t, err, "%s", out)
-	return dir
+	return built
 }
 
 // run runs an example and returns what it prints.

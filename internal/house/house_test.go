@@ -69,6 +69,7 @@ var above = map[string]struct{ own, others []string }{
 	"internal/mistakes":     {nil, nil},
 	"cmd/adjoint":           {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "train/tune", "chart", "report", "formula", "formula/graphs", "explain", "viz", "viz/live"}, engine...), []string{"gorgonia.org/tensor", "go.yaml.in/yaml/v3"}},
 	"docs":                  {nil, nil},
+	"docs/lessons":          {nil, nil},
 	"examples":              {nil, nil},
 }
 

@@ -82,9 +82,9 @@ func TestReadCSVRefuses(t *testing.T) {
 		opts data.CSV
 		want string
 	}{
-		"empty":       {"", data.CSV{}, "csv: the file is empty"},
-		"header only": {"a,b\n", data.CSV{}, "csv: no rows: the file holds a header alone, or every row misses a cell"},
-		"all dropped": {"a\n\"\"\n", data.CSV{Missing: data.DropMissing}, "csv: no rows: the file holds a header alone, or every row misses a cell"},
+		"empty":       {"", data.CSV{}, "csv: line 1: the file is empty"},
+		"header only": {"a,b\n", data.CSV{}, "csv: line 2: no rows: the file holds a header alone, or every row misses a cell"},
+		"all dropped": {"a\n\"\"\n", data.CSV{Missing: data.DropMissing}, "csv: line 3: no rows: the file holds a header alone, or every row misses a cell"},
 		"long row":    {"a,b\n1,2\n1,2,3\n", data.CSV{}, `csv: line 3: 3 cells, but the first line has 2: quote a cell that holds ','`},
 		"short row":   {"a,b\n1\n", data.CSV{}, `csv: line 2: 1 cells, but the first line has 2: quote a cell that holds ','`},
 		"twice":       {"a,b,a\n1,2,3\n", data.CSV{}, `csv: line 1: columns 1 and 3 are both named "a": rename one`},
@@ -124,7 +124,7 @@ func TestTableRefuses(t *testing.T) {
 	assert.ErrorIs(t, err, os.ErrNotExist)
 	require.NoError(t, os.WriteFile(path, nil, 0o644))
 	_, err = data.OpenCSV(path, data.CSV{})
-	assert.EqualError(t, err, path+": csv: the file is empty")
+	assert.EqualError(t, err, path+": csv: line 1: the file is empty")
 }
 
 func TestReadCSVMemory(t *testing.T) {

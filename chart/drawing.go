@@ -52,6 +52,7 @@ type drawing struct {
 	margin        bool // keep marks off the axes
 	tight         bool // no room beyond the data, as around cells
 	low, high     point
+	broken        bool // some x is no whole number
 }
 
 func newDrawing(c *Chart) *drawing {
@@ -75,7 +76,7 @@ func newDrawing(c *Chart) *drawing {
 		a.Padding, a.Tick.Length = 0, 4
 		a.LineStyle.Color, a.Tick.LineStyle.Color = ink, ink
 	}
-	p.X.Tick.Marker, p.Y.Tick.Marker = linear{8}, linear{6}
+	p.X.Tick.Marker, p.Y.Tick.Marker = linear{n: 8}, linear{n: 6}
 	if c.LogX {
 		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, decades{8}
 	}
@@ -150,6 +151,7 @@ func (d *drawing) cover(pts ...point) {
 		if d.usable(p) {
 			d.low = point{min(d.low.x, p.x), min(d.low.y, p.y)}
 			d.high = point{max(d.high.x, p.x), max(d.high.y, p.y)}
+			d.broken = d.broken || p.x != math.Trunc(p.x)
 		}
 	}
 }
@@ -164,6 +166,9 @@ func (d *drawing) draw(c draw.Canvas) {
 	share := 0.03
 	if d.tight {
 		share = 0
+	}
+	if l, ok := d.p.X.Tick.Marker.(linear); ok { // epochs have no halves
+		d.p.X.Tick.Marker = linear{l.n, !d.broken}
 	}
 	d.p.X.Min, d.p.X.Max = widen(d.low.x, d.high.x, d.logX, map[bool]float64{true: share}[d.margin])
 	d.p.Y.Min, d.p.Y.Max = widen(d.low.y, d.high.y, d.logY, share)
@@ -229,12 +234,18 @@ func (g *gridLines) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// linear are at most n ticks at round numbers.
-type linear struct{ n int }
+// linear are at most n ticks at round numbers, or at whole ones.
+type linear struct {
+	n     int
+	whole bool
+}
 
 // Ticks returns the multiples of 1, 2 or 5 times a power of ten between both ends.
 func (l linear) Ticks(low, high float64) (ticks []plot.Tick) {
 	step := round((high - low) / float64(l.n))
+	if l.whole {
+		step = max(step, 1)
+	}
 	first := math.Ceil(low/step - 1e-9)
 	for i := 0.0; i <= float64(l.n)+1; i++ {
 		v := (first + i) * step

@@ -67,17 +67,22 @@ func TestExamples(t *testing.T) {
 	folders, err := filepath.Glob("*/main.go")
 	require.NoError(t, err)
 	tested := map[string]func(t *testing.T){
-		"cnn":      func(t *testing.T) { testCNN(t, dir) },
-		"resnet20": func(t *testing.T) { testResNet20(t, dir) },
-		"unet":     func(t *testing.T) { testUNet(t, dir) },
-		"rl":       func(t *testing.T) { testRL(t, dir) },
-		"tune":     func(t *testing.T) { testTune(t, dir) },
-		"automl":   func(t *testing.T) { testAutoML(t, dir) },
-		"meta":     func(t *testing.T) { testMeta(t, dir) },
-		"implicit": func(t *testing.T) { testImplicit(t, dir) },
-		"anysize":  func(t *testing.T) { testAnysize(t, dir) },
-		"explain":  func(t *testing.T) { testExplain(t, dir) },
-		"features": func(t *testing.T) { testFeatures(t, dir) },
+		"cnn":        func(t *testing.T) { testCNN(t, dir) },
+		"resnet20":   func(t *testing.T) { testResNet20(t, dir) },
+		"unet":       func(t *testing.T) { testUNet(t, dir) },
+		"rl":         func(t *testing.T) { testRL(t, dir) },
+		"meta":       func(t *testing.T) { testMeta(t, dir) },
+		"implicit":   func(t *testing.T) { testImplicit(t, dir) },
+		"anysize":    func(t *testing.T) { testAnysize(t, dir) },
+		"playground": func(t *testing.T) { testPlayground(t, dir) },
+		"explain":    func(t *testing.T) { testExplain(t, dir) },
+		"features":   func(t *testing.T) { testFeatures(t, dir) },
+		"physics":    func(t *testing.T) { testPhysics(t, dir) },
+		"neuralode":  func(t *testing.T) { testNeuralODE(t, dir) },
+		"overfit":    func(t *testing.T) { testOverfit(t, dir) },
+		"tune":       func(t *testing.T) { testTune(t, dir) },
+		"automl":     func(t *testing.T) { testAutoML(t, dir) },
+		"cost":       func(t *testing.T) { testCost(t, dir) },
 		"linear": func(t *testing.T) {
 			line := numbers(t, run(t, dir, "linear"), `y = ([\d.-]+) x \+ ([\d.-]+)`)
 			assert.InDeltaSlice(t, []float64{2, 3}, line, 0.05)
@@ -129,11 +134,14 @@ func TestExamples(t *testing.T) {
 			assert.Greater(t, last[len(last)-2], 0.8)
 			assert.Less(t, last[len(last)-1], 0.3)
 		},
-		"mnist":     func(t *testing.T) { testMNIST(t, dir) },
-		"gpt":       func(t *testing.T) { testGPT(t, dir) },
-		"vae":       func(t *testing.T) { testVAE(t, dir) },
-		"multihead": func(t *testing.T) { testMultihead(t, dir) },
-		"charlstm":  func(t *testing.T) { testCharLSTM(t, dir) },
+		"topics":     func(t *testing.T) { testTopics(t, dir) },
+		"multimodal": func(t *testing.T) { testMultimodal(t, dir) },
+		"selfsup":    func(t *testing.T) { testSelfsup(t, dir) },
+		"mnist":      func(t *testing.T) { testMNIST(t, dir) },
+		"gpt":        func(t *testing.T) { testGPT(t, dir) },
+		"vae":        func(t *testing.T) { testVAE(t, dir) },
+		"multihead":  func(t *testing.T) { testMultihead(t, dir) },
+		"charlstm":   func(t *testing.T) { testCharLSTM(t, dir) },
 		"gradbench": func(t *testing.T) {
 			cmd := command(dir, "gradbench")
 			cmd.Stdin = strings.NewReader(`{"id":1,"kind":"evaluate","module":"hello","function":"double","input":4}`)

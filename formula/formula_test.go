@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
 	for text, want := range map[string]string{
 		"y=tanh( x )":                 "y = tanh(x)",
 		"x̄ = ȳ*(1-y^2)":              "x̄ = ȳ*(1 - y^2)",
-		"ȳ":                           "y\u0304",
+		"y\u0304":                     "ȳ",
 		"-a*b":                        "-a*b",
 		"(-a)*b":                      "(-a)*b",
 		"-(a*b)":                      "-a*b",
@@ -63,7 +63,7 @@ func TestParse(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err, text)
-		assert.Equal(t, strings.NewReplacer("ȳ", "y\u0304", "ā", "a\u0304").Replace(want), e.String(), text)
+		assert.Equal(t, want, e.String(), text)
 	}
 }
 
@@ -83,7 +83,7 @@ func TestParseMistakes(t *testing.T) {
 		"1.2.3":                          "formula: column 1: 1.2.3 is not a number: write it as 12, 0.5 or 1e-3",
 		"a § b":                          "formula: column 3: unexpected '§'",
 		"a ? b":                          "formula: column 6: the formula ends here: expected : and what holds otherwise",
-		"y\u0304(x)":                     "formula: column 3: y\u0304( calls a name with a bar: only functions are called",
+		"ȳ(x)":                           "formula: column 2: ȳ( calls a name with a bar: only functions are called",
 		"a\u0304b":                       "formula: column 1: the bar in a\u0304b is not at its end: a bar is over the last letter",
 		"a\xff":                          "formula: the text is not UTF-8",
 		strings.Repeat("(", 200):         "formula: column 101: more than 100 levels of parentheses, powers and signs: give parts names of their own",
@@ -286,7 +286,7 @@ func TestDerive(t *testing.T) {
 }
 
 func TestEval(t *testing.T) {
-	vars := map[string]float64{"x": 3, "y\u0304": 2, "x_i": 5, "x[i, j]": 7}
+	vars := map[string]float64{"x": 3, "ȳ": 2, "x_i": 5, "x[i, j]": 7}
 	for text, want := range map[string]float64{
 		"x̄ = ȳ*x":             6,
 		"x_i + x[i,j]":         12,
@@ -310,7 +310,7 @@ func TestEval(t *testing.T) {
 		assert.InDelta(t, want, got, 1e-12, text)
 	}
 	for text, want := range map[string]string{
-		"z":          "formula: z has no value: the names that have one are x, x[i, j], x_i, y\u0304",
+		"z":          "formula: z has no value: the names that have one are x, x[i, j], x_i, ȳ",
 		"x @ x":      "formula: x @ x is not about numbers: @ is for matrices",
 		"x; x":       "formula: x; x are 2 formulas: compute each of List",
 		"Tanh(x)":    "formula: Tanh is not a known function: do you mean tanh?",
@@ -324,7 +324,7 @@ func TestEval(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	assert.Equal(t, []string{"y", "x_i", "x[i, j]", "z\u0304"}, read(t, "y = x_i*x[i,j] + π*z̄ + y").Names())
+	assert.Equal(t, []string{"y", "x_i", "x[i, j]", "z̄"}, read(t, "y = x_i*x[i,j] + π*z̄ + y").Names())
 	assert.Len(t, read(t, "a = b; c = d").List(), 2)
 	left, right := read(t, "y = x + 1").Sides()
 	assert.Equal(t, "y, x + 1", left.String()+", "+right.String())
@@ -371,7 +371,7 @@ func TestMathML(t *testing.T) {
 		"y = x^2":       `y = x^2"><mrow><mi>y</mi><mo>=</mo><msup><mi>x</mi><mrow><mn>2</mn></mrow></msup></mrow>`,
 		"a/(b+1)":       `a/(b + 1)"><mfrac><mrow><mi>a</mi></mrow><mrow><mrow><mi>b</mi><mo>+</mo><mn>1</mn></mrow></mrow></mfrac>`,
 		"x < sqrt(2*x)": `x &lt; sqrt(2*x)"><mrow><mi>x</mi><mo>&lt;</mo><msqrt><mrow><mn>2</mn><mo>` + "\u2062" + `</mo><mi>x</mi></mrow></msqrt></mrow>`,
-		"ȳ":             "y\u0304" + `"><mover accent="true"><mi>y</mi><mo>¯</mo></mover>`,
+		"ȳ":             "ȳ" + `"><mover accent="true"><mi>y</mi><mo>¯</mo></mover>`,
 		"sum_ij(x[i])":  `sum_ij(x[i])"><mrow><munder><mo>∑</mo><mrow><mi>i</mi><mo>,</mo><mi>j</mi></mrow></munder><msub><mi>x</mi><mrow><mi>i</mi></mrow></msub></mrow>`,
 		"a^T":           `a^T"><msup><mi>a</mi><mi>T</mi></msup>`,
 		"(a/b)^2":       `(a/b)^2"><msup><mrow><mo>(</mo><mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi></mrow></mfrac><mo>)</mo></mrow><mrow><mn>2</mn></mrow></msup>`,
@@ -392,10 +392,10 @@ func TestMathML(t *testing.T) {
 func TestPretty(t *testing.T) {
 	for text, want := range map[string]string{
 		"y = 2*x^2":              "y = 2x²",
-		"x̄ = ȳ*(1 - y^2)":       "x̄ = y\u0304·(1 − y²)",
+		"x̄ = ȳ*(1 - y^2)":       "x̄ = ȳ·(1 − y²)",
 		"sqrt(a+1)/b":            "√(a + 1)/b",
 		"sum_k(a[i,k]*b[k,j])":   "Σₖ a[i, k]·b[k, j]",
-		"a^T @ ȳ":                "aᵀ y\u0304",
+		"a^T @ ȳ":                "aᵀ ȳ",
 		"abs(x_1) <= 1e-3":       "|x₁| ≤ 0.001",
 		"x^-1 + x^n":             "x⁻¹ + x^n",
 		"x > 0 && !a ? x : 0":    "x > 0 ∧ ¬a ? x : 0",

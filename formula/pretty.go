@@ -76,9 +76,10 @@ func (e *Expr) pretty(b *strings.Builder, level int) {
 	case Number:
 		b.WriteString(strings.Replace(digits(e.Value), "e-", "e−", 1))
 	case Name:
-		b.WriteString(spell(e.Text))
-		if e.Bar {
-			b.WriteRune(macron)
+		if s := spell(e.Text); e.Bar {
+			b.WriteString(bar(s))
+		} else {
+			b.WriteString(s)
 		}
 		b.WriteString(lower(e.Sub))
 		if e.Args != nil {

@@ -1,6 +1,9 @@
 package formula
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // String returns the formula in the language that [Parse] reads, with no
 // parentheses but those needed: Parse gives e back.
@@ -83,12 +86,24 @@ func (e *Expr) write(b *strings.Builder, level int) {
 func (e *Expr) head() string {
 	s := e.Text
 	if e.Bar {
-		s += string(macron)
+		s = bar(s)
 	}
 	if e.Sub != "" {
 		s += "_" + e.Sub
 	}
 	return s
+}
+
+// bar puts a bar over the last letter of a name, as the normal form C of Unicode
+// has it.
+func bar(s string) string {
+	last, n := utf8.DecodeLastRuneInString(s)
+	for with, plain := range barred {
+		if plain == last {
+			return s[:len(s)-n] + string(with)
+		}
+	}
+	return s + string(macron)
 }
 
 func (e *Expr) arguments(b *strings.Builder, open, end string) {

@@ -56,7 +56,10 @@ type ProfileRow struct {
 	What  string   // such as "pass over [] 128 512: ..."
 	Ops   []string // of the nodes that it computes
 	Lines []string // of the user that made them, such as "model.go:12"
-	Deep  int      // how many loops it is in, whose times include this one
+	// Scopes are where they were made, such as "Blocks.0.Attention"; those of gradients
+	// are where the layer is.
+	Scopes []string
+	Deep   int // how many loops it is in, whose times include this one
 }
 
 // Profile runs the program once, one instruction after the other, and returns
@@ -97,6 +100,9 @@ func (e *engine) profile(ctx context.Context, p *Program, q *plan, feeds []Feed)
 			}
 			if pos := n.Pos(); !slices.Contains(row.Lines, pos) {
 				row.Lines = append(row.Lines, pos)
+			}
+			if scope := n.Scope(); !slices.Contains(row.Scopes, scope) {
+				row.Scopes = append(row.Scopes, scope)
 			}
 		}
 		if x.Deep == 0 {

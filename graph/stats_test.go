@@ -59,7 +59,17 @@ func TestProfile(t *testing.T) {
 	require.Len(t, prof.Rows, 1)
 	assert.Equal(t, []string{"matmul", "relu"}, prof.Rows[0].Ops)
 	assert.Regexp(t, `^stats_test.go:\d+$`, strings.Join(prof.Rows[0].Lines, " "))
+	assert.Equal(t, []string{""}, prof.Rows[0].Scopes)
 	assert.Regexp(t, `(?s)time.*share.*matmul.*in all`, prof.String())
+
+	layer := graph.Scope{Label: "Layer"}
+	y := layer.Wrap(func() *graph.Node { return ops.MatMul(x, w) })
+	p = compile(t, autodiff.Grad(ops.Sum(ops.Square(y)), w)...)
+	prof, err = p.Profile(x.Is(ones(8, 30)), w.Is(ones(30, 20)))
+	require.NoError(t, err)
+	for _, r := range prof.Rows {
+		assert.Contains(t, r.Scopes, "Layer", "gradients too: %v", r)
+	}
 }
 
 // TestPassesAreWritten checks that each pass leaves its listing in the folder

@@ -170,7 +170,7 @@ func compareNumbers(t *testing.T, op graph.Op, like []*node) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	compared := 0
 	for range 40 {
-		vars := map[string]float64{"y\u0304": rnd.NormFloat64()}
+		vars := map[string]float64{"ȳ": rnd.NormFloat64()}
 		var feeds []graph.Feed
 		for i, n := range x {
 			v := 3 * (rnd.Float64()*2 - 1)
@@ -186,7 +186,7 @@ func compareNumbers(t *testing.T, op graph.Op, like []*node) {
 			vars[names[i]] = v
 			feeds = append(feeds, number(n, v))
 		}
-		feeds = append(feeds, number(ct, vars["y\u0304"]))
+		feeds = append(feeds, number(ct, vars["ȳ"]))
 		feeds = slices.DeleteFunc(feeds, func(f graph.Feed) bool { return !slices.Contains(inputs, f.Input) })
 		got, err := p.Reference().Eval(t.Context(), feeds...)
 		require.NoError(t, err)
@@ -224,7 +224,7 @@ func derived(t *testing.T, d graph.Doc, e *formula.Expr, name string, vars map[s
 	require.NoError(t, err)
 	v, err := slope.Eval(vars)
 	require.NoError(t, err)
-	if v *= vars["y\u0304"]; !math.IsNaN(v) && !math.IsNaN(want) {
+	if v *= vars["ȳ"]; !math.IsNaN(v) && !math.IsNaN(want) {
 		assert.InDelta(t, v, want, 1e-6*max(1, math.Abs(v)), "the derivative of %s by %s, %s, is not %s at %v", d.Formula, name, slope, d.Gradient, vars)
 	}
 }

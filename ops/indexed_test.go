@@ -280,6 +280,9 @@ func TestFormulasWithIndices(t *testing.T) {
 	}
 }
 
+// barOf is the name of the cotangent of an operand, as formulas write it.
+func barOf(name string) string { return named(name, true).String() }
+
 // compareIndexed notes which formulas of an op it has compared, on operands like
 // those of a node with integers below most. It reports whether the op runs on
 // those.
@@ -334,7 +337,7 @@ func compareIndexed(t *testing.T, like *node, most int, f, g map[string]*formula
 	out := []*node{y}
 	var with []int
 	if ct := draw("ct", like.Type()); ct != nil && like.DType().Float() && g != nil {
-		env.arrays["y\u0304"] = values[ct]
+		env.arrays["ȳ"] = values[ct]
 		for i, c := range op.VJP(y, ct, x...) {
 			if c != nil {
 				out, with = append(out, c), append(with, i)
@@ -364,14 +367,14 @@ func compareIndexed(t *testing.T, like *node, most int, f, g map[string]*formula
 	}
 	env.shapes["y"] = got[0].Shape
 	for i, n := range x {
-		env.shapes[names[i]+"\u0304"] = values[n].Shape
+		env.shapes[barOf(names[i])] = values[n].Shape
 	}
 	if env.same(t, op, "y", f["y"], got[0]) {
 		forward[op.Name()] = true
 	}
 	env.arrays["y"], env.rules = got[0], g
 	for k, i := range with {
-		name := names[i] + "\u0304"
+		name := barOf(names[i])
 		if assert.NotNil(t, g[name], "%v: no gradient of %s", op, names[i]) && env.same(t, op, name, g[name], got[k+1]) {
 			backward[op.Name()] = true
 		}

@@ -12,6 +12,7 @@ type ScanOptions struct {
 	Length     Dim  // the number of steps; not needed if there are xs
 	Reverse    bool // from the last slice to the first; ys keep the places of xs
 	Checkpoint bool // compute steps again for the gradient rather than keep what is in them
+	Lean       bool // hold nothing of a step but what is asked for, even if products of all steps together would be faster
 }
 
 // Scan runs body once for each slice of xs along axis 0, from the first to the
@@ -33,13 +34,17 @@ type ScanOptions struct {
 // memory for about 2·√time steps; the body is built twice then, and random ops
 // draw other numbers than without.
 //
+// The compiler computes sums of products after the loop, all at once, from what the
+// steps leave behind. With Lean they are added up step by step, in memory that does
+// not grow with the steps, and the gradient reads the carries alone.
+//
 // It fails if a carry changes its type, or if the lengths of xs differ.
 func Scan(body func(carry, x []*Node) (next, y []*Node), init, xs []*Node, o ...ScanOptions) (carry, ys []*Node) {
 	var opt ScanOptions
 	if len(o) > 0 {
 		opt = o[0]
 	}
-	s := &scanning{init: init, xs: xs, ScanOptions: opt}
+	s := &scanning{init: init, xs: xs, again: opt.Lean, ScanOptions: opt}
 	if bad := s.check(len(o) > 1); bad != nil {
 		return s.fail(body, bad)
 	}
@@ -377,7 +382,7 @@ func (s *scanning) segments(body func(carry, x []*Node) (next, y []*Node)) (carr
 		}
 		outer := &scanning{init: init, xs: xs, again: true, ScanOptions: ScanOptions{Length: many, Reverse: s.Reverse}}
 		carry, ys = outer.build(func(c, x []*Node) (next, y []*Node) {
-			inner := &scanning{init: c, xs: x, ScanOptions: ScanOptions{Length: each, Reverse: s.Reverse}}
+			inner := &scanning{init: c, xs: x, again: s.again, ScanOptions: ScanOptions{Length: each, Reverse: s.Reverse}}
 			return inner.build(body)
 		})
 		for i, y := range ys {
@@ -391,7 +396,7 @@ func (s *scanning) segments(body func(carry, x []*Node) (next, y []*Node)) (carr
 		return head(s.init)
 	}
 	tail := func(init []*Node) (carry, ys []*Node) {
-		left := &scanning{init: init, xs: cut(1), ScanOptions: ScanOptions{Length: rest, Reverse: s.Reverse}}
+		left := &scanning{init: init, xs: cut(1), again: s.again, ScanOptions: ScanOptions{Length: rest, Reverse: s.Reverse}}
 		return left.build(body)
 	}
 	first, second := head, tail

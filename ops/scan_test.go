@@ -161,6 +161,44 @@ func TestScanKeepsLittle(t *testing.T) {
 	assert.Less(t, long, 4096*256*4/4)
 }
 
+// TestScanLean sums products in a loop, in memory that grows with the steps or does
+// not, with the same results.
+func TestScanLean(t *testing.T) {
+	run := func(n int, lean bool) (values []float64, bytes int) {
+		w, x := graph.InputOf(graph.Float64, "w", 4, 4), graph.InputOf(graph.Float64, "x", 32, 4)
+		out, _ := ops.Scan(func(c, _ []*node) (next, y []*node) {
+			z := ops.Tanh(ops.MatMul(c[0], w))
+			return []*node{z, ops.Add(c[1], ops.MatMul(ops.Transpose(c[0]), z))}, nil
+		}, []*node{x, graph.Zeros(w.Type())}, nil, ops.ScanOptions{Length: graph.Dim(n), Lean: lean})
+		g := autodiff.Grad(ops.Sum(ops.Square(out[1])), w)[0]
+		feeds := []graph.Feed{w.IsTensor(filled(t, 4, 4)), x.IsTensor(filled(t, 32, 4))}
+		for _, y := range []*node{out[1], g} {
+			p, err := graph.Compile(y)
+			require.NoError(t, err)
+			r, err := p.Eval(context.Background(), feeds...)
+			require.NoError(t, err)
+			for i := range r[0].Len() {
+				values = append(values, r[0].At(i))
+			}
+			if y == g {
+				continue
+			}
+			s, err := p.Stats(feeds...)
+			require.NoError(t, err)
+			bytes = s.Bytes
+		}
+		return values, bytes
+	}
+	full, fullBytes := run(1000, false)
+	lean, leanBytes := run(1000, true)
+	for i := range full {
+		assert.InEpsilon(t, full[i], lean[i], 1e-12)
+	}
+	_, few := run(10, true)
+	assert.Equal(t, few, leanBytes)
+	assert.Greater(t, fullBytes, 1000*32*4*8)
+}
+
 // TestScanAllocatesNothing counts allocations of runs, which must not depend on
 // the number of steps.
 func TestScanAllocatesNothing(t *testing.T) {
@@ -324,4 +362,15 @@ func TestEqualLoopsAreOne(t *testing.T) {
 	three, err := graph.Compile(y, ops.Sum(other[0]))
 	require.NoError(t, err)
 	assert.Equal(t, 2, strings.Count(three.Listing(), "= scan("))
+}
+
+// filled returns a float64 tensor of 0.1, 0.2 and so on, up to 0.7.
+func filled(t *testing.T, shape ...int) graph.Tensor {
+	v := make([]float64, shape[0]*shape[1])
+	for i := range v {
+		v[i] = float64(i%7+1) / 10
+	}
+	x, err := graph.TensorOf(v, shape...)
+	require.NoError(t, err)
+	return x
 }

@@ -11,14 +11,15 @@ import (
 
 	"github.com/adjointml/adjoint/chart"
 	"github.com/adjointml/adjoint/train"
+	"github.com/adjointml/adjoint/viz"
 )
 
 // Callback returns a callback that writes a training into the folder: history.ndjson
 // after each epoch, a line each; curves.svg, with the loss of steps behind its
 // running mean, and a chart of each other figure while it goes on; and at the end,
-// be it by an error, model.safetensors. Put it after callbacks that change the
-// weights at the end, such as [train.EarlyStopping]. A training that goes on from a
-// position of this folder goes on in its files.
+// be it by an error, graph.svg, model.safetensors and the page. Put it after
+// callbacks that change the weights at the end, such as [train.EarlyStopping]. A
+// training that goes on from a position of this folder goes on in its files.
 func (f *Folder) Callback() train.Callback { return &recorder{f: f} }
 
 // A recorder is a training on its way into a folder.
@@ -122,7 +123,8 @@ func (c *recorder) place() {
 	c.pending, c.losses = c.pending[:0], c.losses[:0]
 }
 
-// End draws the charts and saves the model.
+// End draws the charts and the network, saves the model, and writes the page: that
+// of a training that fails or is cut off, too.
 func (c *recorder) End(r *train.Run) (err error) {
 	if c.history == nil {
 		return nil
@@ -131,8 +133,12 @@ func (c *recorder) End(r *train.Run) (err error) {
 	if len(c.epochs) > 0 || len(c.steps.x) > 0 {
 		err = c.draw()
 	}
-	save := train.SaveFile(c.f.Path("model.safetensors"), r.Trainer.Params, train.Manifest{Position: r.Position})
-	return errors.Join(err, c.history.Close(), save)
+	return errors.Join(err,
+		c.history.Close(),
+		train.SaveFile(c.f.Path("model.safetensors"), r.Trainer.Params, train.Manifest{Position: r.Position}),
+		c.f.Graph("graph", viz.Picture{}, network(r.Trainer)...),
+		c.f.Close(),
+	)
 }
 
 // draw writes a chart of each figure.

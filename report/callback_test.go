@@ -15,9 +15,11 @@ import (
 	"github.com/adjointml/adjoint/data"
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
+	"github.com/adjointml/adjoint/ops"
 	"github.com/adjointml/adjoint/optim"
 	"github.com/adjointml/adjoint/report"
 	"github.com/adjointml/adjoint/train"
+	"github.com/adjointml/adjoint/viz"
 )
 
 // line returns rows of y = 2x + 1 and a model to learn it.
@@ -57,8 +59,10 @@ func TestCallback(t *testing.T) {
 	rows, m := line(t)
 	h, err := m.Fit(context.Background(), rows, train.Options{Epochs: 12, Batch: 8, Split: 0.2, Callbacks: []train.Callback{f.Callback()}})
 	require.NoError(t, err)
-	require.NoError(t, f.Close())
 	assert.Equal(t, h.Epochs, epochs(t, f))
+	for _, op := range []string{">matmul</text>", ">add</text>"} {
+		assert.Contains(t, read(t, f.Path("graph.svg")), op)
+	}
 	for _, file := range []string{"curves.svg", "curves-mean-error.svg"} {
 		text := read(t, f.Path(file))
 		assert.Contains(t, text, ">training</text>")
@@ -146,4 +150,15 @@ func TestCallbackAfterAnError(t *testing.T) {
 	manifest, err := train.ReadManifest(f.Path("model.safetensors"))
 	require.NoError(t, err)
 	assert.Equal(t, 7, manifest.Position.Steps)
+	assert.Contains(t, read(t, f.Path("report.html")), "curves.svg")
+}
+
+// TestGraph draws a graph into the page.
+func TestGraph(t *testing.T) {
+	f, err := report.New(t.TempDir(), "run")
+	require.NoError(t, err)
+	assert.ErrorContains(t, f.Graph("g", viz.Picture{Gradient: true}, graph.Input("x", 2)), "report: g: ", "a gradient is that of one number")
+	require.NoError(t, f.Graph("g", viz.Picture{Title: "a product"}, ops.MatMul(graph.Input("x", 2, 3), graph.Input("w", 3, 2))))
+	require.NoError(t, f.Close())
+	assert.Contains(t, read(t, f.Path("report.html")), `alt="a product"`)
 }

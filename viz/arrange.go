@@ -30,7 +30,8 @@ type item struct {
 	sub   *scope // box
 	chips []int  // vertices tucked to the left
 	l, r  float64
-	w, h  float64 // the leaf's own box; l includes chips
+	w, h  float64 // of the box; l includes chips
+	over  float64 // how far chips reach above and below the box
 	tag   float64 // room right of the anchor taken by the label below the box
 	rank  int
 	pos   int
@@ -156,7 +157,7 @@ func (p *plan) open(uses lists) {
 		if i > 0 {
 			s.parent = made[g.scopes[i].parent]
 			s.depth = s.parent.depth + 1
-			s.title = textWidth(g.scopes[i].title, 11) + 16
+			s.title = textWidth(g.scopes[i].title, 11)*1.12 + 20
 			if g.scopes[i].times > 1 {
 				s.title += 34
 			}
@@ -211,6 +212,7 @@ func (p *plan) leaf(v int, uses lists, tucked []bool) item {
 	if len(it.chips) > 0 {
 		it.l += chipGap + widest
 		it.h = max(it.h, float64(len(it.chips))*chipStep-4)
+		it.over = (it.h - n.h) / 2
 	}
 	if n.note != "" && len(uses.of(v)) > 0 {
 		it.tag = 10 + textWidth(n.note, 10)

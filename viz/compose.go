@@ -190,9 +190,9 @@ func tooltip(n *vertex) string {
 		return n.path + " · " + n.line
 	}
 	m := n.node()
-	parts := []string{m.String(), m.Scope(), m.Pos()}
-	if err := m.Err(); err != nil {
-		parts = []string{err.Error()}
+	parts := []string{m.String(), m.Scope()}
+	if m.Err() != nil {
+		parts = []string{mistakeLine(m)}
 	}
 	var said []string
 	for _, s := range parts {

@@ -9,6 +9,7 @@ type canvas interface {
 	rule(class string, points ...Point)
 	dot(class string, at Point, r float64)
 	text(class string, at Point, s string)
+	heading(g *Group, class string, at Point)
 	pair(class string, at Point, name, value string, nameFirst bool) // a faint and a full text in one
 	cell(level int, r Rect)
 	crisp(on bool) // cells follow
@@ -36,10 +37,10 @@ func (l *Layout) draw(c canvas) {
 		g := &l.Groups[i]
 		x, y := float64(g.X), float64(g.Y)
 		if g.Right {
-			c.text("groupend", Point{x + float64(g.W) - 10, y + 15}, g.Title)
+			c.heading(g, "groupend", Point{x + float64(g.W) - 10, y + 15})
 			badge(c, x+20, y, g.Times)
 		} else {
-			c.text("grouptitle", Point{x + 10, y + 15}, g.Title)
+			c.heading(g, "grouptitle", Point{x + 10, y + 15})
 			badge(c, x+float64(g.W)-20, y, g.Times)
 		}
 	}
@@ -88,6 +89,11 @@ func (l *Layout) drawBox(c canvas, b *Box, i int) {
 	x, y, w, h := float64(b.X), float64(b.Y), float64(b.W), float64(b.H)
 	if b.Pill {
 		l.drawPill(c, b, class)
+		return
+	}
+	if b.Bar {
+		c.rect(class, b.Rect, 3)
+		c.text("name", Point{x + w/2, y + h/2 + 4}, b.Title)
 		return
 	}
 	if b.Times > 1 {

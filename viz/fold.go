@@ -345,7 +345,7 @@ func (f *folding) closed(t *branch, at map[*branch]int) vertex {
 	if t.times > 1 {
 		n.title = f.runTitle(t)
 	}
-	n.line = fmt.Sprintf("%d ops", t.ops)
+	n.line = plural(t.ops, "op")
 	if t.params > 0 {
 		n.line += " · " + human(t.params) + " params"
 	}
@@ -471,6 +471,14 @@ func (g *sketch) sorted() *sketch {
 		out.v[i].in = in
 	}
 	return out
+}
+
+// plural counts things.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // human writes a count with at most three digits.

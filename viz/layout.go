@@ -71,6 +71,7 @@ type Box struct {
 	Line    string   `json:"line,omitempty"`  // under the title; in a pill, faintly after it
 	Group   int      `json:"group"`           // in Groups, or -1
 	Pill    bool     `json:"pill,omitempty"`  // a small one beside its user
+	Bar     bool     `json:"bar,omitempty"`   // a stretch of memory
 	Times   int      `json:"times,omitempty"` // repetitions of a closed group
 	Scope   string   `json:"scope,omitempty"` // of a closed group: its path, to open it
 	Nodes   []uint64 `json:"nodes"`           // graph.Node.ID of what it stands for; of a closed group, of its results
@@ -111,7 +112,7 @@ type Mark struct {
 type Label struct {
 	At    Point  `json:"at"` // on the base line
 	Text  string `json:"text"`
-	Style string `json:"style"` // title, heading, note (a shape), saved or seed
+	Style string `json:"style"` // title, part (the title of one of several), heading, note (a shape), saved or seed
 	Mid   bool   `json:"mid,omitempty"`
 }
 

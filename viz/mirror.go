@@ -191,7 +191,7 @@ func (c *composing) seed() {
 				return
 			}
 		}
-		y := it.y + it.h
+		y := it.y + it.h - it.over
 		bottom := c.plan.scopes[0].h + 16
 		if len(uses.of(it.v)) == 0 {
 			c.line(Backward, c.slope[it.v], c.slope[it.v], Point{it.x, y}, Point{it.x, bottom}, Point{c.fx(it.x), bottom}, Point{c.fx(it.x), y})
@@ -203,9 +203,9 @@ func (c *composing) seed() {
 // updateText says what happens to the parameters of a box.
 func updateText(n *vertex) string {
 	if n.kind == Folded {
-		return fmt.Sprintf("update %d parameters", n.moves)
+		return "update " + plural(n.moves, "parameter")
 	}
-	return fmt.Sprintf("%s ← %d ops", n.title, len(n.update))
+	return n.title + " ← " + plural(len(n.update), "op")
 }
 
 func (c *composing) updateWidth() (w float64) {

@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"github.com/adjointml/adjoint/autodiff"
+	"github.com/adjointml/adjoint/formula"
 	"github.com/adjointml/adjoint/graph"
 )
 
@@ -34,6 +35,8 @@ type Picture struct {
 	Formulas   bool            // writes the ops' formulas into their boxes
 	Values     *Values         // draws the values of a run, and gradients
 	Bars       bool            // with Values: adds histograms
+
+	fused *fused // draws these groups instead of scopes
 }
 
 // SVG draws the graph of y as SVG.
@@ -61,6 +64,11 @@ func (p *Picture) sketch(y []*graph.Node) (*sketch, error) {
 	if err != nil {
 		return nil, err
 	}
+	return p.fold(g), nil
+}
+
+// fold closes groups of a sketch, and sizes what is left.
+func (p *Picture) fold(g *sketch) *sketch {
 	limit := defaultBoxes
 	if g.backward() { // one row each
 		limit = defaultRows
@@ -70,7 +78,7 @@ func (p *Picture) sketch(y []*graph.Node) (*sketch, error) {
 	for i := range g.v {
 		p.describe(&g.v[i], tape)
 	}
-	return g, nil
+	return g
 }
 
 // whole is the graph before folding.
@@ -134,8 +142,37 @@ func reach(training bool, y []*graph.Node) []*graph.Node {
 		}
 		stack = append(stack, n.In()...)
 	}
+	return inOrder(list)
+}
+
+// inOrder sorts nodes by their making, but each after its operands: what a
+// compiler makes is younger than its users.
+func inOrder(list []*graph.Node) []*graph.Node {
 	slices.SortFunc(list, func(a, b *graph.Node) int { return cmp.Compare(a.ID(), b.ID()) })
-	return list
+	wanted, done := make(map[*graph.Node]bool, len(list)), make(map[*graph.Node]bool, len(list))
+	for _, n := range list {
+		wanted[n] = true
+	}
+	order := make([]*graph.Node, 0, len(list))
+	for _, n := range list {
+		for stack := []*graph.Node{n}; len(stack) > 0; {
+			top := stack[len(stack)-1]
+			ready := true
+			for _, x := range top.In() {
+				if wanted[x] && !done[x] {
+					stack, ready = append(stack, x), false
+				}
+			}
+			if ready {
+				stack = stack[:len(stack)-1]
+				if !done[top] {
+					done[top] = true
+					order = append(order, top)
+				}
+			}
+		}
+	}
+	return order
 }
 
 // backward reports whether there is a column of gradients.
@@ -150,7 +187,7 @@ func (p *Picture) describe(n *vertex, tape bool) {
 		n.line = p.formula(n)
 	}
 	if n.kind == Mistake {
-		n.line = short(n.node().Err().Error(), 60)
+		n.line = mistakeLine(n.node())
 	}
 	n.w, n.h = max(68, textWidth(n.title, 12)*1.06+24), 30
 	if n.line != "" {
@@ -162,6 +199,20 @@ func (p *Picture) describe(n *vertex, tape bool) {
 	}
 	p.makeRoom(n, tape)
 	p.describePill(n, tape)
+}
+
+// mistakeLine is what is wrong with a node: nothing if that is told before it.
+func mistakeLine(n *graph.Node) string {
+	for _, x := range n.In() {
+		if x.Err() != nil {
+			return ""
+		}
+	}
+	text, _, _ := strings.Cut(n.Err().Error(), "\n")
+	if _, rest, ok := strings.Cut(text, ": "+n.Op().Name()+": "); ok {
+		text = rest
+	}
+	return short(text, 90)
 }
 
 // describePill sets what a tucked box says: the name, faintly what else there
@@ -200,7 +251,7 @@ func (p *Picture) formula(n *vertex) string {
 	case n.idiom != "":
 		return n.formula
 	case ok:
-		return plain(d.Doc().Formula)
+		return short(plain(d.Doc().Formula), 40)
 	}
 	return ""
 }
@@ -209,7 +260,7 @@ func (p *Picture) formula(n *vertex) string {
 // else its ops.
 func (p *Picture) gradientLine(n *vertex) string {
 	if n.kind == Folded {
-		return fmt.Sprintf("%d ops", len(n.grads))
+		return plural(len(n.grads), "op")
 	}
 	if d, ok := n.node().Op().(graph.Documented); ok && p.Formulas && n.idiom == "" && n.node().Err() == nil {
 		if g := d.Doc().Gradient; g != "" {
@@ -242,8 +293,12 @@ func (p *Picture) gradientLine(n *vertex) string {
 }
 
 // plain writes a formula as people do.
-func plain(formula string) string {
-	return strings.NewReplacer("*", "·", "-", "−").Replace(formula)
+func plain(text string) string {
+	e, err := formula.Parse(text)
+	if err != nil {
+		return text
+	}
+	return e.Pretty()
 }
 
 // short cuts a text that is too long for a box.

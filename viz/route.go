@@ -197,14 +197,14 @@ func (s *scope) draw(off float64) {
 			it := &s.items[t.item]
 			end := t.pin + off
 			from := len(points)
-			points = append(points, Point{x, src.y + src.h}, Point{x, first})
+			points = append(points, Point{x, src.y + src.h - src.over}, Point{x, first})
 			if it.rank == src.rank+1 {
 				points = append(points, Point{end, first})
 			} else {
 				last := n.segs[max(0, n.find(it.rank-1))].y
 				points = append(points, Point{n.lane + off, first}, Point{n.lane + off, last}, Point{end, last})
 			}
-			points = append(points, Point{end, it.y})
+			points = append(points, Point{end, it.y + it.over})
 			line := tidy(points[from:])
 			points = points[:from+len(line)]
 			s.routes = append(s.routes, route{n.val, n.src, t.item, line[:len(line):len(line)]})

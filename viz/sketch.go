@@ -107,8 +107,8 @@ func order(n *graph.Node) (k int) {
 
 // split sorts nodes into columns: on the left what is differentiated, beside it
 // what its gradient adds, and the updates. If something on the left needs a
-// gradient, all is on the left.
-func split(nodes []*graph.Node) *parts {
+// gradient, all is on the left, and so if there are to be no columns.
+func split(nodes []*graph.Node, columns bool) *parts {
 	s := &parts{gradient: map[uint64][]*graph.Node{}, update: map[*graph.Param][]*graph.Node{}, place: map[uint64]int{}}
 	top := 0
 	for _, n := range nodes {
@@ -118,6 +118,7 @@ func split(nodes []*graph.Node) *parts {
 	other := map[uint64]bool{}
 	for _, n := range nodes {
 		switch from := n.From(); {
+		case !columns:
 		case from.Param != nil:
 			side[n.ID()], other[n.ID()] = from.Param, true
 		case from.Of != nil && order(n) == top:
@@ -177,13 +178,16 @@ func (s *parts) home(n *graph.Node, depth int) *graph.Node {
 
 // draft makes the sketch of all nodes, with every group open.
 func draft(nodes []*graph.Node, roots []*graph.Node, p *Picture) *sketch {
-	s := split(nodes)
-	d := &drafting{p: p, parts: s, g: &sketch{scopes: []cluster{{}}}, scope: map[string]int{"": 0}, place: map[uint64]int{}, bodies: map[*graph.Loop]bool{}}
+	s := split(nodes, p.fused == nil)
+	d := &drafting{p: p, parts: s, g: &sketch{scopes: []cluster{{}}, v: make([]vertex, 0, len(s.left))}, scope: map[string]int{"": 0}, place: map[uint64]int{}, bodies: map[*graph.Loop]bool{}}
 	for _, n := range s.left {
 		d.add(n, "")
 	}
 	if !p.Primitives {
 		d.phrase()
+	}
+	if p.fused == nil {
+		d.adopt()
 	}
 	for _, n := range roots {
 		if at, ok := d.place[n.ID()]; ok && d.result(n) {
@@ -221,7 +225,11 @@ func (d *drafting) open(path string) int {
 	cut := max(strings.LastIndexByte(path, '.'), 0)
 	parent := d.open(path[:cut])
 	d.scope[path] = len(d.g.scopes)
-	d.g.scopes = append(d.g.scopes, cluster{path: path, title: scopeTitle(path, d.g.scopes[parent].title), parent: parent, times: 1})
+	name := scopeTitle(path, d.g.scopes[parent].title)
+	if d.p.fused != nil && d.p.fused.title[path] != "" {
+		name = d.p.fused.title[path]
+	}
+	d.g.scopes = append(d.g.scopes, cluster{path: path, title: name, parent: parent, times: 1})
 	return d.scope[path]
 }
 
@@ -243,6 +251,9 @@ func (d *drafting) add(n *graph.Node, under string) {
 		return
 	}
 	path := n.Scope()
+	if d.p.fused != nil {
+		path = d.p.fused.group[n.ID()]
+	}
 	if under != "" {
 		path = under
 	}
@@ -287,6 +298,9 @@ func (d *drafting) loop(n *graph.Node, r graph.Result, path string) string {
 		v.title, v.kind = argTitle(l, i), Control
 		if x, ok := d.place[n.In()[i+given].ID()]; ok {
 			v.in = append(v.in, x)
+			if i >= l.Carries+l.Slices {
+				v.title = d.g.v[x].title
+			}
 		}
 	}
 	for _, m := range l.Body() {
@@ -295,6 +309,39 @@ func (d *drafting) loop(n *graph.Node, r graph.Result, path string) string {
 		}
 	}
 	return path
+}
+
+// adopt moves what stands between ops of one inner group into that: such as a
+// function without a scope among the layers of a block.
+func (d *drafting) adopt() {
+	uses := d.g.uses()
+	for i := range d.g.v {
+		n := &d.g.v[i]
+		common, some := -1, false
+		for _, u := range n.in {
+			if len(d.g.v[u].in) > 0 {
+				common = d.meet(common, d.g.v[u].scope)
+			}
+		}
+		for _, u := range uses.of(i) {
+			common, some = d.meet(common, d.g.v[u].scope), true
+		}
+		if some && common > 0 && common != n.scope && len(n.in) > 0 && d.meet(common, n.scope) == n.scope {
+			n.scope = common
+		}
+	}
+}
+
+// meet returns the innermost group around two; -1 is none yet.
+func (d *drafting) meet(a, b int) int {
+	for a >= 0 && a != b {
+		if a > b { // parents come first
+			a = d.g.scopes[a].parent
+		} else {
+			b = d.g.scopes[b].parent
+		}
+	}
+	return b
 }
 
 // resultOf returns the nodes of the body that a result of a loop shows.

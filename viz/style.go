@@ -52,6 +52,7 @@ var styles = append(kindStyles(), []style{
 	{class: "grouptitle", fill: soft, nightFill: nightSoft, size: 11, bold: true, anchor: "start", halo: true},
 	{class: "groupend", fill: soft, nightFill: nightSoft, size: 11, bold: true, anchor: "end", halo: true},
 	{class: "title", fill: ink, nightFill: nightInk, size: 17, bold: true, anchor: "start"},
+	{class: "part", fill: "#334155", nightFill: "#dbe4f0", size: 14, bold: true, anchor: "start"},
 	{class: "heading", fill: "#334155", nightFill: "#dbe4f0", size: 15, bold: true, anchor: "middle"},
 	{class: "note", fill: faint, nightFill: nightFaint, size: 10, anchor: "start", halo: true},
 	{class: "savedtext", fill: "#6d5cae", nightFill: "#b9adf0", size: 10, anchor: "middle", halo: true},

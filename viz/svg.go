@@ -25,7 +25,7 @@ func (p Picture) SVG(w io.Writer, y ...*graph.Node) error {
 // SVG writes the layout as SVG.
 func (l *Layout) SVG(w io.Writer) error {
 	s := &svg{}
-	s.head(l)
+	s.head(l, "<style>"+css()+"</style>")
 	l.draw(s)
 	s.WriteString("</svg>\n")
 	_, err := w.Write(s.Bytes())
@@ -35,6 +35,7 @@ func (l *Layout) SVG(w io.Writer) error {
 // svg is a canvas that writes SVG.
 type svg struct {
 	bytes.Buffer
+	page  bool // adds what a page's script needs
 	cells [len(heat)]strings.Builder
 }
 
@@ -49,14 +50,14 @@ func coordinate(v float64) string {
 	return t
 }
 
-func (s *svg) head(l *Layout) {
+func (s *svg) head(l *Layout, style string) {
 	title := l.Title
 	if title == "" {
 		title = "Computation graph"
 	}
 	w, h := coordinate(float64(l.Width)), coordinate(float64(l.Height))
-	s.put(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %s %s" width="%s" height="%s" role="img" aria-label="%s"><title>%s</title><desc>%s</desc><style>%s</style><defs>`,
-		w, h, w, h, html.EscapeString(title), html.EscapeString(title), html.EscapeString(l.Text), css())
+	s.put(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %s %s" width="%s" height="%s" role="img" aria-label="%s"><title>%s</title><desc>%s</desc>%s<defs>`,
+		w, h, w, h, html.EscapeString(title), html.EscapeString(title), html.EscapeString(l.Text), style)
 	for _, m := range []string{"f", "b", "s"} {
 		s.put(`<marker id="m%s" viewBox="0 0 8 8" refX="7.2" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="a%s" d="M0 .6L8 4L0 7.4L1.6 4z"/></marker>`, m, m)
 	}
@@ -64,10 +65,30 @@ func (s *svg) head(l *Layout) {
 }
 
 func (s *svg) open(b *Box, i int) {
-	s.put(`<g id="b%d" data-kind="%s">`, i, b.Kind)
+	s.put(`<g id="b%d" data-kind="%s"`, i, b.Kind)
+	if s.page {
+		s.put(` class="box" tabindex="-1" role="treeitem" aria-label="%s" data-of="%d" data-in="%s" data-n="%s"`, html.EscapeString(b.Title+" "+b.Tooltip), b.Of, words(b.In), words(b.Nodes))
+		if b.Scope != "" {
+			s.put(` data-scope="%s"`, html.EscapeString(b.Scope))
+		}
+	}
+	s.WriteByte('>')
 	if b.Tooltip != "" {
 		s.put("<title>%s</title>", html.EscapeString(b.Tooltip))
 	}
+}
+
+// words writes numbers with blanks between.
+func words[T int | uint64](list []T) string { return strings.Trim(fmt.Sprint(list), "[]") }
+
+func (s *svg) heading(g *Group, class string, at Point) {
+	if !s.page || g.Right {
+		s.text(class, at, g.Title)
+		return
+	}
+	s.put(`<g class="fold" tabindex="-1" role="treeitem" aria-expanded="true" aria-label="group %s" data-path="%s">`, html.EscapeString(g.Title), html.EscapeString(g.Path))
+	s.text(class, at, g.Title)
+	s.WriteString("</g>")
 }
 
 func (s *svg) close() { s.WriteString("</g>\n") }

@@ -61,6 +61,7 @@ func (p *Program) layOut(vals []*val, outside bool) {
 	for i := range p.launches {
 		for _, v := range born[i] {
 			p.offset[v.slot] = a.Take(aligned(v.bytes()))
+			p.places = append(p.places, Place{v.Node, p.offset[v.slot], v.bytes(), i, min(last[v.id], len(p.launches)-1)})
 			dead[last[v.id]] = append(dead[last[v.id]], v)
 		}
 		for _, v := range dead[i] {

@@ -24,6 +24,7 @@ type Program struct {
 	progs                                    map[*group]*prog
 	loops                                    []*loopWork
 	stats                                    Stats
+	places                                   []Place
 }
 
 // A write gives a leaf the value of v.

@@ -57,7 +57,7 @@ var above = map[string]struct{ own, others []string }{
 	"report":                {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "train/tune", "chart", "formula", "viz"}, engine...), []string{"gorgonia.org/tensor"}},
 	"explain":               {append([]string{"graph", "ops", "autodiff", "nn"}, engine...), []string{"gorgonia.org/tensor"}},
 	"viz/live":              {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "explain", "viz", "formula", "formula/graphs"}, engine...), []string{"gorgonia.org/tensor"}},
-	"viz":                   {append([]string{"graph", "ops", "autodiff", "formula"}, engine...), []string{"gorgonia.org/tensor", "golang.org/x/image/font", "golang.org/x/image/font/basicfont", "golang.org/x/image/math/fixed", "golang.org/x/image/vector"}},
+	"viz":                   {append([]string{"graph", "ops", "autodiff", "formula"}, engine...), []string{"gorgonia.org/tensor", "golang.org/x/image/font/gofont/gobold", "golang.org/x/image/font/gofont/goregular", "golang.org/x/image/font/sfnt", "golang.org/x/image/math/fixed", "golang.org/x/image/vector"}},
 	"internal/cpu/conv":     {[]string{"internal/kernel"}, nil},
 	"internal/cpu/par":      {nil, nil},
 	"internal/kernel":       {nil, []string{"golang.org/x/sys/cpu"}},
@@ -67,6 +67,7 @@ var above = map[string]struct{ own, others []string }{
 	"internal/gorgonia":     {nil, nil},
 	"internal/house":        {nil, nil},
 	"internal/mistakes":     {nil, nil},
+	"cmd/adjoint":           {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "train/tune", "chart", "report", "formula", "formula/graphs", "explain", "viz", "viz/live"}, engine...), []string{"gorgonia.org/tensor", "go.yaml.in/yaml/v3"}},
 	"docs":                  {nil, nil},
 	"examples":              {nil, nil},
 }

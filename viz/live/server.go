@@ -1,19 +1,27 @@
-// Package live serves a page in which a network can be looked at while it
-// computes: a playground that trains small networks on points of the plane, the
-// steps of a training one op at a time, the graph, the curves of a training.
+// Package live serves pages on which networks can be looked at while they compute:
 //
-//	s, err := live.Serve(live.Options{})
+//   - a playground that trains small networks on points of the plane,
+//   - a training step, one op at a time, forward, backward and update ([Lesson]),
+//   - a graph, with the formulas, values and source lines of its nodes,
+//   - a training, with its curves and histograms ([Recorder]),
+//   - a lab for losses that are typed as formulas,
+//   - explanations of a model of images ([Exhibit]).
+//
+// All of them work without settings, on examples; [Options] give them your own:
+//
+//	s, err := live.Serve(live.Options{Graph: []*graph.Node{loss}, Feeds: feeds})
 //	...
 //	defer s.Close()
 //	fmt.Println(s.URL)
+//	history, err := model.Fit(ctx, rows, train.Options{Epochs: 10, Callbacks: []train.Callback{s.Recorder()}})
 //
 // The server listens on a loopback address only. Its URL holds a random token,
 // without which it answers nothing, and it refuses requests that name another
 // host or come from another page, so other users of the machine and other pages
 // in the same browser do not reach it. The page asks for nothing outside of it.
 //
-// It is the only package of this module that imports net/http: programs that do
-// not import it do not link a server.
+// Nothing but this package and data/download imports net/http: programs that
+// import neither link no server.
 package live
 
 import (
@@ -33,8 +41,7 @@ import (
 	"github.com/adjointml/adjoint/graph"
 )
 
-// Options say what the pages show. The zero value serves the pages that need
-// nothing: the playground.
+// Options say what the pages show; the zero value shows examples.
 type Options struct {
 	Addr   string  // loopback address and port; "" is a free port of 127.0.0.1
 	Lesson *Lesson // for the page that walks through a training step; nil is Xor(1)

@@ -30,9 +30,10 @@ export function say(text: string): void {
   document.getElementById("live")!.textContent = text;
 }
 
-// field is a control with its label.
+// field is a control with its label, and perhaps an output in that: so the control
+// has an id for the label to name.
 export function field(label: string, control: HTMLElement, note?: HTMLElement): HTMLLabelElement {
-  return el("label", { class: "field" }, el("span", {}, label, ...(note ? [" ", note] : [])), control);
+  return el("label", { class: "field", htmlFor: control.id }, el("span", {}, label, ...(note ? [" ", note] : [])), control);
 }
 
 // select is a list of choices.

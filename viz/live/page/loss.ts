@@ -26,6 +26,7 @@ export function loss(main: HTMLElement): void {
     const e = examples.find((e) => e[0] === name);
     if (e) { text.value = e[1]; void judge(); }
   }, "examples");
+  example.id = "example";
   const label = el("input", { type: "range", min: "-2", max: "2", step: "0.1", value: "0", id: "label" });
   const labelOut = el("output", {}, "0");
   const message = el("p", { class: "message", role: "alert" });

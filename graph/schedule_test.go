@@ -1,0 +1,52 @@
+package graph_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/ops"
+)
+
+// A schedule tells what was fused, and no two buffers hold the same bytes at the
+// same time.
+func TestSchedule(t *testing.T) {
+	b := graph.Sym("b")
+	x, w := graph.Input("x", b, 64), graph.Input("w", 64, 64)
+	y := x
+	for range 6 {
+		y = ops.Tanh(ops.Add(ops.Softmax(ops.MatMul(y, w), -1), graph.Scalar(1)))
+	}
+	p := compile(t, y)
+	feeds := []graph.Feed{x.Is(ones(40, 64)), w.Is(ones(64, 64))}
+	s, err := p.Schedule(feeds...)
+	require.NoError(t, err)
+	stats, err := p.Stats(feeds...)
+	require.NoError(t, err)
+	assert.Len(t, s.Instructions, stats.Instructions)
+	assert.Equal(t, stats.Bytes, s.Bytes)
+	computed, most := map[*graph.Node]bool{}, 0
+	for _, i := range s.Instructions {
+		most = max(most, len(i.Nodes))
+		for _, n := range i.Nodes {
+			computed[n] = true
+		}
+	}
+	assert.Greater(t, most, 4, "softmax, sum and tanh are fused")
+	assert.True(t, computed[p.Nodes()[p.Len()-1]], "the result is computed")
+	total := 0
+	for i, a := range s.Memory {
+		total += a.Size
+		assert.LessOrEqual(t, a.First, a.Last)
+		for _, c := range s.Memory[:i] {
+			sameTime := a.First <= c.Last && c.First <= a.Last
+			sameBytes := a.At < c.At+c.Size && c.At < a.At+a.Size
+			assert.False(t, sameTime && sameBytes, "%v and %v", a, c)
+		}
+	}
+	assert.Greater(t, total, s.Bytes, "bytes are used again")
+	_, err = p.Schedule()
+	assert.ErrorContains(t, err, "x f32[b 64] is not fed")
+}

@@ -3,8 +3,6 @@
 package examples
 
 import (
-	"encoding/binary"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,23 +10,41 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// build compiles all examples and returns the folder with the binaries.
+// TestMain drops what build has made.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built != "" {
+		os.RemoveAll(built)
+	}
+	os.Exit(code)
+}
+
+var built string // the folder that build has made
+
+// compiled compiles all examples, once: linking them takes longest.
+var compiled = sync.OnceValues(func() (out []byte, err error) {
+	if built, err = os.MkdirTemp("", "examples"); err != nil {
+		return nil, err
+	}
+	return exec.Command("go", "build", "-o", built+string(filepath.Separator), "./...").CombinedOutput()
+})
+
+// build returns a folder with a command for each example.
 func build(t *testing.T) string {
 	t.Helper()
-	goTool, err := exec.LookPath("go")
-	if err != nil {
+	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("needs the go command")
 	}
-	dir := t.TempDir()
-	out, err := exec.Command(goTool, "build", "-o", dir+string(filepath.Separator), "./...").CombinedOutput()
+	out, err := compiled()
 	require.NoError(t, err, "%s", out)
-	return dir
+	return built
 }
 
 // run runs an example and returns what it prints.
@@ -158,54 +174,5 @@ func TestExamples(t *testing.T) {
 				tested[name](t)
 			})
 		}
-	}
-}
-
-func testMNIST(t *testing.T, dir string) {
-	out := run(t, dir, "mnist", "-json")
-	lines := strings.Split(strings.TrimSpace(out), "\n")
-	var r struct {
-		Accuracy float64 `json:"test_accuracy"`
-		Loss     float64 `json:"test_loss"`
-		Seconds  float64
-		Params   int
-	}
-	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &r), out)
-	assert.GreaterOrEqual(t, r.Accuracy, 0.97)
-	assert.Positive(t, r.Loss)
-	assert.Equal(t, 784*256+256+256*10+10, r.Params)
-	short := func(arg ...string) string {
-		out := run(t, dir, "mnist", append(arg, "-epochs", "1", "-batch", "500")...)
-		return regexp.MustCompile(`[\d.]+ s\n|see .*\n`).ReplaceAllString(out, "")
-	}
-	assert.Equal(t, short(), short(), "the same seed gives the same numbers")
-	for _, rule := range []string{"sgd", "momentum", "adamw", "rmsprop", "nadam", "lion"} {
-		lr := "0.002"
-		if rule == "sgd" || rule == "momentum" {
-			lr = "0.05"
-		}
-		accuracy := numbers(t, short("-optimizer", rule, "-lr", lr), `test accuracy ([\d.]+)`)
-		assert.Greater(t, accuracy[0], 0.3, rule)
-	}
-}
-
-// TestMNISTMistakes checks that bad flags and files give one clear line.
-func TestMNISTMistakes(t *testing.T) {
-	dir := build(t)
-	broken := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(broken, "train-images-idx3-ubyte"), binary.BigEndian.AppendUint32(nil, 0x803), 0o600))
-	for want, arg := range map[string][]string{
-		`no such file or directory|cannot find`: {"-data", filepath.Join(broken, "nowhere")},
-		`train-images-idx3-ubyte.*offset 4`:     {"-data", broken},
-		`unknown optimizer "nothing"`:           {"-optimizer", "nothing"},
-		`-epochs 0 -batch 128`:                  {"-epochs", "0"},
-		`unexpected argument "5"`:               {"5"},
-	} {
-		cmd := command(dir, "mnist", arg...)
-		var stderr strings.Builder
-		cmd.Stderr = &stderr
-		assert.Error(t, cmd.Run(), want)
-		assert.Regexp(t, want, stderr.String())
-		assert.Equal(t, 1, strings.Count(stderr.String(), "\n"), stderr.String())
 	}
 }

@@ -55,6 +55,9 @@ func (c *recorder) Start(r *train.Run) error {
 		if err := c.line(e); err != nil {
 			return err
 		}
+		if v, ok := e.Train[c.names[0]]; ok { // their steps are not known any more
+			c.steps.add(float64(e.Number), v)
+		}
 	}
 	return nil
 }

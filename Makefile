@@ -1,11 +1,11 @@
 # make check is what a change must pass; .ci/run does the same in a fresh clone.
-.PHONY: check lint generated staticcheck test web race portable checkptr cross bench baseline benchstat fuzz
+.PHONY: check lint generated staticcheck test web race portable checkptr cross bench baseline benchstat fuzz parquet
 
 # the tools' versions; they are no requirements of the module
 STATICCHECK = v0.8.2
 BENCHSTAT = v0.0.0-20260908200009-22c9c6c9d4da
 
-check: lint generated test web race portable checkptr cross bench
+check: lint generated test web race portable checkptr cross bench parquet
 
 lint: staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
@@ -49,6 +49,10 @@ bench:
 	cd bench && go vet ./... && go mod tidy -diff && go test ./...
 	cd bench/gomlx && go vet ./... && go mod tidy -diff && go test ./...
 
+# the reader of Parquet files, a module of its own
+parquet:
+	cd data/parquet && go vet ./... && go mod tidy -diff && go test ./...
+
 # What baseline and benchstat measure with: see bench/baseline/README.md.
 BASELINE = baseline/local.txt
 MEASURE = cd bench && go test -run '^$$' -bench '$(or $(W),.)' -count $(or $(COUNT),6) -cpu 2 .
@@ -67,7 +71,7 @@ fuzz:
 	@for file in $$(grep -rl --include='*_test.go' '^func Fuzz' .); do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' $$file); do \
 			echo "== $$target in $$(dirname $$file)"; \
-			(cd $$(dirname $$file) && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),60s) .) || exit 1; \
+			(cd $$(dirname $$file) && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),60s) -fuzzminimizetime 10x .) || exit 1; \
 		done; done
 
 # the assembly and the page's bundle must be what their generators write today

@@ -2,6 +2,7 @@ package data
 
 import (
 	"archive/tar"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -84,14 +85,15 @@ func cifarArchive(r io.Reader) ([]*cifarPiece, error) {
 	if err != nil {
 		return nil, err
 	}
+	at := &idxReader{in: in} // counts
 	pieces := make([]*cifarPiece, len(cifarNames))
-	for files := tar.NewReader(in); ; {
+	for files := tar.NewReader(at); ; {
 		h, err := files.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("not a tar archive, or cut short: %w", err)
+			return nil, fmt.Errorf("offset %d: not a tar archive, or cut short: %w", at.at, err)
 		}
 		i := slices.Index(cifarNames, path.Base(h.Name))
 		if i < 0 || pieces[i] != nil {
@@ -102,7 +104,11 @@ func cifarArchive(r io.Reader) ([]*cifarPiece, error) {
 		}
 	}
 	if i := slices.Index(pieces, nil); i >= 0 {
-		return nil, fmt.Errorf("no %s in it: it must hold %s", cifarNames[i], cifarFiles)
+		return nil, fmt.Errorf("offset %d: the archive ends without %s: it must hold %s", at.at, cifarNames[i], cifarFiles)
+	}
+	const padding = 1 << 20                                                                 // that a tar file may end with
+	if n, err := io.CopyN(io.Discard, at, padding); err == nil || !errors.Is(err, io.EOF) { // checks gzip's sum too
+		return nil, fmt.Errorf("offset %d: after the archive, and %d bytes: %w", at.at, n, cmp.Or(err, errors.New("data goes on")))
 	}
 	return pieces, nil
 }

@@ -87,12 +87,13 @@ type csvReader struct {
 	pick    []int // where in a record each kept column lies
 	columns []*tableColumn
 	lines   []uint32 // of each row
+	last    int      // line that was read
 }
 
 func (c *csvReader) table() (*Table, error) {
 	record, err := c.record()
 	if err == io.EOF {
-		return nil, fmt.Errorf("the file is empty")
+		return nil, fmt.Errorf("line 1: the file is empty")
 	}
 	if err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func (c *csvReader) table() (*Table, error) {
 		return nil, err
 	}
 	if len(c.lines) == 0 {
-		return nil, fmt.Errorf("no rows: the file holds a header alone, or every row misses a cell")
+		return nil, fmt.Errorf("line %d: no rows: the file holds a header alone, or every row misses a cell", c.last+1)
 	}
 	for _, k := range c.columns {
 		k.settle()
@@ -125,8 +126,11 @@ func (c *csvReader) record() ([]string, error) {
 	record, err := c.in.Read()
 	var bad *csv.ParseError
 	switch {
-	case err == nil || err == io.EOF:
+	case err == io.EOF:
 		return record, err
+	case err == nil:
+		c.last, _ = c.in.FieldPos(0)
+		return record, c.text(record)
 	case errors.Is(err, csv.ErrFieldCount):
 		line, _ := c.in.FieldPos(0)
 		return nil, fmt.Errorf("line %d: %d cells, but the first line has %d: quote a cell that holds %q",
@@ -137,6 +141,17 @@ func (c *csvReader) record() ([]string, error) {
 		return nil, fmt.Errorf("%q cannot separate cells: use another Comma", c.opts.Comma)
 	}
 	return nil, err
+}
+
+// text says which cell is none: that of a file which is packed, or of another format
+// or encoding.
+func (c *csvReader) text(record []string) error {
+	for i, cell := range record {
+		if !utf8.ValidString(cell) || strings.IndexByte(cell, 0) >= 0 {
+			return fmt.Errorf("line %d: cell %d is no UTF-8 text: convert or unpack the file first", c.last, i+1)
+		}
+	}
+	return nil
 }
 
 func validComma(c rune) bool {

@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"unsafe"
 
 	"gorgonia.org/tensor"
 )
@@ -57,7 +58,7 @@ func unpack(r io.Reader) (io.Reader, error) {
 	}
 	z, err := gzip.NewReader(in)
 	if err != nil {
-		return nil, fmt.Errorf("broken gzip header: %w", err)
+		return nil, fmt.Errorf("offset 0: broken gzip header: %w", err)
 	}
 	return z, nil
 }
@@ -66,7 +67,16 @@ func unpack(r io.Reader) (io.Reader, error) {
 type idxReader struct {
 	in    io.Reader
 	at    int64 // bytes read so far
+	size  int64 // of the stream, if it is known; else 0
+	most  int64 // bytes of memory that the elements may take; 0 sets no limit
 	shape []int
+}
+
+// Read reads and counts.
+func (d *idxReader) Read(b []byte) (int, error) {
+	n, err := d.in.Read(b)
+	d.at += int64(n)
+	return n, err
 }
 
 // read fills b or says what is missing.
@@ -134,13 +144,24 @@ func (d *idxReader) elements(kind byte) (any, error) {
 	return nil, fmt.Errorf("offset 2: unknown element type 0x%02X: idx knows 08, 09, 0B, 0C, 0D and 0E", kind)
 }
 
-// idxElements reads all elements, width bytes each. Its memory doubles as data
-// arrives, so that a header alone costs one chunk.
+// idxElements reads all elements, width bytes each. Where the size of the stream is
+// not known, its memory doubles as data arrives, so that a header alone costs one
+// chunk.
 func idxElements[T element](d *idxReader, width int, decode func([]byte) T) ([]T, error) {
 	total := tensor.Shape(d.shape).TotalSize()
 	buf := make([]byte, min(total*width, idxChunk))
 	what := fmt.Sprintf("data %v", d.shape)
 	var out []T
+	if d.size > 0 {
+		if int64(total) > (d.size-d.at)/int64(width) {
+			return nil, fmt.Errorf("offset %d: the file ends in the %s: it is cut short or of another format", d.size, what)
+		}
+		var e T
+		if bytes := int64(total) * int64(unsafe.Sizeof(e)); d.most > 0 && bytes > d.most {
+			return nil, fmt.Errorf("offset %d: the %s takes %d bytes, of which %d may be taken", d.at, what, bytes, d.most)
+		}
+		out = make([]T, 0, total)
+	}
 	for len(out) < total {
 		n := min(total-len(out), len(buf)/width)
 		if err := d.read(buf[:n*width], what); err != nil {

@@ -90,7 +90,7 @@ var brokenIdx = map[string]struct {
 	"short data":      {idx(11, []uint32{2, 2}, 1, 2, 3), "idx: offset 15: the file ends in the data [2 2]: it is cut short or of another format"},
 	"trailing":        {idx(8, []uint32{2}, 1, 2, 3), "idx: offset 10: data goes on after the [2] elements that the header announces"},
 	"trailing zipped": {zipped(idx(8, []uint32{2}, 1, 2, 3)), "idx: offset 10: data goes on after the [2] elements that the header announces"},
-	"gzip header":     {[]byte{0x1f, 0x8b, 9}, "idx: broken gzip header: unexpected EOF"},
+	"gzip header":     {[]byte{0x1f, 0x8b, 9}, "idx: offset 0: broken gzip header: unexpected EOF"},
 	"gzip cut":        {zipped(idx(8, []uint32{2}, 1, 2))[:20], "idx: offset 9: the file ends in the data [2]: it is cut short or of another format"},
 }
 

@@ -112,9 +112,10 @@ func (o Images) Decode(file []byte) (*tensor.Dense, error) {
 	if c.Width < 1 || c.Height < 1 || int64(c.Width)*int64(c.Height) > int64(len(file))/2+2<<20 {
 		return nil, fmt.Errorf("image: offset 0: %d x %d pixels in %d bytes of %s: too large to be trusted", c.Height, c.Width, len(file), format)
 	}
-	img, _, err := image.Decode(bytes.NewReader(file))
+	in := &peeker{bytes.NewReader(file)}
+	img, _, err := image.Decode(in)
 	if err != nil {
-		return nil, fmt.Errorf("image: %s: %w", format, err)
+		return nil, fmt.Errorf("image: offset %d: %s: %w", len(file)-in.Len(), format, err)
 	}
 	if o.Height > 0 {
 		to := image.NewRGBA(image.Rect(0, 0, o.Width, o.Height))
@@ -122,6 +123,17 @@ func (o Images) Decode(file []byte) (*tensor.Dense, error) {
 		img = to
 	}
 	return o.pixels(img), nil
+}
+
+// A peeker lets image.Decode read without a buffer of its own, so that what is left
+// says where it stopped.
+type peeker struct{ *bytes.Reader }
+
+// Peek returns the next n bytes without reading them.
+func (p *peeker) Peek(n int) ([]byte, error) {
+	b := make([]byte, n)
+	k, err := p.ReadAt(b, p.Size()-int64(p.Len()))
+	return b[:k], err
 }
 
 // pixels returns an image as a tensor.

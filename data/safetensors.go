@@ -26,9 +26,9 @@ const safeHeader = 100 << 20
 
 // safeEntry is what the header says of an array.
 type safeEntry struct {
-	DType   string    `json:"dtype"`
-	Shape   []int64   `json:"shape"`
-	Offsets *[2]int64 `json:"data_offsets"`
+	DType   string  `json:"dtype"`
+	Shape   []int64 `json:"shape"`
+	Offsets []int64 `json:"data_offsets"`
 }
 
 // safeKinds are the types that are read; those that are written are the ones
@@ -60,7 +60,7 @@ func OpenSafetensors(path string) (*Tensors, error) {
 // It fails unless the arrays cover all of the data, without holes and without
 // overlap, and on other types, on more than 8 axes and on lengths of zero.
 func ReadSafetensors(r io.Reader, size int64) (*Tensors, error) {
-	d := &npyReader{idxReader{in: r}}
+	d := &npyReader{idxReader{in: r, size: size}}
 	t, err := d.safetensors(size)
 	if err == nil {
 		err = d.end()
@@ -191,6 +191,8 @@ func (e safeEntry) check() error {
 		return fmt.Errorf("elements of type %q: only F16, BF16, F32, F64, I8 to I64, U8 to U32 and BOOL are read", e.DType)
 	case e.Offsets == nil:
 		return errors.New("data_offsets are missing")
+	case len(e.Offsets) != 2:
+		return fmt.Errorf("%d data_offsets: want where the array begins and ends", len(e.Offsets))
 	case len(e.Shape) > idxRanks:
 		return fmt.Errorf("%d axes: at most %d are read", len(e.Shape), idxRanks)
 	}
@@ -260,7 +262,7 @@ func WriteSafetensors(w io.Writer, t *Tensors) error {
 		}
 		dtype := safeNames[c.npy()]
 		size := int64(a.Shape().TotalSize() * safeKinds[dtype].width)
-		head[name], columns[i] = safeEntry{dtype, shape, &[2]int64{at, at + size}}, c
+		head[name], columns[i] = safeEntry{dtype, shape, []int64{at, at + size}}, c
 		at += size
 	}
 	text, err := json.Marshal(head) // sorts keys

@@ -11,7 +11,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A Table is what a CSV file holds: named columns of numbers or words.
+// A Table is what a CSV file holds, or another one of rows: named columns of numbers
+// or words.
 type Table struct {
 	columns []*tableColumn
 	lines   []uint32 // of the file, for each row
@@ -25,6 +26,51 @@ type tableColumn struct {
 	text    strings.Builder // the cells, end to end: far less than a string each
 	ends    []uint32        // where in text each cell ends
 	wordAt  int             // the first row that is not a finite number, or -1
+}
+
+// TableOf returns a table of columns that come from elsewhere, each a []float64, in
+// which NaN is a missing number, or a []string. It fails if they are of different
+// lengths, of another type or of one name, or if there are no rows. Errors about the
+// table name the source, and count rows from 1 as lines.
+func TableOf(source string, names []string, columns []any) (*Table, error) {
+	t := &Table{source: source}
+	fail := func(format string, args ...any) (*Table, error) { return nil, t.errorf(format, args...) }
+	if len(names) != len(columns) {
+		return fail("%d names for %d columns", len(names), len(columns))
+	}
+	rows := -1
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return fail("two columns are named %q", name)
+		}
+		c, n := &tableColumn{name: name, wordAt: -1}, 0
+		switch v := columns[i].(type) {
+		case []float64:
+			c.numbers, n = v, len(v)
+		case []string:
+			c.wordAt, n = 0, len(v)
+			for _, word := range v {
+				if err := c.add(word); err != nil {
+					return fail("column %q: %w", name, err)
+				}
+			}
+		default:
+			return fail("column %q is a %T: want []float64 or []string", name, v)
+		}
+		if rows >= 0 && n != rows {
+			return fail("column %q has %d rows but column %q has %d", name, n, names[0], rows)
+		}
+		rows = n
+		t.columns = append(t.columns, c)
+	}
+	if rows < 1 {
+		return fail("no rows")
+	}
+	t.lines = make([]uint32, rows)
+	for i := range t.lines {
+		t.lines[i] = uint32(i + 1)
+	}
+	return t, nil
 }
 
 // Len returns the number of rows.

@@ -310,3 +310,23 @@ func saveUntilKilled(t *testing.T, dir string) {
 		fmt.Println(step)
 	}
 }
+
+// FuzzLoadFile loads damaged checkpoints: all or nothing.
+func FuzzLoadFile(f *testing.F) {
+	for format := 1; format <= Format; format++ {
+		b, err := os.ReadFile(fmt.Sprintf("testdata/format-%d.safetensors", format))
+		require.NoError(f, err)
+		f.Add(b)
+		f.Add(b[:len(b)-1])
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path := filepath.Join(t.TempDir(), "x.safetensors")
+		require.NoError(t, os.WriteFile(path, b, 0o666))
+		to := params(t, 3)
+		if _, err := LoadFile(path, to); err != nil {
+			for i, p := range params(t, 3) {
+				require.Equal(t, p.Value.Data(), to[i].Value.Data(), "nothing changes on %v", err)
+			}
+		}
+	})
+}

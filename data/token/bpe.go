@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -46,10 +47,12 @@ func LearnBPE(text string, n int) (*BPE, error) {
 		l.merge(p, int64(bytes+len(merges)))
 		merges = append(merges, p)
 	}
-	return newBPE(merges)
+	return newBPE(merges, math.MaxInt)
 }
 
-func newBPE(merges []pair) (*BPE, error) {
+// newBPE returns the tokenizer with some merges, whose tokens stand for at most so many
+// bytes of text.
+func newBPE(merges []pair, most int) (*BPE, error) {
 	b := &BPE{merges: merges, rank: make(map[pair]int64, len(merges))}
 	for i := range bytes {
 		b.text = append(b.text, string([]byte{byte(i)}))
@@ -58,16 +61,16 @@ func newBPE(merges []pair) (*BPE, error) {
 	for i, p := range merges {
 		id := int64(bytes + i)
 		if p[0] < 0 || p[1] < 0 || p[0] >= id || p[1] >= id {
-			return nil, fmt.Errorf("token: merge %d joins tokens %d and %d, which are not there yet", i, p[0], p[1])
+			return nil, fmt.Errorf("token: entry %d joins tokens %d and %d, which are not there yet", i, p[0], p[1])
 		}
 		if _, twice := b.rank[p]; twice {
-			return nil, fmt.Errorf("token: merge %d joins tokens %d and %d for the second time", i, p[0], p[1])
+			return nil, fmt.Errorf("token: entry %d joins tokens %d and %d for the second time", i, p[0], p[1])
 		}
 		b.rank[p] = id
-		b.text = append(b.text, b.text[p[0]]+b.text[p[1]])
-		if total += len(b.text[id]); total > 64<<20 {
-			return nil, fmt.Errorf("token: merge %d: the tokens stand for more than 64 MiB of text", i)
+		if total += len(b.text[p[0]]) + len(b.text[p[1]]); total > most {
+			return nil, fmt.Errorf("token: entry %d: the tokens stand for more than %d bytes of text", i, most)
 		}
+		b.text = append(b.text, b.text[p[0]]+b.text[p[1]])
 	}
 	return b, nil
 }
@@ -146,19 +149,50 @@ func (b *BPE) Decode(ids []int64) (string, error) {
 
 // saved is how a BPE is saved.
 type saved struct {
-	Merges []pair `json:"merges"`
+	Merges []savedPair `json:"merges"`
+}
+
+// A savedPair is a pair that refuses lists of other lengths.
+type savedPair pair
+
+// UnmarshalJSON reads two numbers.
+func (p *savedPair) UnmarshalJSON(text []byte) error {
+	list := make([]int64, 0, 2)
+	if err := json.Unmarshal(text, &list); err != nil {
+		return err
+	}
+	if len(list) != 2 {
+		return fmt.Errorf("%d numbers for a pair", len(list))
+	}
+	*p = savedPair(list)
+	return nil
 }
 
 // Save writes the merges as JSON.
-func (b *BPE) Save(w io.Writer) error { return json.NewEncoder(w).Encode(saved{b.merges}) }
+func (b *BPE) Save(w io.Writer) error {
+	s := saved{Merges: make([]savedPair, len(b.merges))}
+	for i, p := range b.merges {
+		s.Merges[i] = savedPair(p)
+	}
+	return json.NewEncoder(w).Encode(s)
+}
 
-// LoadBPE reads what Save wrote.
+// LoadBPE reads what Save wrote, of at most 4 MiB. It fails if the tokens stand for
+// more than twice the file and 4 MiB of text.
 func LoadBPE(r io.Reader) (*BPE, error) {
 	var s saved
-	if err := json.NewDecoder(io.LimitReader(r, 64<<20)).Decode(&s); err != nil {
-		return nil, fmt.Errorf("token: byte pairs: %w", err)
+	n, err := load(r, "byte pairs", &s)
+	if err != nil {
+		return nil, err
 	}
-	return newBPE(s.Merges)
+	if s.Merges == nil {
+		return nil, fmt.Errorf("token: byte pairs: offset 0: there are no merges: not a file of BPE.Save")
+	}
+	merges := make([]pair, len(s.Merges))
+	for i, p := range s.Merges {
+		merges[i] = pair(p)
+	}
+	return newBPE(merges, 2*n+4<<20)
 }
 
 // words yields the pieces of a text that pairs do not cross.

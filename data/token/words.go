@@ -125,16 +125,19 @@ func (w *Words) Save(to io.Writer) error { return json.NewEncoder(to).Encode(wor
 // LoadWords reads what Save wrote.
 func LoadWords(r io.Reader) (*Words, error) {
 	var saved wordList
-	if err := json.NewDecoder(io.LimitReader(r, 64<<20)).Decode(&saved); err != nil {
-		return nil, fmt.Errorf("token: words: %w", err)
+	if _, err := load(r, "words", &saved); err != nil {
+		return nil, err
+	}
+	if saved.Words == nil {
+		return nil, fmt.Errorf("token: words: offset 0: there are none: not a file of Words.Save")
 	}
 	w := ofWords(saved.Words)
 	if len(w.ids) != len(w.words) {
-		return nil, fmt.Errorf("token: words: they are not distinct: not a file of Words.Save")
+		return nil, fmt.Errorf("token: words: offset 0: they are not distinct: not a file of Words.Save")
 	}
-	for _, word := range saved.Words {
+	for i, word := range saved.Words {
 		if s := split(word); len(s) != 1 || s[0] != word {
-			return nil, fmt.Errorf("token: words: %q is no word in lower case: not a file of Words.Save", word)
+			return nil, fmt.Errorf("token: words: entry %d: %q is no word in lower case: not a file of Words.Save", i, word)
 		}
 	}
 	return w, nil

@@ -367,3 +367,32 @@ func TestFollow(t *testing.T) {
 	_, err = s.Run(t.Context())
 	assert.EqualError(t, err, `tune: none of 12 trials is done: trial 0: tune: there is no figure "val_loss" to follow`)
 }
+
+// FuzzJournal opens damaged journals.
+func FuzzJournal(f *testing.F) {
+	path := filepath.Join(f.TempDir(), "journal")
+	s := curve(ASHA{})
+	s.Trials, s.Journal = 4, path
+	_, err := s.Run(f.Context())
+	require.NoError(f, err)
+	text, err := os.ReadFile(path)
+	require.NoError(f, err)
+	f.Add(text)
+	f.Add(text[:len(text)/2])
+	f.Add([]byte("{}\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path := filepath.Join(t.TempDir(), "journal")
+		require.NoError(t, os.WriteFile(path, b, 0o666))
+		j, trials, err := openJournal(path, s)
+		j.close()
+		if err != nil {
+			return
+		}
+		for i, trial := range trials {
+			require.Equal(t, i, trial.Number)
+			for _, u := range s.Space.Point(trial.Values) {
+				require.True(t, u >= 0 && u <= 1)
+			}
+		}
+	})
+}

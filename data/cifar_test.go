@@ -3,7 +3,9 @@ package data_test
 import (
 	"archive/tar"
 	"bytes"
+	"maps"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -65,5 +67,25 @@ func TestCIFAR10(t *testing.T) {
 	assert.ErrorContains(t, err, ".bin in ")
 	write(t, zipped(b.Bytes()[:5000]), packed, "cifar-10-binary.tar.gz")
 	_, _, err = data.CIFAR10(packed)
-	assert.ErrorContains(t, err, "cifar10: "+filepath.Join(packed, "cifar-10-binary.tar.gz")+": data_batch_1.bin: offset 4488: ")
+	assert.ErrorContains(t, err, "cifar10: "+filepath.Join(packed, "cifar-10-binary.tar.gz")+": offset 5000 of the unpacked archive: data_batch_1.bin: offset 4488: ")
+}
+
+// tarOf returns an archive of six files of one record each, changed.
+func tarOf(t *testing.T, change func(map[string][]byte)) []byte {
+	files := map[string][]byte{}
+	for i, name := range cifarNames {
+		files[name] = cifar(byte(i))
+	}
+	if change != nil {
+		change(files)
+	}
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		require.NoError(t, w.WriteHeader(&tar.Header{Name: "cifar-10-batches-bin/" + name, Size: int64(len(files[name])), Mode: 0o666}))
+		_, err := w.Write(files[name])
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	return b.Bytes()
 }

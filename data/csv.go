@@ -87,7 +87,7 @@ type csvReader struct {
 	pick    []int // where in a record each kept column lies
 	columns []*tableColumn
 	lines   []uint32 // of each row
-	last    int      // line that was read
+	line    int      // of the last record
 }
 
 func (c *csvReader) table() (*Table, error) {
@@ -113,7 +113,7 @@ func (c *csvReader) table() (*Table, error) {
 		return nil, err
 	}
 	if len(c.lines) == 0 {
-		return nil, fmt.Errorf("line %d: no rows: the file holds a header alone, or every row misses a cell", c.last+1)
+		return nil, fmt.Errorf("line %d: no rows: the file holds a header alone, or every row misses a cell", c.line)
 	}
 	for _, k := range c.columns {
 		k.settle()
@@ -124,12 +124,14 @@ func (c *csvReader) table() (*Table, error) {
 // record returns the next record, or io.EOF.
 func (c *csvReader) record() ([]string, error) {
 	record, err := c.in.Read()
+	if err == nil {
+		c.line, _ = c.in.FieldPos(0)
+	}
 	var bad *csv.ParseError
 	switch {
 	case err == io.EOF:
 		return record, err
 	case err == nil:
-		c.last, _ = c.in.FieldPos(0)
 		return record, c.text(record)
 	case errors.Is(err, csv.ErrFieldCount):
 		line, _ := c.in.FieldPos(0)
@@ -148,7 +150,7 @@ func (c *csvReader) record() ([]string, error) {
 func (c *csvReader) text(record []string) error {
 	for i, cell := range record {
 		if !utf8.ValidString(cell) || strings.IndexByte(cell, 0) >= 0 {
-			return fmt.Errorf("line %d: cell %d is no UTF-8 text: convert or unpack the file first", c.last, i+1)
+			return fmt.Errorf("line %d: cell %d is no UTF-8 text: convert or unpack the file first", c.line, i+1)
 		}
 	}
 	return nil
@@ -182,7 +184,7 @@ func (c *csvReader) choose(first []string) error {
 	for i, name := range wanted {
 		j, ok := at[name]
 		if !ok {
-			return fmt.Errorf("no column %q: there are %s", name, list(names))
+			return fmt.Errorf("line 1: no column %q: there are %s", name, list(names))
 		}
 		if slices.Contains(c.opts.Columns[:min(i, len(c.opts.Columns))], name) {
 			return fmt.Errorf("column %q is asked for twice in Columns", name)

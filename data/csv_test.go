@@ -83,12 +83,12 @@ func TestReadCSVRefuses(t *testing.T) {
 		want string
 	}{
 		"empty":       {"", data.CSV{}, "csv: line 1: the file is empty"},
-		"header only": {"a,b\n", data.CSV{}, "csv: line 2: no rows: the file holds a header alone, or every row misses a cell"},
-		"all dropped": {"a\n\"\"\n", data.CSV{Missing: data.DropMissing}, "csv: line 3: no rows: the file holds a header alone, or every row misses a cell"},
+		"header only": {"a,b\n", data.CSV{}, "csv: line 1: no rows: the file holds a header alone, or every row misses a cell"},
+		"all dropped": {"a\n\"\"\n", data.CSV{Missing: data.DropMissing}, "csv: line 2: no rows: the file holds a header alone, or every row misses a cell"},
 		"long row":    {"a,b\n1,2\n1,2,3\n", data.CSV{}, `csv: line 3: 3 cells, but the first line has 2: quote a cell that holds ','`},
 		"short row":   {"a,b\n1\n", data.CSV{}, `csv: line 2: 1 cells, but the first line has 2: quote a cell that holds ','`},
 		"twice":       {"a,b,a\n1,2,3\n", data.CSV{}, `csv: line 1: columns 1 and 3 are both named "a": rename one`},
-		"no column":   {"a,b\n1,2\n", data.CSV{Columns: []string{"c"}}, `csv: no column "c": there are ["a" "b"]`},
+		"no column":   {"a,b\n1,2\n", data.CSV{Columns: []string{"c"}}, `csv: line 1: no column "c": there are ["a" "b"]`},
 		"asked twice": {"a,b\n1,2\n", data.CSV{Columns: []string{"b", "b"}}, `csv: column "b" is asked for twice in Columns`},
 		"quote":       {"a,b\n1,\"2\n", data.CSV{}, `csv: line 2: byte 6 of the line: extraneous or missing " in quoted-field`},
 		"bare quote":  {"a,b\n1,2\"\n", data.CSV{}, `csv: line 2: byte 4 of the line: bare " in non-quoted-field`},
@@ -197,30 +197,4 @@ func FuzzReadCSV(f *testing.F) {
 			}
 		}
 	})
-}
-
-func TestTableOf(t *testing.T) {
-	table, err := data.TableOf("rows", []string{"a", "b"}, []any{[]float64{1, math.NaN(), 3}, []string{"y", "x", "y"}})
-	require.NoError(t, err)
-	x, err := table.Floats("a")
-	require.NoError(t, err)
-	assert.Equal(t, float32(3), x.Float32s()[2])
-	assert.True(t, math.IsNaN(float64(x.Float32s()[1])))
-	y, classes, err := table.Classes("b")
-	require.NoError(t, err)
-	assert.Equal(t, []string{"x", "y"}, classes)
-	assert.Equal(t, []int64{1, 0, 1}, y.Data())
-	_, err = table.Floats()
-	assert.EqualError(t, err, `rows: line 1, column "b": "y" is not a finite number: use Classes, or list it in CSV.Null if it stands for a missing one`)
-	for want, columns := range map[string][]any{
-		`rows: column "b" has 1 rows but column "a" has 2`:        {[]float64{1, 2}, []string{"x"}},
-		`rows: column "b" is a []int: want []float64 or []string`: {[]float64{1}, []int{1}},
-		`rows: 2 names for 1 columns`:                             {[]float64{1}},
-		`rows: no rows`:                                           {[]float64{}, []string{}},
-	} {
-		_, err := data.TableOf("rows", []string{"a", "b"}, columns)
-		assert.EqualError(t, err, want)
-	}
-	_, err = data.TableOf("rows", []string{"a", "a"}, []any{[]float64{1}, []float64{1}})
-	assert.EqualError(t, err, `rows: two columns are named "a"`)
 }

@@ -1,12 +1,12 @@
 package data_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -14,6 +14,16 @@ import (
 )
 
 func FuzzReadNpz(f *testing.F) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, h := range hostileHeaders {
+		w, err := z.Create(h.name)
+		require.NoError(f, err)
+		_, err = w.Write(npy(h.head, 1))
+		require.NoError(f, err)
+	}
+	require.NoError(f, z.Close())
+	f.Add(b.Bytes())
 	for _, name := range []string{"two.npz", "packed.npz"} {
 		b, err := os.ReadFile(filepath.Join("testdata", "npy", name))
 		require.NoError(f, err)
@@ -22,53 +32,40 @@ func FuzzReadNpz(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		arrays, err := data.ReadNpz(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
-			require.True(t, strings.HasPrefix(err.Error(), "npz: "))
-			return
+			require.True(t, strings.HasPrefix(err.Error(), "npz: offset "), "%q", err)
 		}
-		bytes := 0
 		for _, a := range arrays {
-			bytes += int(a.MemSize())
+			require.Equal(t, a.Shape().TotalSize(), a.DataSize())
 		}
-		require.LessOrEqual(t, bytes, 4*len(b)+16<<20)
 	})
 }
 
-func FuzzText(f *testing.F) {
-	f.Add([]byte("line one\r\nline two"))
-	f.Add([]byte("\ufeffcaf\xe9"))
-	f.Add(zipped([]byte("sea shells\n")))
+func FuzzReadText(f *testing.F) {
+	for _, s := range []string{"", "a\r\nb", "\ufeffé", "\xff", string(zipped([]byte("packed\n")))} {
+		f.Add([]byte(s))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		text, err := data.ReadText(bytes.NewReader(b))
-		if err == nil {
-			require.True(t, utf8.ValidString(text))
+		if err != nil {
+			require.True(t, strings.HasPrefix(err.Error(), "text: offset "), "%q", err)
+			return
 		}
-		var lines []string
-		var late error
-		for line, err := range data.Lines(bytes.NewReader(b)) {
-			lines, late = append(lines, line), err
-		}
-		if err == nil && late == nil && !strings.Contains(text, "\r") { // a lone one at the end is cut off a line
-			require.Equal(t, strings.TrimSuffix(text, "\n"), strings.Join(lines, "\n"))
+		require.NotContains(t, text, "\r\n")
+		for _, err := range data.Lines(strings.NewReader(text)) {
+			require.NoError(t, err)
 		}
 	})
 }
 
-func FuzzCIFAR(f *testing.F) {
-	f.Add(cifar(1, 2), false)
-	f.Add(cifar(1)[:3000], false)
-	f.Add(zipped(cifar(1)), true)
-	f.Fuzz(func(t *testing.T, b []byte, archive bool) {
+func FuzzCIFAR10(f *testing.F) {
+	f.Add(cifar(1, 2)[:3100])
+	f.Add(zipped(cifar(1)))
+	f.Fuzz(func(t *testing.T, b []byte) {
 		dir := t.TempDir()
-		if archive {
-			write(t, b, dir, "cifar-10-binary.tar.gz")
-		} else {
-			for _, name := range cifarNames {
-				write(t, b, dir, name)
-			}
-		}
-		train, test, err := data.CIFAR10(dir)
-		if err == nil {
-			require.Equal(t, 5*test.Len(), train.Len())
+		write(t, b, dir, "cifar-10-binary.tar.gz")
+		_, _, err := data.CIFAR10(dir)
+		if err != nil {
+			require.Contains(t, err.Error(), "cifar-10-binary.tar.gz: offset ")
 		}
 	})
 }

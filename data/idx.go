@@ -20,22 +20,29 @@ const (
 	idxChunk = 256 << 10 // bytes read at once, the most a lying header can cost
 )
 
-// OpenIdx reads an idx file, plain or packed by gzip, as [ReadIdx] does.
+// OpenIdx reads an idx file, plain or packed by gzip, as [ReadIdx] does. It also
+// fails where the elements take more memory than four times the file and 16 MiB:
+// a file that is packed tighter is taken for an attack.
 func OpenIdx(path string) (*tensor.Dense, error) {
-	return opened(path, func(f *os.File, _ int64) (*tensor.Dense, error) { return ReadIdx(f) })
+	return opened(path, func(f *os.File, size int64) (*tensor.Dense, error) { return readIdx(f, room(size)) })
 }
+
+// room is the memory that a file of some bytes may ask for by what it announces.
+func room(size int64) int64 { return 4*size + 16<<20 - idxChunk }
 
 // ReadIdx reads an array in the idx format of the MNIST files. Its elements
 // become uint8, int32 (from 8, 16 and 32 bits with sign), float32 or float64.
 // A stream that begins like gzip is unpacked; offsets in errors count unpacked
 // bytes. It fails on an unknown element type, on more than 8 axes or none, on
 // a length of zero, and when the data is shorter or longer than announced.
-func ReadIdx(r io.Reader) (*tensor.Dense, error) {
+func ReadIdx(r io.Reader) (*tensor.Dense, error) { return readIdx(r, 0) }
+
+func readIdx(r io.Reader, most int64) (*tensor.Dense, error) {
 	in, err := unpack(r)
 	if err != nil {
 		return nil, fmt.Errorf("idx: %w", err)
 	}
-	d := &idxReader{in: in}
+	d := &idxReader{in: in, most: most}
 	kind, err := d.header()
 	if err != nil {
 		return nil, fmt.Errorf("idx: %w", err)
@@ -67,16 +74,8 @@ func unpack(r io.Reader) (io.Reader, error) {
 type idxReader struct {
 	in    io.Reader
 	at    int64 // bytes read so far
-	size  int64 // of the stream, if it is known; else 0
-	most  int64 // bytes of memory that the elements may take; 0 sets no limit
+	most  int64 // bytes of memory that elements may take; 0 means any number that arrives
 	shape []int
-}
-
-// Read reads and counts.
-func (d *idxReader) Read(b []byte) (int, error) {
-	n, err := d.in.Read(b)
-	d.at += int64(n)
-	return n, err
 }
 
 // read fills b or says what is missing.
@@ -144,22 +143,16 @@ func (d *idxReader) elements(kind byte) (any, error) {
 	return nil, fmt.Errorf("offset 2: unknown element type 0x%02X: idx knows 08, 09, 0B, 0C, 0D and 0E", kind)
 }
 
-// idxElements reads all elements, width bytes each. Where the size of the stream is
-// not known, its memory doubles as data arrives, so that a header alone costs one
-// chunk.
+// idxElements reads all elements, width bytes each. Its memory doubles as data
+// arrives, so that a header alone costs one chunk, unless its limit is known.
 func idxElements[T element](d *idxReader, width int, decode func([]byte) T) ([]T, error) {
 	total := tensor.Shape(d.shape).TotalSize()
 	buf := make([]byte, min(total*width, idxChunk))
 	what := fmt.Sprintf("data %v", d.shape)
 	var out []T
-	if d.size > 0 {
-		if int64(total) > (d.size-d.at)/int64(width) {
-			return nil, fmt.Errorf("offset %d: the file ends in the %s: it is cut short or of another format", d.size, what)
-		}
-		var e T
-		if bytes := int64(total) * int64(unsafe.Sizeof(e)); d.most > 0 && bytes > d.most {
-			return nil, fmt.Errorf("offset %d: the %s takes %d bytes, of which %d may be taken", d.at, what, bytes, d.most)
-		}
+	if size := int64(tensor.Shape(d.shape).TotalSize()) * int64(unsafe.Sizeof(*new(T))); d.most > 0 && size > d.most {
+		return nil, fmt.Errorf("offset %d: %v elements of %d bytes are too many for the size of the file: if it is packed, unpack it first", d.at, d.shape, unsafe.Sizeof(*new(T)))
+	} else if d.most > 0 {
 		out = make([]T, 0, total)
 	}
 	for len(out) < total {

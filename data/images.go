@@ -108,11 +108,10 @@ func (o Images) Decode(file []byte) (*tensor.Dense, error) {
 	if err != nil {
 		return nil, fmt.Errorf("image: offset 0: %w", err)
 	}
-	// four bytes a pixel while decoding, and as much for each channel after it
-	if c.Width < 1 || c.Height < 1 || int64(c.Width)*int64(c.Height) > int64(len(file))/2+2<<20 {
+	if c.Width < 1 || c.Height < 1 || o.memory(c, format, file) > 4*float64(len(file))+16<<20 {
 		return nil, fmt.Errorf("image: offset 0: %d x %d pixels in %d bytes of %s: too large to be trusted", c.Height, c.Width, len(file), format)
 	}
-	in := &peeker{bytes.NewReader(file)}
+	in := bytes.NewReader(file)
 	img, _, err := image.Decode(in)
 	if err != nil {
 		return nil, fmt.Errorf("image: offset %d: %s: %w", len(file)-in.Len(), format, err)
@@ -125,15 +124,31 @@ func (o Images) Decode(file []byte) (*tensor.Dense, error) {
 	return o.pixels(img), nil
 }
 
-// A peeker lets image.Decode read without a buffer of its own, so that what is left
-// says where it stopped.
-type peeker struct{ *bytes.Reader }
-
-// Peek returns the next n bytes without reading them.
-func (p *peeker) Peek(n int) ([]byte, error) {
-	b := make([]byte, n)
-	k, err := p.ReadAt(b, p.Size()-int64(p.Len()))
-	return b[:k], err
+// memory returns the bytes that a picture takes while it becomes a tensor. It is a
+// float64 as a header may announce more than an int64 counts.
+func (o Images) memory(c image.Config, format string, file []byte) float64 {
+	pixels, each := float64(c.Width)*float64(c.Height), 1.0
+	switch {
+	case format == "jpeg" && bytes.Contains(file, []byte{0xff, 0xc2}): // progressive: it keeps coefficients
+		each = 24
+	case format == "jpeg":
+		each = 8
+	case format == "png":
+		each = 4
+		if file[24] == 16 { // bits a channel
+			each = 8
+		}
+		if file[28] != 0 { // interlaced: it makes an image of each pass
+			each *= 2
+		}
+	}
+	const perPixel = 32 // of the scaler, which keeps four float64 for each pixel of the new width and the old height
+	out, scaling := pixels, 0.0
+	if o.Height > 0 {
+		out = float64(o.Height) * float64(o.Width)
+		scaling = perPixel*float64(o.Width)*float64(c.Height) - 12*out // what was asked for is not the file's fault
+	}
+	return each*pixels + 12*out + scaling
 }
 
 // pixels returns an image as a tensor.

@@ -23,7 +23,7 @@ const npyHeader = 64 << 10
 
 // OpenNpy reads an .npy file, as [ReadNpy] does.
 func OpenNpy(path string) (*tensor.Dense, error) {
-	return opened(path, func(f *os.File, size int64) (*tensor.Dense, error) { return readNpy(f, size, 0) })
+	return opened(path, func(f *os.File, _ int64) (*tensor.Dense, error) { return ReadNpy(f) })
 }
 
 // ReadNpy reads an array in NumPy's .npy format, versions 1 to 3, little or big
@@ -32,11 +32,12 @@ func OpenNpy(path string) (*tensor.Dense, error) {
 // uint8 or bool. An array without axes becomes one of shape [1]. It fails on
 // other types, on more than 8 axes, on a length of zero, and when the data is
 // shorter or longer than announced; nothing in the header is executed.
-func ReadNpy(r io.Reader) (*tensor.Dense, error) { return readNpy(r, 0, 0) }
+func ReadNpy(r io.Reader) (*tensor.Dense, error) {
+	return readNpy(r, 0)
+}
 
-// readNpy is ReadNpy of size bytes, if that is known, into at most so many.
-func readNpy(r io.Reader, size, most int64) (*tensor.Dense, error) {
-	d := &npyReader{idxReader{in: bufio.NewReader(r), size: size, most: most}}
+func readNpy(r io.Reader, most int64) (*tensor.Dense, error) {
+	d := &npyReader{idxReader{in: bufio.NewReader(r), most: most}}
 	t, err := d.array()
 	if err == nil {
 		err = d.end()
@@ -332,37 +333,56 @@ func OpenNpz(path string) (map[string]*tensor.Dense, error) {
 }
 
 // ReadNpz is OpenNpz of size bytes at r. An array may unpack to four times the
-// size of the file and 15 MiB: one that is packed tighter is taken for an attack.
+// size of the file and 16 MiB: one that is packed tighter is taken for an attack.
 func ReadNpz(r io.ReaderAt, size int64) (map[string]*tensor.Dense, error) {
+	at := &lastRead{r, 0}
+	arrays, err := readNpz(at, size)
+	if err != nil {
+		return nil, fmt.Errorf("npz: offset %d: %w", at.offset, err)
+	}
+	return arrays, nil
+}
+
+// A lastRead knows where it was last read, which is where errors come from.
+type lastRead struct {
+	io.ReaderAt
+	offset int64
+}
+
+func (l *lastRead) ReadAt(b []byte, offset int64) (int, error) {
+	l.offset = max(offset, 0) // a lying directory may lead to before the file
+	return l.ReaderAt.ReadAt(b, offset)
+}
+
+func readNpz(r io.ReaderAt, size int64) (map[string]*tensor.Dense, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("npz: offset %d: no zip directory there: not a zip file, or cut short: %w", size, err)
+		return nil, fmt.Errorf("not a zip file, or cut short: %w", err)
 	}
 	if len(z.File) > 4096 {
-		return nil, fmt.Errorf("npz: entry 4096: %d arrays: at most 4096 are read", len(z.File))
+		return nil, fmt.Errorf("%d arrays: at most 4096 are read", len(z.File))
 	}
 	arrays := make(map[string]*tensor.Dense, len(z.File))
-	left := 4*size + 15<<20 // bytes of memory that may still be taken
-	for i, f := range z.File {
+	left := room(size) - 4<<20 // bytes that may still be unpacked; the rest is for reading zip
+	for _, f := range z.File {
 		name := strings.TrimSuffix(f.Name, ".npy")
 		if arrays[name] != nil {
-			return nil, fmt.Errorf("npz: entry %d: the array %q comes twice", i, name)
+			return nil, fmt.Errorf("the array %q comes twice", name)
 		}
-		if f.UncompressedSize64 > uint64(left) {
-			return nil, fmt.Errorf("npz: entry %d: %q unpacks to %d bytes, too many for a file of %d: unpack it with unzip and open it as npy", i, name, f.UncompressedSize64, size)
+		if left <= 0 || f.UncompressedSize64 > uint64(left) {
+			return nil, fmt.Errorf("%q unpacks to %d bytes, too many for a file of %d: unpack it with unzip and open it as npy", name, f.UncompressedSize64, size)
 		}
 		in, err := f.Open()
 		if err != nil {
-			return nil, fmt.Errorf("npz: entry %d: %q: %w", i, name, err)
+			return nil, fmt.Errorf("%q: %w", name, err)
 		}
-		n := int64(f.UncompressedSize64)
-		t, err := readNpy(io.LimitReader(in, n+1), n, left)
+		t, err := readNpy(io.LimitReader(in, int64(f.UncompressedSize64)+1), left)
 		in.Close()
 		if err != nil {
-			return nil, fmt.Errorf("npz: entry %d: %q: %w", i, name, err)
+			return nil, fmt.Errorf("%q: %w", name, err)
 		}
-		arrays[name] = t
 		left -= int64(t.MemSize())
+		arrays[name] = t
 	}
 	return arrays, nil
 }

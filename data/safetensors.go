@@ -60,7 +60,7 @@ func OpenSafetensors(path string) (*Tensors, error) {
 // It fails unless the arrays cover all of the data, without holes and without
 // overlap, and on other types, on more than 8 axes and on lengths of zero.
 func ReadSafetensors(r io.Reader, size int64) (*Tensors, error) {
-	d := &npyReader{idxReader{in: r, size: size}}
+	d := &npyReader{idxReader{in: r}}
 	t, err := d.safetensors(size)
 	if err == nil {
 		err = d.end()

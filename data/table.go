@@ -11,8 +11,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A Table is what a CSV file holds, or another one of rows: named columns of numbers
-// or words.
+// A Table is what a CSV file holds: named columns of numbers or words.
 type Table struct {
 	columns []*tableColumn
 	lines   []uint32 // of the file, for each row
@@ -26,51 +25,6 @@ type tableColumn struct {
 	text    strings.Builder // the cells, end to end: far less than a string each
 	ends    []uint32        // where in text each cell ends
 	wordAt  int             // the first row that is not a finite number, or -1
-}
-
-// TableOf returns a table of columns that come from elsewhere, each a []float64, in
-// which NaN is a missing number, or a []string. It fails if they are of different
-// lengths, of another type or of one name, or if there are no rows. Errors about the
-// table name the source, and count rows from 1 as lines.
-func TableOf(source string, names []string, columns []any) (*Table, error) {
-	t := &Table{source: source}
-	fail := func(format string, args ...any) (*Table, error) { return nil, t.errorf(format, args...) }
-	if len(names) != len(columns) {
-		return fail("%d names for %d columns", len(names), len(columns))
-	}
-	rows := -1
-	for i, name := range names {
-		if slices.Contains(names[:i], name) {
-			return fail("two columns are named %q", name)
-		}
-		c, n := &tableColumn{name: name, wordAt: -1}, 0
-		switch v := columns[i].(type) {
-		case []float64:
-			c.numbers, n = v, len(v)
-		case []string:
-			c.wordAt, n = 0, len(v)
-			for _, word := range v {
-				if err := c.add(word); err != nil {
-					return fail("column %q: %w", name, err)
-				}
-			}
-		default:
-			return fail("column %q is a %T: want []float64 or []string", name, v)
-		}
-		if rows >= 0 && n != rows {
-			return fail("column %q has %d rows but column %q has %d", name, n, names[0], rows)
-		}
-		rows = n
-		t.columns = append(t.columns, c)
-	}
-	if rows < 1 {
-		return fail("no rows")
-	}
-	t.lines = make([]uint32, rows)
-	for i := range t.lines {
-		t.lines[i] = uint32(i + 1)
-	}
-	return t, nil
 }
 
 // Len returns the number of rows.
@@ -219,4 +173,46 @@ func (c *tableColumn) word(i int) string {
 		from = c.ends[i-1]
 	}
 	return c.text.String()[from:c.ends[i]]
+}
+
+// NewTable returns a table of columns that are there already, as readers of other
+// formats make: each is a []float64, in which NaN is a missing number, or a
+// []string. Errors count rows from 1, as lines. It fails on columns of different
+// lengths or none, on two of one name, and on other types.
+func NewTable(names []string, columns []any) (*Table, error) {
+	if len(names) == 0 || len(names) != len(columns) {
+		return nil, fmt.Errorf("table: %d names for %d columns: give each column a name", len(names), len(columns))
+	}
+	t := &Table{}
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return nil, fmt.Errorf("table: two columns are named %q: rename one", name)
+		}
+		c := &tableColumn{name: name, wordAt: -1}
+		n := 0
+		switch cells := columns[i].(type) {
+		case []float64:
+			c.numbers, n = cells, len(cells)
+		case []string:
+			for _, cell := range cells {
+				if err := c.add(cell); err != nil {
+					return nil, fmt.Errorf("table: column %q: %w", name, err)
+				}
+			}
+			c.wordAt, n = 0, len(cells) // words stay words, though all look like numbers
+		default:
+			return nil, fmt.Errorf("table: column %q is a %T: it must be a []float64 or a []string", name, cells)
+		}
+		if i == 0 {
+			t.lines = make([]uint32, n)
+			for row := range t.lines {
+				t.lines[row] = uint32(row + 1)
+			}
+		}
+		if n != len(t.lines) || n == 0 {
+			return nil, fmt.Errorf("table: column %q has %d rows, the first has %d: all must have as many, and at least one", name, n, len(t.lines))
+		}
+		t.columns = append(t.columns, c)
+	}
+	return t, nil
 }

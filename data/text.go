@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -13,21 +14,28 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// OpenText reads a file of text, as [ReadText] does.
+// OpenText reads a file of text, as [ReadText] does. It also fails where a packed
+// one unpacks to more than four times the file and 4 MiB, which is taken for an attack.
 func OpenText(path string) (string, error) {
-	return opened(path, func(f *os.File, _ int64) (string, error) { return ReadText(f) })
+	return opened(path, func(f *os.File, size int64) (string, error) { return readText(f, 4*size+4<<20) })
 }
 
 // ReadText reads UTF-8 text, packed by gzip or not, without a byte order mark;
 // line ends become \n. It fails on bytes that are no UTF-8, and names the first.
-func ReadText(r io.Reader) (string, error) {
+func ReadText(r io.Reader) (string, error) { return readText(r, math.MaxInt64) }
+
+func readText(r io.Reader, most int64) (string, error) {
 	in, err := unpack(r)
 	if err != nil {
 		return "", fmt.Errorf("text: %w", err)
 	}
-	b, err := io.ReadAll(skipMark(in))
+	limited := &io.LimitedReader{R: in, N: most}
+	b, err := io.ReadAll(skipMark(limited))
 	if err != nil {
 		return "", fmt.Errorf("text: offset %d: %w", len(b), err)
+	}
+	if limited.N == 0 {
+		return "", fmt.Errorf("text: offset %d: too much text for the size of the file: unpack it first", len(b))
 	}
 	for at := 0; at < len(b); {
 		r, n := utf8.DecodeRune(b[at:])

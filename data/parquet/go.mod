@@ -3,7 +3,7 @@ module github.com/adjointml/adjoint/data/parquet
 go 1.26
 
 require (
-	github.com/adjointml/adjoint v0.0.0-00010101000000-000000000000
+	github.com/adjointml/adjoint v0.0.0
 	github.com/parquet-go/parquet-go v0.32.0
 	github.com/stretchr/testify v1.12.1
 )
@@ -36,4 +36,4 @@ require (
 	gorgonia.org/vecf64 v0.9.0 // indirect
 )
 
-replace github.com/adjointml/adjoint => ../..
+replace github.com/adjointml/adjoint => ../../

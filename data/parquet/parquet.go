@@ -1,40 +1,30 @@
-// Package parquet reads Parquet files as tables. It is a module of its own, so that
-// package data needs none of what it takes to unpack them:
-//
-//	table, err := parquet.Open("houses.parquet", parquet.Options{})
-//	x, err := table.Floats("rooms", "age")
-//	y, classes, err := table.Classes("district")
+// Package parquet reads tables from Parquet files. It is a module of its own, so
+// that programs which read none do without the decoders of its many packings.
 package parquet
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/encoding/thrift"
-	"github.com/parquet-go/parquet-go/format"
+	format "github.com/parquet-go/parquet-go"
+	meta "github.com/parquet-go/parquet-go/format"
 
 	"github.com/adjointml/adjoint/data"
 )
 
-// Options say what to read. The zero value reads all columns.
-type Options struct {
-	Columns []string // to keep, in this order; all if empty
-	// Memory is how many bytes the columns and what they are unpacked from may take;
-	// 0 means four times the file and 16 MiB, beyond which a file is taken for an
-	// attack. A file of few distinct values may honestly need more.
-	Memory int64
+// A File says what to read of a Parquet file. The zero value reads all columns and
+// fails on missing values.
+type File struct {
+	Columns []string     // the columns to keep, in this order; all if empty
+	Missing data.Missing // what to do about a null in a kept column
 }
 
-// Open reads the table in a file, as [Read] does.
-func Open(path string, o Options) (*data.Table, error) {
+// Open reads the table in a file, as [File.Read] does. Errors name the file.
+func (o File) Open(path string) (*data.Table, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -44,335 +34,303 @@ func Open(path string, o Options) (*data.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := read(f, info.Size(), path, o)
+	t, err := o.Read(f, info.Size())
 	if err != nil {
-		return nil, fmt.Errorf("%s: parquet: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return t, nil
 }
 
-// Read reads a table of size bytes. Integers, floats and truths (0 and 1) become
-// numbers, of which missing ones are NaN; text becomes words, missing ones "". It
-// fails on columns of lists and of other types, dates and decimals too, on integers
-// that a float64 cannot hold, and on a file that is damaged or takes too much memory.
-func Read(r io.ReaderAt, size int64, o Options) (*data.Table, error) {
-	t, err := read(r, size, "parquet", o)
-	if err != nil {
-		return nil, fmt.Errorf("parquet: %w", err)
-	}
-	return t, nil
-}
-
-func read(r io.ReaderAt, size int64, source string, o Options) (t *data.Table, err error) {
-	defer func() {
-		if p := recover(); p != nil { // the library panics at some damaged pages
-			err = fmt.Errorf("offset 0: the file is damaged: %v", p)
+// Read reads the table in size bytes at r, as [data.ReadCSV] does that of a CSV:
+// truths (0 or 1), integers and floats become float64; texts become words. Times
+// are the integers that they are stored as. A null is missing: with
+// [data.KeepMissing] NaN among numbers and "" among words.
+//
+// It fails on columns of lists, groups, decimals and 96 bits, on integers that a
+// float64 does not hold exactly, on a file without rows, and on a damaged file,
+// with the offset at which it was last read. A file that says it unpacks to more
+// than four times its size and 12 MiB is taken for an attack.
+func (o File) Read(r io.ReaderAt, size int64) (t *data.Table, err error) {
+	at := &lastRead{r, 0}
+	defer func() { // of the library, on some damaged files
+		if p := recover(); p != nil {
+			t, err = nil, fmt.Errorf("parquet: offset %d: damaged: %v", at.offset, p)
 		}
 	}()
-	left := o.Memory
-	if left == 0 {
-		left = 4*size + 16<<20
+	t, err = o.read(at, size)
+	if err != nil {
+		return nil, fmt.Errorf("parquet: offset %d: %w", at.offset, err)
 	}
-	if left, err = checkEnds(r, size, left); err != nil {
+	return t, nil
+}
+
+// A lastRead knows where it was last read, which is where errors come from.
+type lastRead struct {
+	io.ReaderAt
+	offset int64
+}
+
+func (l *lastRead) ReadAt(b []byte, offset int64) (int, error) {
+	l.offset = max(offset, 0)
+	return l.ReaderAt.ReadAt(b, offset)
+}
+
+func (o File) read(r *lastRead, size int64) (*data.Table, error) {
+	if err := checkFooter(r, size); err != nil {
 		return nil, err
 	}
-	f, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
-	if err != nil {
-		return nil, fmt.Errorf("offset %d: footer: %w", size-8, oneLine(err))
-	}
-	names, leaves, err := choose(f, o.Columns)
+	f, err := format.OpenFile(r, size, format.SkipPageIndex(true), format.SkipBloomFilters(true))
 	if err != nil {
 		return nil, err
 	}
-	b := &budget{left: left}
-	columns := make([]any, len(names))
+	if err := trusted(f, size); err != nil {
+		return nil, err
+	}
+	names, leaves, err := o.choose(f.Root())
+	if err != nil {
+		return nil, err
+	}
+	columns := make([]*column, len(leaves))
 	for i, leaf := range leaves {
-		if err := b.pages(r, size, f, leaf); err != nil {
-			return nil, fmt.Errorf("column %q: %w", names[i], err)
-		}
-		if columns[i], err = b.column(f, leaf); err != nil {
-			return nil, fmt.Errorf("column %q: %w", names[i], err)
+		if columns[i], err = read(f, leaf); err != nil {
+			return nil, fmt.Errorf("column %q: %w", leaf.Name(), err)
 		}
 	}
-	return data.TableOf(source, names, columns)
+	if err := o.settle(columns); err != nil {
+		return nil, err
+	}
+	cells := make([]any, len(columns))
+	for i, c := range columns {
+		cells[i] = c.cells()
+	}
+	return data.NewTable(names, cells)
 }
 
-// checkEnds checks the magic bytes at both ends and the footer's length, and returns
-// what of the memory is left after the footer.
-func checkEnds(r io.ReaderAt, size, left int64) (int64, error) {
-	const magic = "PAR1"
+// checkFooter looks at the frame of the file before the library allocates what it
+// announces.
+func checkFooter(r io.ReaderAt, size int64) error {
+	var b [8]byte
 	if size < 12 {
-		return 0, fmt.Errorf("offset %d: the file ends before a footer: it is cut short or of another format", size)
+		return fmt.Errorf("%d bytes are too few: not a parquet file, or cut short", size)
 	}
-	var first [4]byte
-	var last [8]byte
-	if _, err := r.ReadAt(first[:], 0); err != nil {
-		return 0, fmt.Errorf("offset 0: %w", err)
+	if _, err := r.ReadAt(b[:], size-8); err != nil {
+		return err
 	}
-	if _, err := r.ReadAt(last[:], size-8); err != nil {
-		return 0, fmt.Errorf("offset %d: %w", size-8, err)
-	}
-	switch {
-	case string(first[:]) != magic:
-		return 0, fmt.Errorf("offset 0: begins with % x, not with PAR1: not a Parquet file", first)
-	case string(last[4:]) != magic:
-		return 0, fmt.Errorf("offset %d: ends with % x, not with PAR1: it is cut short", size-4, last[4:])
-	}
-	n := int64(last[0]) | int64(last[1])<<8 | int64(last[2])<<16 | int64(last[3])<<24
-	if n > size-12 {
-		return 0, fmt.Errorf("offset %d: a footer of %d bytes in a file of %d", size-8, n, size)
-	}
-	return left, checkFooter(r, size-8-n, n)
-}
-
-// checkFooter looks at the footer before the library does, which believes it.
-func checkFooter(r io.ReaderAt, at, n int64) error {
-	text := make([]byte, n)
-	if _, err := r.ReadAt(text, at); err != nil {
-		return fmt.Errorf("offset %d: footer: %w", at, err)
-	}
-	var m format.FileMetaData
-	if err := thrift.Unmarshal(&thrift.CompactProtocol{}, text, &m); err != nil {
-		return fmt.Errorf("offset %d: footer: %w", at, oneLine(err))
-	}
-	for i, g := range m.RowGroups {
-		if g.NumRows < 0 || len(g.Columns) > len(m.Schema) {
-			return fmt.Errorf("offset %d: footer: group %d has %d rows and %d columns", at, i, g.NumRows, len(g.Columns))
-		}
+	n := int64(b[0]) | int64(b[1])<<8 | int64(b[2])<<16 | int64(b[3])<<24
+	if string(b[4:]) != "PAR1" || n > size-12 {
+		return fmt.Errorf("the file ends with %q after a footer of %d bytes: not a parquet file, or cut short", b[4:], n)
 	}
 	return nil
 }
 
-// choose returns the names and places of the wanted columns.
-func choose(f *parquet.File, want []string) (names []string, leaves []int, err error) {
-	var all []string
-	for _, field := range f.Root().Columns() {
-		all = append(all, field.Name())
+// trusted fails where the footer announces more than the file can hold.
+func trusted(f *format.File, size int64) error {
+	if f.NumRows() < 1 {
+		return errors.New("no rows")
 	}
-	if len(want) == 0 {
-		want = all
+	most, total, rows := 4*size+12<<20, int64(0), int64(0)
+	for _, g := range f.Metadata().RowGroups {
+		rows += g.NumRows
+		for _, c := range g.Columns {
+			m := c.MetaData
+			if m.NumValues < 0 || m.TotalUncompressedSize < 0 || m.TotalCompressedSize < 0 || m.TotalCompressedSize > size || m.NumValues != g.NumRows && len(m.PathInSchema) == 1 {
+				return fmt.Errorf("column %v says it has %d values in %d rows, in %d bytes, unpacked %d", m.PathInSchema, m.NumValues, g.NumRows, m.TotalCompressedSize, m.TotalUncompressedSize)
+			}
+			// a run of equal values takes no bytes, but eight once read
+			if total += max(m.TotalUncompressedSize, 8*m.NumValues); total > most {
+				return fmt.Errorf("the columns unpack to more than %d bytes, too many for a file of %d", most, size)
+			}
+		}
 	}
-	for _, name := range want {
-		i := slices.Index(all, name)
-		if i < 0 {
-			return nil, nil, fmt.Errorf("offset %d: no column %q: there are %s", f.Size()-8, name, strings.Join(all, ", "))
+	if rows != f.NumRows() {
+		return fmt.Errorf("%d rows are announced, but the groups have %d", f.NumRows(), rows)
+	}
+	return nil
+}
+
+// choose finds the wanted columns.
+func (o File) choose(root *format.Column) (names []string, leaves []*format.Column, err error) {
+	for _, c := range root.Columns() {
+		names = append(names, c.Name())
+	}
+	if len(o.Columns) > 0 {
+		for _, want := range o.Columns {
+			if !slices.Contains(names, want) {
+				return nil, nil, fmt.Errorf("no column %q: there are %q", want, names[:min(len(names), 8)])
+			}
 		}
-		c := f.Root().Columns()[i]
-		if !c.Leaf() || c.Repeated() {
-			return nil, nil, fmt.Errorf("offset %d: column %q is a list or has columns of its own: only plain ones are read", f.Size()-8, name)
+		names = o.Columns
+	}
+	for _, name := range names {
+		c := root.Column(name)
+		if err := readable(c); err != nil {
+			return nil, nil, fmt.Errorf("column %q: %w: leave it out by File.Columns", name, err)
 		}
-		names, leaves = append(names, name), append(leaves, c.Index())
+		leaves = append(leaves, c)
 	}
 	return names, leaves, nil
 }
 
-// A budget is memory that may still be taken.
-type budget struct{ left int64 }
-
-func (b *budget) take(n int64, at int64) error {
-	if n < 0 || n > b.left {
-		return fmt.Errorf("offset %d: %d bytes more are too many for the file: set Options.Memory if it is to be trusted", at, n)
+func readable(c *format.Column) error {
+	switch {
+	case !c.Leaf() || c.Repeated():
+		return errors.New("it holds lists or groups")
+	case c.Type().Kind() == format.Int96:
+		return errors.New("it holds integers of 96 bits")
 	}
-	b.left -= n
-	return nil
-}
-
-// pages looks at the headers of a column's pages, which say how much memory it takes
-// to unpack them, before anything is unpacked.
-func (b *budget) pages(r io.ReaderAt, size int64, f *parquet.File, leaf int) error {
-	for _, g := range f.Metadata().RowGroups {
-		if leaf >= len(g.Columns) {
-			return fmt.Errorf("offset %d: a group of rows has %d columns: it is not the last", size-8, len(g.Columns))
-		}
-		m := g.Columns[leaf].MetaData
-		at := m.DataPageOffset
-		if m.DictionaryPageOffset > 0 && m.DictionaryPageOffset < at {
-			at = m.DictionaryPageOffset
-		}
-		end := at + m.TotalCompressedSize
-		if at < 4 || end < at || end > size-8 {
-			return fmt.Errorf("offset %d: footer: its pages lie from %d to %d in a file of %d bytes", size-8, at, end, size)
-		}
-		if m.Codec < format.Uncompressed || m.Codec > format.Lz4Raw {
-			return fmt.Errorf("offset %d: footer: its pages are packed in a way that is not known: %d", size-8, int(m.Codec))
-		}
-		largest := int64(0)
-		for at < end {
-			h, n, err := pageHeader(r, at, end)
-			if err != nil {
-				return err
-			}
-			packed, unpacked := int64(h.CompressedPageSize), int64(h.UncompressedPageSize)
-			if packed < 0 || unpacked < 0 || at+n+packed > end || m.Codec == format.Uncompressed && packed != unpacked {
-				return fmt.Errorf("offset %d: a page of %d bytes, %d unpacked, of which %d are there", at, packed, unpacked, end-at-n)
-			}
-			largest = max(largest, packed+unpacked)
-			at += n + packed
-		}
-		if err := (&budget{b.left}).take(largest, end); err != nil { // pages are unpacked one at a time
-			return err
+	if l := c.Type().LogicalType(); l != nil {
+		if _, ok := l.Value.(*meta.DecimalType); ok {
+			return errors.New("it holds decimals")
 		}
 	}
 	return nil
 }
 
-// pageHeader reads the header at a place, and returns its length.
-func pageHeader(r io.ReaderAt, at, end int64) (h format.PageHeader, n int64, err error) {
-	text := make([]byte, min(end-at, 64<<10))
-	if _, err := r.ReadAt(text, at); err != nil {
-		return h, 0, fmt.Errorf("offset %d: %w", at, err)
-	}
-	in := bytes.NewReader(text)
-	d := thrift.NewDecoder((&thrift.CompactProtocol{}).NewReader(in))
-	if err := d.Decode(&h); err != nil {
-		return h, 0, fmt.Errorf("offset %d: header of a page: %w", at, oneLine(err))
-	}
-	return h, int64(len(text) - in.Len()), nil
+// A column is what is read of one.
+type column struct {
+	name    string
+	text    bool
+	numbers []float64
+	words   []string
+	null    []int // the rows without a value
 }
 
-// oneLine returns err in one line.
-func oneLine(err error) error {
-	if text := err.Error(); strings.Contains(text, "\n") {
-		return errors.New(strings.ReplaceAll(text, "\n", ": "))
+func (c *column) cells() any {
+	if c.text {
+		return c.words
 	}
-	return err
+	return c.numbers
 }
 
-// column reads a column as []float64 or []string.
-func (b *budget) column(f *parquet.File, leaf int) (any, error) {
-	var numbers []float64
-	var words []string
-	var convert func(v parquet.Value) (float64, error)
-	rows := int64(0)
+func (c *column) len() int { return max(len(c.numbers), len(c.words)) }
+
+// read returns the values of a column in all groups of rows.
+func read(f *format.File, leaf *format.Column) (*column, error) {
+	kind := leaf.Type().Kind()
+	c := &column{name: leaf.Name(), text: kind == format.ByteArray || kind == format.FixedLenByteArray}
 	for _, g := range f.RowGroups() {
-		chunk := g.ColumnChunks()[leaf]
-		at := f.Metadata().RowGroups[0].Columns[leaf].MetaData.DataPageOffset
-		kind := chunk.Type().Kind()
-		text, err := kindOf(chunk.Type())
-		if err != nil {
-			return nil, fmt.Errorf("offset %d: %w", f.Size()-8, err)
-		}
-		width := int64(8)
-		if text {
-			width = 16
-		}
-		if err := b.take(width*g.NumRows(), at); err != nil {
+		pages := g.ColumnChunks()[leaf.Index()].Pages()
+		err := c.pages(pages, number(leaf.Type()))
+		if err = errors.Join(err, pages.Close()); err != nil {
 			return nil, err
 		}
-		if !text {
-			convert = converter(kind, chunk.Type())
-			numbers = slices.Grow(numbers, int(g.NumRows()))
-		}
-		before := rows
-		err = each(chunk, func(v parquet.Value) error {
-			rows++
-			if rows-before > g.NumRows() {
-				return errors.New("there are more values than rows")
-			}
-			if text {
-				word := string(v.ByteArray())
-				if !utf8.ValidString(word) {
-					return errors.New("a word is no UTF-8")
-				}
-				words = append(words, word)
-				return b.take(2*int64(len(word)), at) // once more in the table
-			}
-			x := math.NaN()
-			if !v.IsNull() {
-				if x, err = convert(v); err != nil {
-					return err
-				}
-			}
-			numbers = append(numbers, x)
-			return nil
-		})
-		if err == nil && rows-before != g.NumRows() {
-			err = fmt.Errorf("there are %d values for %d rows", rows-before, g.NumRows())
-		}
-		if err != nil {
-			return nil, fmt.Errorf("offset %d: row %d: %w", at, rows, oneLine(err))
-		}
 	}
-	if words != nil {
-		return words, nil
+	if int64(c.len()) != f.NumRows() {
+		return nil, fmt.Errorf("%d values for %d rows", c.len(), f.NumRows())
 	}
-	return numbers, nil
+	return c, nil
 }
 
-// each visits the values of a column.
-func each(chunk parquet.ColumnChunk, visit func(v parquet.Value) error) error {
-	pages := chunk.Pages()
-	defer pages.Close()
-	buffer := make([]parquet.Value, 512)
+func (c *column) pages(pages format.Pages, number func(format.Value) float64) error {
+	buf := make([]format.Value, 1024)
 	for {
 		page, err := pages.ReadPage()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		values := page.Values()
-		for {
-			n, err := values.ReadValues(buffer)
-			for _, v := range buffer[:n] {
-				if err := visit(v); err != nil {
-					parquet.Release(page)
+		for values := page.Values(); ; {
+			n, err := values.ReadValues(buf)
+			for _, v := range buf[:n] {
+				if err := c.add(v, number); err != nil {
+					format.Release(page)
 					return err
 				}
 			}
-			if errors.Is(err, io.EOF) {
+			if err == io.EOF || err == nil && n == 0 {
 				break
 			}
-			if err != nil || n == 0 {
-				parquet.Release(page)
-				return errors.Join(err, io.ErrNoProgress)
+			if err != nil {
+				format.Release(page)
+				return err
 			}
 		}
-		parquet.Release(page)
+		format.Release(page)
 	}
 }
 
-// kindOf says whether a type is text, or why it is not read.
-func kindOf(t parquet.Type) (text bool, err error) {
+func (c *column) add(v format.Value, number func(format.Value) float64) error {
+	row := c.len()
+	if v.IsNull() {
+		c.null = append(c.null, row)
+	}
+	switch {
+	case c.text && v.IsNull():
+		c.words = append(c.words, "")
+	case c.text:
+		c.words = append(c.words, string(v.ByteArray()))
+	case v.IsNull():
+		c.numbers = append(c.numbers, math.NaN())
+	default:
+		x := number(v)
+		if k := v.Kind(); k == format.Int64 && math.Abs(x) > 1<<53 {
+			return fmt.Errorf("row %d: the integer %v is beyond 2^53, where float64 has gaps", row+1, v)
+		}
+		c.numbers = append(c.numbers, x)
+	}
+	return nil
+}
+
+// number returns what turns values of a type into numbers.
+func number(t format.Type) func(format.Value) float64 {
+	unsigned := false
+	if l := t.LogicalType(); l != nil {
+		i, ok := l.Value.(*meta.IntType)
+		unsigned = ok && !i.IsSigned
+	}
 	switch t.Kind() {
-	case parquet.Boolean, parquet.Float, parquet.Double:
-		return false, nil
-	case parquet.Int32, parquet.Int64:
-		if l := t.LogicalType(); l != nil && !strings.HasPrefix(t.String(), "INT") {
-			return false, fmt.Errorf("elements of type %v: convert them to numbers first", t)
+	case format.Boolean:
+		return func(v format.Value) float64 {
+			if v.Boolean() {
+				return 1
+			}
+			return 0
 		}
-		return false, nil
-	case parquet.ByteArray:
-		return true, nil
+	case format.Int32:
+		if unsigned {
+			return func(v format.Value) float64 { return float64(v.Uint32()) }
+		}
+		return func(v format.Value) float64 { return float64(v.Int32()) }
+	case format.Int64:
+		if unsigned {
+			return func(v format.Value) float64 { return float64(v.Uint64()) }
+		}
+		return func(v format.Value) float64 { return float64(v.Int64()) }
+	case format.Float:
+		return func(v format.Value) float64 { return float64(v.Float()) }
 	}
-	return false, fmt.Errorf("elements of type %v: only truths, integers of 32 and 64 bits, floats and text are read", t)
+	return func(v format.Value) float64 { return v.Double() }
 }
 
-// converter returns what makes numbers of values.
-func converter(k parquet.Kind, t parquet.Type) func(v parquet.Value) (float64, error) {
-	unsigned := strings.Contains(t.String(), "false") || strings.HasPrefix(t.String(), "U")
-	return func(v parquet.Value) (float64, error) {
-		switch k {
-		case parquet.Boolean:
-			if v.Boolean() {
-				return 1, nil
-			}
-			return 0, nil
-		case parquet.Float:
-			return float64(v.Float()), nil
-		case parquet.Double:
-			return v.Double(), nil
-		case parquet.Int32:
-			if unsigned {
-				return float64(v.Uint32()), nil
-			}
-			return float64(v.Int32()), nil
+// settle deals with missing values.
+func (o File) settle(columns []*column) error {
+	drop := map[int]bool{}
+	for _, c := range columns {
+		if len(c.null) > 0 && o.Missing != data.KeepMissing && o.Missing != data.DropMissing {
+			return fmt.Errorf("row %d, column %q: the value is missing: set File.Missing to data.DropMissing or data.KeepMissing", c.null[0]+1, c.name)
 		}
-		const exact = 1 << 53
-		if x := v.Int64(); x > exact || x < -exact || unsigned && x < 0 {
-			return 0, fmt.Errorf("the integer %d is beyond what a float64 can hold", x)
+		for _, row := range c.null {
+			drop[row] = o.Missing == data.DropMissing
 		}
-		return float64(v.Int64()), nil
 	}
+	for _, c := range columns {
+		c.numbers, c.words = without(c.numbers, drop), without(c.words, drop)
+		if c.len() == 0 {
+			return errors.New("no rows: each misses a value")
+		}
+	}
+	return nil
+}
+
+// without returns the cells whose rows are not dropped.
+func without[T any](cells []T, drop map[int]bool) []T {
+	kept := cells[:0]
+	for row, cell := range cells {
+		if !drop[row] {
+			kept = append(kept, cell)
+		}
+	}
+	return kept
 }

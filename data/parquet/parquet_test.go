@@ -2,206 +2,223 @@ package parquet_test
 
 import (
 	"bytes"
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
-	library "github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress"
-	"github.com/parquet-go/parquet-go/encoding/thrift"
-	"github.com/parquet-go/parquet-go/format"
+	format "github.com/parquet-go/parquet-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/adjointml/adjoint/data"
 	"github.com/adjointml/adjoint/data/parquet"
 )
 
-// A row has a column of each type that is read.
-type row struct {
-	Yes   bool     `parquet:"yes"`
-	Small int8     `parquet:"small"`
-	Int   int32    `parquet:"int"`
-	Long  int64    `parquet:"long"`
-	Big   uint32   `parquet:"big"`
-	Float float32  `parquet:"float"`
-	Real  *float64 `parquet:"real,optional"`
-	Word  string   `parquet:"word,dict"`
-	Maybe *string  `parquet:"maybe,optional"`
+type flower struct {
+	Length float64 `parquet:"length"`
+	Width  float32 `parquet:"width,snappy"`
+	Count  int64   `parquet:"count,zstd"`
+	Small  int32   `parquet:"small,delta"`
+	Red    bool    `parquet:"red"`
+	Bytes  uint32  `parquet:"bytes"`
+	Kind   string  `parquet:"kind,dict"`
+	Age    *int32  `parquet:"age,optional"`
 }
 
-func rowsOf(n int) []row {
-	list := make([]row, n)
-	for i := range list {
-		list[i] = row{i%2 == 0, int8(i - 3), int32(-i), int64(i) << 40, math.MaxUint32 - uint32(i), float32(i) / 2, new(float64(i) / 4), []string{"red", "green", "blue"}[i%3], new("x")}
-		if i%4 == 1 {
-			list[i].Real, list[i].Maybe = nil, nil
+func flowers(n int) (rows []flower) {
+	for i := range n {
+		f := flower{float64(i) / 4, float32(i) / 2, int64(i) - 3, int32(-i), i%2 == 1, math.MaxUint32 - uint32(i), []string{"rose", "iris", "lily"}[i%3], nil}
+		if i%4 != 1 {
+			age := int32(i)
+			f.Age = &age
 		}
+		rows = append(rows, f)
 	}
-	return list
+	return rows
 }
 
-// written returns a file of rows, in groups of some.
-func written[T any](t testing.TB, rows []T, group int, o ...library.WriterOption) []byte {
+func file[T any](t testing.TB, rows []T, o ...format.WriterOption) []byte {
 	var b bytes.Buffer
-	w := library.NewGenericWriter[T](&b, o...)
-	for lo := 0; lo < len(rows); lo += group {
-		_, err := w.Write(rows[lo:min(lo+group, len(rows))])
+	w := format.NewGenericWriter[T](&b, o...)
+	for len(rows) > 0 { // several groups of rows
+		n := min(len(rows), 500)
+		_, err := w.Write(rows[:n])
 		require.NoError(t, err)
 		require.NoError(t, w.Flush())
+		rows = rows[n:]
 	}
 	require.NoError(t, w.Close())
 	return b.Bytes()
 }
 
-func TestRoundTrip(t *testing.T) {
-	for name, codec := range map[string]compress.Codec{"plain": &library.Uncompressed, "snappy": &library.Snappy, "zstd": &library.Zstd, "gzip": &library.Gzip} {
-		rows := rowsOf(1000)
-		path := filepath.Join(t.TempDir(), "x.parquet")
-		require.NoError(t, os.WriteFile(path, written(t, rows, 300, library.Compression(codec), library.PageBufferSize(512)), 0o666))
-		table, err := parquet.Open(path, parquet.Options{})
-		require.NoError(t, err, name)
-		assert.Equal(t, []string{"yes", "small", "int", "long", "big", "float", "real", "word", "maybe"}, table.Names())
-		x, err := table.Floats64("yes", "small", "int", "big", "float", "real")
-		require.NoError(t, err)
-		for i := range rows {
-			got := x.Float64s()[6*i : 6*i+6]
-			want := []float64{float64((i + 1) % 2), float64(rows[i].Small), float64(rows[i].Int), float64(rows[i].Big), float64(rows[i].Float)}
-			require.Equal(t, want, got[:5], "%s, row %d", name, i)
-			require.Equal(t, rows[i].Real == nil, math.IsNaN(got[5]))
-		}
-		y, classes, err := table.Classes("word")
-		require.NoError(t, err)
-		assert.Equal(t, []string{"blue", "green", "red"}, classes)
-		assert.Equal(t, []int64{2, 1, 0, 2}, y.Int64s()[:4])
-		_, classes, err = table.Classes("maybe")
-		require.NoError(t, err)
-		assert.Equal(t, []string{"", "x"}, classes)
-	}
-	few, err := parquet.Read(bytes.NewReader(written(t, rowsOf(3), 3)), int64(len(written(t, rowsOf(3), 3))), parquet.Options{Columns: []string{"word", "int"}})
-	require.NoError(t, err)
-	assert.Equal(t, []string{"word", "int"}, few.Names())
+func read(b []byte, o parquet.File) (*data.Table, error) {
+	return o.Read(bytes.NewReader(b), int64(len(b)))
 }
 
-func read(b []byte, o parquet.Options) error {
-	_, err := parquet.Read(bytes.NewReader(b), int64(len(b)), o)
-	return err
+func TestRead(t *testing.T) {
+	rows := flowers(1201)
+	path := filepath.Join(t.TempDir(), "flowers.parquet")
+	require.NoError(t, os.WriteFile(path, file(t, rows), 0o644))
+	table, err := parquet.File{Missing: data.KeepMissing}.Open(path)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"length", "width", "count", "small", "red", "bytes", "kind", "age"}, table.Names())
+	require.Equal(t, 1201, table.Len())
+	x, err := table.Floats64("length", "width", "count", "small", "red", "bytes")
+	require.NoError(t, err)
+	age, err := table.Floats64("age")
+	require.NoError(t, err)
+	y, classes, err := table.Classes("kind")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"iris", "lily", "rose"}, classes)
+	for i, r := range rows {
+		red := 0.0
+		if r.Red {
+			red = 1
+		}
+		require.Equal(t, []float64{r.Length, float64(r.Width), float64(r.Count), float64(r.Small), red, float64(r.Bytes)}, x.Data().([]float64)[6*i:6*i+6])
+		require.Equal(t, r.Kind, classes[y.Data().([]int64)[i]])
+		got := age.Data().([]float64)[i]
+		require.Equal(t, r.Age == nil, math.IsNaN(got))
+	}
+
+	dropped, err := parquet.File{Columns: []string{"age", "count"}, Missing: data.DropMissing}.Open(path)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"age", "count"}, dropped.Names())
+	x, err = dropped.Floats64()
+	require.NoError(t, err)
+	assert.Equal(t, []float64{0, -3, 2, -1, 3, 0, 4, 1, 6, 3}, x.Data().([]float64)[:10])
+	assert.Equal(t, 901, dropped.Len())
 }
 
 func TestRefuses(t *testing.T) {
-	good := written(t, rowsOf(3), 3)
-	assert.ErrorContains(t, read(good, parquet.Options{Columns: []string{"none"}}), `no column "none": there are yes, small, int`)
-	type list struct{ A []int64 }
-	assert.ErrorContains(t, read(written(t, []list{{[]int64{1}}}, 1), parquet.Options{}), `column "A" is a list or has columns of its own`)
-	type inner struct{ A struct{ B int64 } }
-	assert.ErrorContains(t, read(written(t, []inner{{}}, 1), parquet.Options{}), `column "A" is a list or has columns of its own`)
-	type when struct{ A time.Time }
-	assert.ErrorContains(t, read(written(t, []when{{time.Unix(0, 0)}}, 1), parquet.Options{}), "convert them to numbers first")
-	type id struct {
-		A [16]byte `parquet:",uuid"`
+	type nested struct {
+		X []int64 `parquet:"x"`
 	}
-	assert.ErrorContains(t, read(written(t, []id{{}}, 1), parquet.Options{}), "only truths, integers")
-	type large struct{ A int64 }
-	assert.ErrorContains(t, read(written(t, []large{{1}, {1<<53 + 1}}, 2), parquet.Options{}), `column "A": offset 4: row 2: the integer 9007199254740993 is beyond what a float64 can hold`)
-	type huge struct{ A uint64 }
-	assert.ErrorContains(t, read(written(t, []huge{{math.MaxUint64}}, 1), parquet.Options{}), "is beyond what a float64 can hold")
-	type bad struct{ A string }
-	assert.ErrorContains(t, read(written(t, []bad{{"a\xff"}}, 1), parquet.Options{}), "a word is no UTF-8")
-	assert.ErrorContains(t, read(written(t, []bad{}, 1), parquet.Options{}), "no rows")
-
-	// many rows of one value take little room in the file
-	type same struct {
-		A float64 `parquet:",dict"`
+	type large struct {
+		X int64 `parquet:"x"`
 	}
-	small := written(t, make([]same, 5_000_000), 5_000_000, library.Compression(&library.Zstd))
-	assert.Less(t, len(small), 1<<20)
-	assert.ErrorContains(t, read(small, parquet.Options{}), "bytes more are too many for the file: set Options.Memory if it is to be trusted")
-	assert.NoError(t, read(small, parquet.Options{Memory: 1 << 30}))
+	for want, c := range map[string]struct {
+		file []byte
+		o    parquet.File
+	}{
+		`row 2, column "age": the value is missing: set File.Missing to data.DropMissing or data.KeepMissing`: {file(t, flowers(3)), parquet.File{}},
+		`no column "x": there are ["length" "width" "count" "small" "red" "bytes" "kind" "age"]`:              {file(t, flowers(3)), parquet.File{Columns: []string{"x"}}},
+		`table: two columns are named "red": rename one`:                                                      {file(t, flowers(3)), parquet.File{Columns: []string{"red", "red"}}},
+		`column "x": it holds lists or groups: leave it out by File.Columns`:                                  {file(t, []nested{{[]int64{1}}}), parquet.File{}},
+		`row 2: the integer 9007199254740994 is beyond 2^53, where float64 has gaps`:                          {file(t, []large{{1 << 53}, {1<<53 + 2}}), parquet.File{}},
+		`no rows`:                      {file(t, []large{}), parquet.File{}},
+		`no rows: each misses a value`: {file(t, flowers(2)[1:]), parquet.File{Missing: data.DropMissing}},
+	} {
+		_, err := read(c.file, c.o)
+		if assert.Error(t, err, want) {
+			assert.Regexp(t, `^parquet: offset \d+: `, err.Error())
+			assert.True(t, strings.HasSuffix(err.Error(), want), "%s: want %s", err, want)
+		}
+	}
+	_, err := parquet.File{}.Open(filepath.Join(t.TempDir(), "none"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
-// lying returns the file with another footer.
-func lying(t testing.TB, b []byte, lie func(m *format.FileMetaData)) []byte {
-	n := int(binary.LittleEndian.Uint32(b[len(b)-8:]))
-	var m format.FileMetaData
-	require.NoError(t, thrift.Unmarshal(&thrift.CompactProtocol{}, b[len(b)-8-n:len(b)-8], &m))
-	lie(&m)
-	text, err := thrift.Marshal(&thrift.CompactProtocol{}, &m)
-	require.NoError(t, err)
-	out := append(bytes.Clone(b[:len(b)-8-n]), text...)
-	return append(binary.LittleEndian.AppendUint32(out, uint32(len(text))), "PAR1"...)
+// hostile are files that must be refused, by what is wrong with them.
+func hostile(t testing.TB) map[string][]byte {
+	type number struct {
+		X float64 `parquet:"x"`
+	}
+	rows := make([]number, 50)
+	for i := range rows {
+		rows[i].X = float64(i)
+	}
+	whole := file(t, rows, format.Compression(&format.Snappy))
+	n := len(whole)
+	footer := n - 8 - (int(whole[n-8]) | int(whole[n-7])<<8)
+	with := func(at int, to ...byte) []byte {
+		b := bytes.Clone(whole)
+		copy(b[at:], to)
+		return b
+	}
+	files := map[string][]byte{
+		"empty": nil, "text": []byte("a,b\n1,2\n3,4\n5,6\n"), "zeros": make([]byte, 100), "the frame alone": []byte("PAR1\x00\x00\x00\x00PAR1"),
+		"magic twice": []byte("PAR1PAR1"), "another first magic": with(0, 'X'), "an encrypted footer": with(0, []byte("PARE")...), "another last magic": with(n-1, '2'),
+		"a footer of 4 GiB": with(n-8, 0xff, 0xff, 0xff, 0xff), "a footer of 2 GiB": with(n-8, 0xff, 0xff, 0xff, 0x7f), "a footer of no bytes": with(n-8, 0, 0, 0, 0),
+		"a footer a byte short": with(n-8, whole[n-8]-1), "a footer a byte long": with(n-8, whole[n-8]+1), "a byte over": append(bytes.Clone(whole), 0),
+		"two bytes too many in front": append([]byte("XX"), whole...), "data of zeros": with(4, make([]byte, footer-4)...), "data of ones": with(4, bytes.Repeat([]byte{0xff}, footer-4)...),
+		"a footer of zeros": with(footer, make([]byte, n-8-footer)...), "a footer of ones": with(footer, bytes.Repeat([]byte{0xff}, n-8-footer)...),
+		"a page whose header is a list": with(4, 0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x0f), "a page of another type": with(4, 0x15, 0x7e),
+	}
+	for _, k := range []int{1, 4, 11, 12, 20, footer, footer + 1, n - 9, n - 8, n - 4, n - 1} {
+		files[fmt.Sprintf("cut after %d of %d bytes", k, n)] = whole[:k]
+	}
+	for i := 0; i < 12; i++ { // the length of the page, its data's and so on
+		files[fmt.Sprintf("a page header of ones from byte %d", 4+i)] = with(4+i, 0xff, 0xff, 0xff, 0xff, 0x07)
+	}
+	return files
+}
+
+// refused fails for a panic, a hang, or more memory, garbage included, than four
+// times the file and 16 MiB.
+func refused(t *testing.T, name string, b []byte) error {
+	var err error
+	done := make(chan uint64)
+	go func() {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err = read(b, parquet.File{})
+		runtime.ReadMemStats(&after)
+		done <- after.TotalAlloc - before.TotalAlloc
+	}()
+	select {
+	case n := <-done:
+		assert.LessOrEqual(t, n, uint64(4*len(b)+16<<20), name)
+	case <-time.After(time.Minute):
+		t.Fatalf("%s: the reader hangs", name)
+	}
+	return err
 }
 
 func TestHostile(t *testing.T) {
-	good := written(t, rowsOf(50), 20)
-	require.NoError(t, read(good, parquet.Options{}))
-	files := map[string][]byte{
-		"nothing": nil, "text": []byte("a,b\n1,2\n3,4\n5,6\n"), "magic alone": []byte("PAR1"), "magic twice": []byte("PAR1PAR1"), "magic thrice": []byte("PAR1PAR1PAR1"),
-		"a footer of nothing": []byte("PAR1\x00\x00\x00\x00PAR1"), "an encrypted one": append(bytes.Clone(good[:len(good)-4]), "PARE"...),
-		"another beginning": append([]byte("PAR2"), good[4:]...), "a footer of 4 gigabytes": append(bytes.Clone(good[:len(good)-8]), "\xff\xff\xff\xffPAR1"...),
-		"a footer of one byte": append(bytes.Clone(good[:len(good)-8]), "\x01\x00\x00\x00PAR1"...), "a byte less": good[1:],
-	}
-	for _, n := range []int{1, 4, 11, 12, 100, len(good) / 2, len(good) - 300, len(good) - 8, len(good) - 4, len(good) - 1} {
-		files[fmt.Sprintf("cut after %d", n)] = good[:n]
-	}
-	lies := map[string]func(m *format.FileMetaData){
-		"no schema":               func(m *format.FileMetaData) { m.Schema = nil },
-		"a schema of one":         func(m *format.FileMetaData) { m.Schema = m.Schema[:1] },
-		"a column less":           func(m *format.FileMetaData) { m.Schema = m.Schema[:5] },
-		"a billion children":      func(m *format.FileMetaData) { m.Schema[0].NumChildren.V = 1 << 30 },
-		"-1 children":             func(m *format.FileMetaData) { m.Schema[0].NumChildren.V = -1 },
-		"a group of no columns":   func(m *format.FileMetaData) { m.RowGroups[0].Columns = nil },
-		"a group of one column":   func(m *format.FileMetaData) { m.RowGroups[1].Columns = m.RowGroups[1].Columns[:1] },
-		"-1 rows":                 func(m *format.FileMetaData) { m.RowGroups[0].NumRows = -1 },
-		"a row more":              func(m *format.FileMetaData) { m.RowGroups[0].NumRows++ },
-		"a row less":              func(m *format.FileMetaData) { m.RowGroups[0].NumRows-- },
-		"no rows in a group":      func(m *format.FileMetaData) { m.RowGroups[0].NumRows = 0 },
-		"a trillion rows":         func(m *format.FileMetaData) { m.RowGroups[0].NumRows = 1 << 40 },
-		"2^63-1 rows":             func(m *format.FileMetaData) { m.RowGroups[0].NumRows = math.MaxInt64 },
-		"pages at -1":             func(m *format.FileMetaData) { m.RowGroups[0].Columns[0].MetaData.DataPageOffset = -1 },
-		"pages at 0":              func(m *format.FileMetaData) { m.RowGroups[0].Columns[0].MetaData.DataPageOffset = 0 },
-		"pages a byte off":        func(m *format.FileMetaData) { m.RowGroups[0].Columns[1].MetaData.DataPageOffset++ },
-		"pages behind the end":    func(m *format.FileMetaData) { m.RowGroups[0].Columns[0].MetaData.DataPageOffset = 1 << 40 },
-		"pages that overflow":     func(m *format.FileMetaData) { m.RowGroups[0].Columns[0].MetaData.DataPageOffset = math.MaxInt64 },
-		"pages of -1 bytes":       func(m *format.FileMetaData) { m.RowGroups[0].Columns[0].MetaData.TotalCompressedSize = -1 },
-		"pages a byte short":      func(m *format.FileMetaData) { m.RowGroups[0].Columns[0].MetaData.TotalCompressedSize-- },
-		"pages of a terabyte":     func(m *format.FileMetaData) { m.RowGroups[0].Columns[0].MetaData.TotalCompressedSize = 1 << 40 },
-		"packed by nothing known": func(m *format.FileMetaData) { m.RowGroups[0].Columns[2].MetaData.Codec = 99 },
-		"a dictionary behind":     func(m *format.FileMetaData) { m.RowGroups[0].Columns[7].MetaData.DictionaryPageOffset = 0 },
-		"another column's pages": func(m *format.FileMetaData) {
-			m.RowGroups[0].Columns[7].MetaData.DataPageOffset = m.RowGroups[0].Columns[0].MetaData.DataPageOffset
-		},
-	}
-	for name, lie := range lies {
-		files[name] = lying(t, good, lie)
-	}
-	for name, file := range files {
-		path := filepath.Join(t.TempDir(), "hostile")
-		require.NoError(t, os.WriteFile(path, file, 0o666))
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, err := parquet.Open(path, parquet.Options{})
-		runtime.ReadMemStats(&after)
+	files := hostile(t)
+	require.GreaterOrEqual(t, len(files), 40)
+	for name, b := range files {
+		err := refused(t, name, b)
 		if assert.Error(t, err, name) {
-			assert.Regexp(t, `offset \d+`, err.Error(), name)
-			assert.Contains(t, err.Error(), path, name)
+			assert.Regexp(t, `^parquet: offset \d+: .`, err.Error(), name)
 			assert.NotContains(t, err.Error(), "\n", name)
 		}
-		assert.LessOrEqual(t, after.TotalAlloc-before.TotalAlloc, uint64(4*len(file)+16<<20), name)
 	}
-	assert.GreaterOrEqual(t, len(files), 40)
+}
+
+// Any byte may be wrong.
+func TestDamaged(t *testing.T) {
+	whole := file(t, flowers(50))
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 0))
+	for range 2000 {
+		b := bytes.Clone(whole)
+		for range 1 + r.IntN(3) {
+			b[r.IntN(len(b))] = byte(r.Uint32())
+		}
+		_ = refused(t, fmt.Sprintf("seed %d", seed), b)
+	}
 }
 
 func FuzzRead(f *testing.F) {
-	f.Add(written(f, rowsOf(50), 20))
-	f.Add(written(f, rowsOf(5), 5, library.Compression(&library.Snappy)))
+	f.Add(file(f, flowers(20)))
+	for _, b := range hostile(f) {
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		table, err := parquet.Read(bytes.NewReader(b), int64(len(b)), parquet.Options{})
+		table, err := read(b, parquet.File{Missing: data.KeepMissing})
 		if err == nil {
 			require.Positive(t, table.Len())
+		} else {
+			require.False(t, errors.Is(err, os.ErrNotExist))
 		}
 	})
 }

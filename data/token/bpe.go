@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -47,32 +46,38 @@ func LearnBPE(text string, n int) (*BPE, error) {
 		l.merge(p, int64(bytes+len(merges)))
 		merges = append(merges, p)
 	}
-	return newBPE(merges, math.MaxInt)
+	return newBPE(merges), nil
 }
 
-// newBPE returns the tokenizer with some merges, whose tokens stand for at most so many
-// bytes of text.
-func newBPE(merges []pair, most int) (*BPE, error) {
+func newBPE(merges []pair) *BPE {
 	b := &BPE{merges: merges, rank: make(map[pair]int64, len(merges))}
 	for i := range bytes {
 		b.text = append(b.text, string([]byte{byte(i)}))
 	}
-	total := 0
-	for i, p := range merges {
-		id := int64(bytes + i)
-		if p[0] < 0 || p[1] < 0 || p[0] >= id || p[1] >= id {
-			return nil, fmt.Errorf("token: entry %d joins tokens %d and %d, which are not there yet", i, p[0], p[1])
-		}
-		if _, twice := b.rank[p]; twice {
-			return nil, fmt.Errorf("token: entry %d joins tokens %d and %d for the second time", i, p[0], p[1])
-		}
-		b.rank[p] = id
-		if total += len(b.text[p[0]]) + len(b.text[p[1]]); total > most {
-			return nil, fmt.Errorf("token: entry %d: the tokens stand for more than %d bytes of text", i, most)
-		}
-		b.text = append(b.text, b.text[p[0]]+b.text[p[1]])
+	for _, p := range merges {
+		b.add(p)
 	}
-	return b, nil
+	return b
+}
+
+func (b *BPE) add(p pair) {
+	b.rank[p] = int64(len(b.text))
+	b.text = append(b.text, b.text[p[0]]+b.text[p[1]])
+}
+
+// fits says why a pair cannot be the next merge.
+func (b *BPE) fits(p []int64) error {
+	i, n := len(b.text)-bytes, int64(len(b.text))
+	if len(p) != 2 {
+		return fmt.Errorf("merge %d joins %d tokens: it must be 2", i, len(p))
+	}
+	if p[0] < 0 || p[1] < 0 || p[0] >= n || p[1] >= n {
+		return fmt.Errorf("merge %d joins tokens %d and %d, which are not there yet", i, p[0], p[1])
+	}
+	if _, twice := b.rank[pair(p)]; twice {
+		return fmt.Errorf("merge %d joins tokens %d and %d for the second time", i, p[0], p[1])
+	}
+	return nil
 }
 
 // Len returns the number of tokens.
@@ -149,50 +154,79 @@ func (b *BPE) Decode(ids []int64) (string, error) {
 
 // saved is how a BPE is saved.
 type saved struct {
-	Merges []savedPair `json:"merges"`
-}
-
-// A savedPair is a pair that refuses lists of other lengths.
-type savedPair pair
-
-// UnmarshalJSON reads two numbers.
-func (p *savedPair) UnmarshalJSON(text []byte) error {
-	list := make([]int64, 0, 2)
-	if err := json.Unmarshal(text, &list); err != nil {
-		return err
-	}
-	if len(list) != 2 {
-		return fmt.Errorf("%d numbers for a pair", len(list))
-	}
-	*p = savedPair(list)
-	return nil
+	Merges []pair `json:"merges"`
 }
 
 // Save writes the merges as JSON.
-func (b *BPE) Save(w io.Writer) error {
-	s := saved{Merges: make([]savedPair, len(b.merges))}
-	for i, p := range b.merges {
-		s.Merges[i] = savedPair(p)
+func (b *BPE) Save(w io.Writer) error { return json.NewEncoder(w).Encode(saved{b.merges}) }
+
+// LoadBPE reads what Save wrote. It fails on tokens that stand for more than 8 MiB
+// of text in all, as a few merges that double each other would fill the memory.
+func LoadBPE(r io.Reader) (*BPE, error) {
+	d := json.NewDecoder(io.LimitReader(r, largest))
+	b := newBPE(nil)
+	err := b.load(d)
+	if err == nil {
+		err = end(d)
 	}
-	return json.NewEncoder(w).Encode(s)
+	if err != nil {
+		return nil, fmt.Errorf("token: byte pairs: %w", err)
+	}
+	return b, nil
 }
 
-// LoadBPE reads what Save wrote, of at most 4 MiB. It fails if the tokens stand for
-// more than twice the file and 4 MiB of text.
-func LoadBPE(r io.Reader) (*BPE, error) {
-	var s saved
-	n, err := load(r, "byte pairs", &s)
-	if err != nil {
-		return nil, err
+// load reads {"merges": [[104, 101], ...]} pair by pair, so that errors can say
+// where.
+func (b *BPE) load(d *json.Decoder) error {
+	for _, want := range []json.Token{json.Delim('{'), "merges"} {
+		if t, err := d.Token(); err != nil {
+			return located(d, err)
+		} else if t != want {
+			return fmt.Errorf("offset %d: %v where %v must be: not a file of BPE.Save", d.InputOffset(), t, want)
+		}
 	}
-	if s.Merges == nil {
-		return nil, fmt.Errorf("token: byte pairs: offset 0: there are no merges: not a file of BPE.Save")
+	switch t, err := d.Token(); {
+	case err != nil:
+		return located(d, err)
+	case t == json.Delim('['):
+		if err := b.loadMerges(d); err != nil {
+			return err
+		}
+	case t != nil: // null is no merges
+		return fmt.Errorf("offset %d: %v where a list of pairs must be", d.InputOffset(), t)
 	}
-	merges := make([]pair, len(s.Merges))
-	for i, p := range s.Merges {
-		merges[i] = pair(p)
+	if t, err := d.Token(); err != nil {
+		return located(d, err)
+	} else if t != json.Delim('}') {
+		return fmt.Errorf("offset %d: %q is unknown", d.InputOffset(), t)
 	}
-	return newBPE(merges, 2*n+4<<20)
+	return nil
+}
+
+func (b *BPE) loadMerges(d *json.Decoder) error {
+	const most = 8 << 20 // bytes of text
+	total := 0
+	for d.More() {
+		var p []int64
+		err := d.Decode(&p)
+		if err != nil {
+			return located(d, err)
+		}
+		if err = b.fits(p); err == nil {
+			if total += len(b.text[p[0]]) + len(b.text[p[1]]); total > most {
+				err = fmt.Errorf("merge %d: the tokens stand for more than %d MiB of text", len(b.merges), most>>20)
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("offset %d: %w", d.InputOffset(), err)
+		}
+		b.merges = append(b.merges, pair(p))
+		b.add(pair(p))
+	}
+	if _, err := d.Token(); err != nil {
+		return located(d, err)
+	}
+	return nil
 }
 
 // words yields the pieces of a text that pairs do not cross.

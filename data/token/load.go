@@ -5,37 +5,41 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf8"
 )
 
-// loadLimit is the largest file that is read: a tokenizer of 50,000 byte pairs takes
-// about 0.6 MB.
-const loadLimit = 4 << 20
+// largest is the most bytes that are read of a file.
+const largest = 64 << 20
 
-// load reads a file that was saved as JSON, all of it, and returns its length. Errors
-// name the offset.
-func load(r io.Reader, what string, into any) (int, error) {
-	text, err := io.ReadAll(io.LimitReader(r, loadLimit+1))
-	if err == nil && len(text) > loadLimit {
-		err = fmt.Errorf("the file is larger than %d bytes", loadLimit)
+// load reads the one JSON object of a file into v, and says where it fails. Names
+// that v does not have are mistakes, and so is what follows the object.
+func load(r io.Reader, v any) error {
+	d := json.NewDecoder(io.LimitReader(r, largest))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return located(d, err)
 	}
-	at := int64(len(text))
-	if err == nil && !utf8.Valid(text) { // json would read it, with other letters instead
-		at, err = 0, errors.New("it is no UTF-8")
+	return end(d)
+}
+
+// end checks that nothing follows.
+func end(d *json.Decoder) error {
+	at := d.InputOffset()
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("offset %d: something follows the JSON object", at)
 	}
-	if err == nil {
-		err = json.Unmarshal(text, into) // nothing may follow the value
-		var syntax *json.SyntaxError
-		var kind *json.UnmarshalTypeError
-		switch {
-		case errors.As(err, &syntax):
-			at = syntax.Offset
-		case errors.As(err, &kind):
-			at = kind.Offset
-		}
+	return nil
+}
+
+// located returns an error of the decoder with its place in the file.
+func located(d *json.Decoder, err error) error {
+	at := d.InputOffset()
+	if s, ok := errors.AsType[*json.SyntaxError](err); ok {
+		at = max(at, s.Offset)
+	} else if u, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		at = max(at, u.Offset)
 	}
-	if err != nil {
-		return len(text), fmt.Errorf("token: %s: offset %d: %w", what, at, err)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("offset %d: the file ends before its JSON object: it is cut short or of another format", at)
 	}
-	return len(text), nil
+	return fmt.Errorf("offset %d: %w", at, err)
 }

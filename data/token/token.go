@@ -81,25 +81,22 @@ func missing(id int64, n int) error {
 
 // characters is how Characters are saved.
 type characters struct {
-	Characters *string `json:"characters"`
+	Characters string `json:"characters"`
 }
 
 // Save writes the characters as JSON.
 func (c *Characters) Save(w io.Writer) error {
-	return json.NewEncoder(w).Encode(characters{new(string(c.runes))})
+	return json.NewEncoder(w).Encode(characters{string(c.runes)})
 }
 
 // LoadCharacters reads what Save wrote.
 func LoadCharacters(r io.Reader) (*Characters, error) {
 	var saved characters
-	if _, err := load(r, "characters", &saved); err != nil {
-		return nil, err
+	if err := load(r, &saved); err != nil {
+		return nil, fmt.Errorf("token: characters: %w", err)
 	}
-	if saved.Characters == nil {
-		return nil, fmt.Errorf("token: characters: offset 0: there are none: not a file of Characters.Save")
-	}
-	c := LearnCharacters(*saved.Characters)
-	if !utf8.ValidString(*saved.Characters) || string(c.runes) != *saved.Characters {
+	c := LearnCharacters(saved.Characters)
+	if !utf8.ValidString(saved.Characters) || string(c.runes) != saved.Characters {
 		return nil, fmt.Errorf("token: characters: offset 0: they are not distinct and sorted: not a file of Characters.Save")
 	}
 	return c, nil

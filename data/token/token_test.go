@@ -141,11 +141,11 @@ func TestBPERoundTrip(t *testing.T) {
 	_, err = token.LearnBPE(text, 255)
 	assert.EqualError(t, err, "token: 255 tokens: there is one for each of 256 bytes, so ask for more")
 	for bad, want := range map[string]string{
-		`{"merges":[[256,1]]}`:     "token: entry 0 joins tokens 256 and 1, which are not there yet",
-		`{"merges":[[1,1],[1,1]]}`: "token: entry 1 joins tokens 1 and 1 for the second time",
-		`{"merges":[[1,-1]]}`:      "token: entry 0 joins tokens 1 and -1, which are not there yet",
-		`{"merges":`:               "token: byte pairs: offset 10: unexpected end of JSON input",
-		doubling():                 "token: entry 21: the tokens stand for more than 4195620 bytes of text",
+		`{"merges":[[256,1]]}`:     "token: byte pairs: offset 18: merge 0 joins tokens 256 and 1, which are not there yet",
+		`{"merges":[[1,1],[1,1]]}`: "token: byte pairs: offset 22: merge 1 joins tokens 1 and 1 for the second time",
+		`{"merges":[[1,-1]]}`:      "token: byte pairs: offset 17: merge 0 joins tokens 1 and -1, which are not there yet",
+		`{"merges":`:               "token: byte pairs: offset 10: the file ends before its JSON object: it is cut short or of another format",
+		doubling():                 "token: byte pairs: offset 236: merge 22: the tokens stand for more than 8 MiB of text",
 	} {
 		_, err := token.LoadBPE(strings.NewReader(bad))
 		assert.EqualError(t, err, want)

@@ -125,19 +125,16 @@ func (w *Words) Save(to io.Writer) error { return json.NewEncoder(to).Encode(wor
 // LoadWords reads what Save wrote.
 func LoadWords(r io.Reader) (*Words, error) {
 	var saved wordList
-	if _, err := load(r, "words", &saved); err != nil {
-		return nil, err
-	}
-	if saved.Words == nil {
-		return nil, fmt.Errorf("token: words: offset 0: there are none: not a file of Words.Save")
+	if err := load(r, &saved); err != nil {
+		return nil, fmt.Errorf("token: words: %w", err)
 	}
 	w := ofWords(saved.Words)
 	if len(w.ids) != len(w.words) {
 		return nil, fmt.Errorf("token: words: offset 0: they are not distinct: not a file of Words.Save")
 	}
-	for i, word := range saved.Words {
+	for _, word := range saved.Words {
 		if s := split(word); len(s) != 1 || s[0] != word {
-			return nil, fmt.Errorf("token: words: entry %d: %q is no word in lower case: not a file of Words.Save", i, word)
+			return nil, fmt.Errorf("token: words: offset 0: %q is no word in lower case: not a file of Words.Save", word)
 		}
 	}
 	return w, nil

@@ -51,6 +51,7 @@ var above = map[string]struct{ own, others []string }{
 	"data/token":            {nil, nil},
 	"train":                 {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data"}, engine...), []string{"gorgonia.org/tensor"}},
 	"train/tune":            {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train"}, engine...), nil},
+	"train/tensorboard":     {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train"}, engine...), []string{"google.golang.org/protobuf/encoding/protowire"}},
 	"formula":               {nil, nil},
 	"formula/graphs":        {append([]string{"graph", "ops", "formula"}, engine...), nil},
 	"chart":                 {nil, []string{"golang.org/x/image/draw", "gonum.org/v1/plot", "gonum.org/v1/plot/font", "gonum.org/v1/plot/text", "gonum.org/v1/plot/vg", "gonum.org/v1/plot/vg/draw", "gonum.org/v1/plot/vg/vgimg", "gonum.org/v1/plot/vg/vgsvg"}},

@@ -83,11 +83,3 @@ func random(seed uint64, n, span, deep int) []*graph.Node {
 	return all[len(all)-min(3, len(all)):]
 }
 
-// flat is a sketch without groups.
-func flat(g *sketch) *sketch {
-	for i := range g.v {
-		g.v[i].scope = 0
-	}
-	g.scopes = g.scopes[:1]
-	return g
-}

@@ -82,4 +82,3 @@ func random(seed uint64, n, span, deep int) []*graph.Node {
 	}
 	return all[len(all)-min(3, len(all)):]
 }
-

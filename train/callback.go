@@ -197,12 +197,14 @@ type Checkpoints struct {
 	Saver
 	Every int    // steps; 0 saves after each epoch only
 	Note  string // for [Manifest.Note]
+
+	found bool // Params are not the user's
 }
 
-// Start finds the parameters to save.
+// Start finds the parameters to save, of another model if it is used again.
 func (c *Checkpoints) Start(r *Run) error {
-	if c.Params == nil {
-		c.Params = r.Trainer.State()
+	if c.Params == nil || c.found {
+		c.Params, c.found = r.Trainer.State(), true
 	}
 	return nil
 }

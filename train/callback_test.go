@@ -226,3 +226,26 @@ func TestLogs(t *testing.T) {
 func TestSnapshotNeedsTake(t *testing.T) {
 	assert.EqualError(t, (&Snapshot{}).Restore(), "train: nothing was taken: call Snapshot.Take first")
 }
+
+// TestCheckpointsOfTwo uses the same callback for two trainings, one after the
+// other: each time the weights are those of the model that is trained.
+func TestCheckpointsOfTwo(t *testing.T) {
+	c := &Checkpoints{Saver: Saver{Dir: t.TempDir()}}
+	for _, rate := range []float64{0.1, 0.05} {
+		m := line(optim.SGD(rate))
+		trainer, err := m.Build(points(t, 8))
+		require.NoError(t, err)
+		_, err = trainer.Fit(t.Context(), points(t, 8), Options{Epochs: 2, Batch: 4, Callbacks: []Callback{c}})
+		require.NoError(t, err)
+		want, err := graph.FromDense(trainer.Params[0].Value)
+		require.NoError(t, err)
+		learned := want.At(0)
+		want.Set(0, 99)
+		_, found, err := Resume(c.Dir, trainer.State())
+		require.NoError(t, err)
+		require.True(t, found)
+		got, err := graph.FromDense(trainer.Params[0].Value)
+		require.NoError(t, err)
+		assert.Equal(t, learned, got.At(0))
+	}
+}

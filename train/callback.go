@@ -190,6 +190,30 @@ func (s *Snapshot) load(arrays map[string]*tensor.Dense, prefix string) error {
 	return nil
 }
 
+// Best keeps the model of the epoch that was best in a file: the parameters that
+// [Trainer.Params] lists, written anew, whole or not at all, each time the figure is
+// better. [LoadFile] reads it.
+type Best struct {
+	Watch
+	Path string
+	Note string // for [Manifest.Note]
+}
+
+// Start forgets an earlier training.
+func (b *Best) Start(*Run) error {
+	b.any, b.since = false, 0
+	return nil
+}
+
+// Epoch saves if the figure is better.
+func (b *Best) Epoch(r *Run) error {
+	better, err := b.look("best", r)
+	if err != nil || !better {
+		return err
+	}
+	return SaveFile(b.Path, r.Trainer.Params, Manifest{Position: r.Position, Note: b.Note})
+}
+
 // Checkpoints saves everything that training changes, the states of callbacks
 // included, with its position, for [Resume] and [Options.From]. It is called after
 // all other callbacks.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -247,5 +249,58 @@ func TestCheckpointsOfTwo(t *testing.T) {
 		got, err := graph.FromDense(trainer.Params[0].Value)
 		require.NoError(t, err)
 		assert.Equal(t, learned, got.At(0))
+	}
+}
+
+// TestBest trains with a rate that grows until the loss does: the file has the best
+// epoch's parameters, also when the training was cut and went on.
+func TestBest(t *testing.T) {
+	rows := points(t, 8)
+	run := func(cut int) (best, last float64, at int) {
+		path, dir := filepath.Join(t.TempDir(), "best.safetensors"), t.TempDir()
+		m := line(optim.SGD(0.02).Schedule(func(lr, step *graph.Node) *graph.Node { return ops.Mul(lr, ops.Exp(ops.Scale(step, 0.4))) }))
+		trainer, err := m.Build(rows)
+		require.NoError(t, err)
+		b := &Best{Path: path, Watch: Watch{Figure: "loss"}}
+		values := map[int]float64{}
+		note := OnEpoch(func(r *Run) error {
+			v, err := graph.FromDense(trainer.Params[0].Value)
+			values[r.Position.Epoch] = v.At(0)
+			if r.Position.Epoch == cut {
+				r.Stop("cut")
+			}
+			return err
+		})
+		o := Options{Epochs: 20, Batch: 8, Callbacks: []Callback{b, note, &Checkpoints{Saver: Saver{Dir: dir}}}}
+		h, err := trainer.Fit(t.Context(), rows, o)
+		require.NoError(t, err)
+		losses := h.Values("loss")
+		if cut > 0 {
+			m, found, err := Resume(dir, trainer.State())
+			require.NoError(t, err)
+			require.True(t, found)
+			o.From, o.Callbacks = m.Position, []Callback{&Best{Path: path, Watch: Watch{Figure: "loss"}}}
+			h, err = trainer.Fit(t.Context(), rows, o)
+			require.NoError(t, err)
+			losses = append(losses, h.Values("loss")...)
+		}
+		manifest, err := LoadFile(path, trainer.Params)
+		require.NoError(t, err)
+		at = manifest.Position.Epoch
+		assert.Equal(t, slices.Index(losses, slices.Min(losses))+1, at)
+		v, err := graph.FromDense(trainer.Params[0].Value)
+		require.NoError(t, err)
+		if cut == 0 {
+			assert.Equal(t, values[at], v.At(0))
+		}
+		return v.At(0), losses[len(losses)-1], at
+	}
+	best, last, at := run(0)
+	assert.Greater(t, at, 1)
+	assert.Less(t, at, 20)
+	assert.Greater(t, last, 1.0)
+	for _, cut := range []int{at - 1, at + 1} {
+		again, _, _ := run(cut)
+		assert.Equal(t, best, again, "cut after epoch %d", cut)
 	}
 }

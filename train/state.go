@@ -178,6 +178,14 @@ func (s *EarlyStopping) Resume(arrays map[string]*tensor.Dense) error {
 	return s.saved.load(arrays, "best/")
 }
 
+// State returns the best value; the file has the rest.
+func (b *Best) State() (map[string]*tensor.Dense, error) {
+	return map[string]*tensor.Dense{"watch": b.Watch.keep()}, nil
+}
+
+// Resume goes on from what State has returned.
+func (b *Best) Resume(arrays map[string]*tensor.Dense) error { return b.Watch.restore(arrays) }
+
 // State returns the best value and how long it has stood.
 func (p *ReduceOnPlateau) State() (map[string]*tensor.Dense, error) {
 	return map[string]*tensor.Dense{"watch": p.Watch.keep()}, nil

@@ -139,3 +139,26 @@ func TestLayerNormIsOnePass(t *testing.T) {
 	require.Len(t, prof.Rows, 1)
 	assert.Regexp(t, ` 1[0-3] on whole tiles`, prof.Rows[0].What)
 }
+
+// TestShortRowsAreTakenTogether checks that passes over few channels take many
+// rows as one, with their sums, also where they follow a convolution.
+func TestShortRowsAreTakenTogether(t *testing.T) {
+	x, mean := graph.Input("x", 96, 16), graph.Input("mean", 16)
+	centered := ops.Sub(x, mean)
+	p := compile(t, ops.Sum(ops.Square(centered), 0), ops.ReLU(centered))
+	prof, err := p.Profile(x.Is(ones(96, 16)), mean.Is(ones(16)))
+	require.NoError(t, err)
+	require.Len(t, prof.Rows, 1)
+	assert.Contains(t, prof.Rows[0].What, "pass over [] 6 256")
+
+	image, weights := graph.Input("image", 2, 16, 16, 16), graph.Input("weights", 16, 16, 3, 3)
+	y := ops.Conv(image, weights, ops.ConvOptions{Same: true})
+	p = compile(t, y, ops.Mean(y, 0, 2, 3))
+	prof, err = p.Profile(image.Is(ones(2, 16, 16, 16)), weights.Is(ones(16, 16, 3, 3)))
+	require.NoError(t, err)
+	var all string
+	for _, r := range prof.Rows {
+		all += r.What + "\n"
+	}
+	assert.Regexp(t, `conv.forward .*, then pass over \[\] 32 256`, all)
+}

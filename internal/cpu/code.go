@@ -78,7 +78,10 @@ type prog struct {
 	scratch  int
 	regs     int
 	insts    int
-	wides    int // of the instructions, those on whole tiles
+	wides    int         // of the instructions, those on whole tiles
+	times    int         // rows that are taken as one, if more than one
+	repeats  []int32     // operands that are the same for all of these
+	copy     kernel.Func // for them
 }
 
 // units returns the number of tiles, or of rows of tiles.
@@ -175,16 +178,14 @@ func (g *gen) finish() {
 		}
 		g.numbers = append(g.numbers, bits)
 	}
-	at := 0
 	for k := range g.accs {
 		a := &g.accs[k]
-		a.at, a.fn = at, kernel.Lookup(a.op, g.g.ct, 0)
+		a.fn = kernel.Lookup(a.op, g.g.ct, 0)
 		if !a.v.DType.Float() {
 			a.store = kernel.Lookup(kernel.ToBool, g.g.ct, 0)
 		}
-		at += (g.accs[k].n*g.size + 63) &^ 63
 	}
-	g.accBytes = at
+	g.placeAccs()
 }
 
 func (g *gen) isFull(v *val) bool   { return v.mask == g.g.dom.all() }

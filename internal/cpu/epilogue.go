@@ -51,9 +51,7 @@ func (v *val) run(b blocker, part int) (from, to int, ok bool) {
 // where it has some.
 func (p *prog) elements(f *Frame, w *worker, from, to int, accs unsafe.Pointer) {
 	p.bind(f, w, accs)
-	for k := range p.accs {
-		p.accs[k].clear(accs, p.g.ct)
-	}
+	p.clear(accs)
 	if p.split { // flat: any run will do
 		for c := from; c < to; c += p.ch {
 			for _, x := range p.byColumn {
@@ -79,6 +77,17 @@ func (p *prog) elements(f *Frame, w *worker, from, to int, accs unsafe.Pointer) 
 		p.tile(w, row, rows, 0, p.chunks)
 		at += rows
 	}
+	p.narrow(w, accs)
+}
+
+// widenFor widens the pass that follows the parts of a product.
+func (e *epilogue) widenFor(parts int) {
+	rows := make([]int, 0, 2*parts)
+	for i := range parts {
+		from, to, _ := e.v.run(e.plan.(blocker), i)
+		rows = append(rows, from/e.pass.c, to/e.pass.c)
+	}
+	e.pass.widen(rows...)
 }
 
 // onRuns reports whether the pass can be done on runs of elements that are whole

@@ -249,7 +249,10 @@ func (b *launcher) addGroup(g *group) {
 		s = &segment{work: p, parts: 1, cost: 8 * float64(len(p.code))}
 		b.scratch = max(b.scratch, p.regs*g.ct.Size())
 	} else {
-		s = b.progOf(g).cut()
+		p := b.progOf(g)
+		p.widen()
+		b.scratch = max(b.scratch, p.scratch)
+		s = p.cut()
 	}
 	s.nodes = g.nodes()
 	b.place(g, b.add([3]int{g.level, g.seq, 1}, s))
@@ -320,7 +323,10 @@ func (b *launcher) addAlone(v *val) {
 		g := b.follows[v]
 		if g != nil && i == len(phases)-1 {
 			p := b.progs[g]
-			s.work = &epilogue{*s.work.(*planned), p}
+			e := &epilogue{*s.work.(*planned), p}
+			e.widenFor(s.parts)
+			b.scratch = max(b.scratch, p.scratch)
+			s.work = e
 			s.cost += p.cost()
 			s.nodes = append(s.nodes, g.nodes()...)
 		}

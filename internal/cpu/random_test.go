@@ -549,6 +549,10 @@ func exact(t *testing.T, seed uint64) {
 	case k < 4: // rows that are cut in chunks
 		m.size = 20000
 		m.shapes = [][]int{{pick(m, 1, 2, 3), pick(m, 4100, 5000, 6001)}, {2, 5000}, {4097}}
+	case k < 8: // short rows, of which several are taken as one
+		m.size = 70000
+		c := pick(m, 8, 16, 32, 48, 64)
+		m.shapes = [][]int{{pick(m, 6, 64, 96, 250, 1000), c}, {c}, {2, pick(m, 16, 60), c}}
 	case k < 12:
 		for range 3 {
 			m.shapes = append(m.shapes, m.dims())

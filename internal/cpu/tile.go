@@ -34,6 +34,7 @@ func (p *prog) bind(f *Frame, w *worker, accs unsafe.Pointer) {
 			w.base[j] = unsafe.Pointer(&w.scratch[o.reg])
 		}
 	}
+	p.repeat(w)
 	copy(w.cur, w.base[:len(p.ops)])
 	copy(w.outer, w.base[:len(p.ops)])
 }
@@ -41,9 +42,7 @@ func (p *prog) bind(f *Frame, w *worker, accs unsafe.Pointer) {
 // tiles computes the tiles from unit lo to hi.
 func (p *prog) tiles(f *Frame, w *worker, lo, hi int, accs unsafe.Pointer) {
 	p.bind(f, w, accs)
-	for k := range p.accs {
-		p.accs[k].clear(accs, p.g.ct)
-	}
+	p.clear(accs)
 	rowTiles := (p.r + p.rb - 1) / p.rb
 	place := 0
 	for u := lo; u < hi; u++ {
@@ -62,6 +61,7 @@ func (p *prog) tiles(f *Frame, w *worker, lo, hi int, accs unsafe.Pointer) {
 		}
 		p.tile(w, row, min(p.rb, p.r-row), from, to)
 	}
+	p.narrow(w, accs)
 }
 
 // moveOuter goes to a place along the outer axes.
@@ -81,16 +81,22 @@ func (p *prog) moveOuter(w *worker, place int) {
 	}
 }
 
-// clear sets an accumulator to what changes nothing.
-func (a *accum) clear(accs unsafe.Pointer, t kernel.Type) {
+// clear sets the accumulators to what changes nothing.
+func (p *prog) clear(accs unsafe.Pointer) {
+	for k := range p.accs {
+		p.accs[k].clear(accs, p.g.ct, max(p.times, 1))
+	}
+}
+
+func (a *accum) clear(accs unsafe.Pointer, t kernel.Type, times int) {
 	if t == kernel.F64 {
-		s := unsafe.Slice((*float64)(unsafe.Add(accs, a.at)), a.n)
+		s := unsafe.Slice((*float64)(unsafe.Add(accs, a.at)), a.n*times)
 		for i := range s {
 			s[i] = a.start
 		}
 		return
 	}
-	s, v := unsafe.Slice((*float32)(unsafe.Add(accs, a.at)), a.n), float32(a.start)
+	s, v := unsafe.Slice((*float32)(unsafe.Add(accs, a.at)), a.n*times), float32(a.start)
 	for i := range s {
 		s[i] = v
 	}

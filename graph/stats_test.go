@@ -140,6 +140,27 @@ func TestLayerNormIsOnePass(t *testing.T) {
 	assert.Regexp(t, ` 1[0-3] on whole tiles`, prof.Rows[0].What)
 }
 
+// TestBatchNormAddsUpOnce checks that the gradient of batch norm, written from
+// means, needs no sum of its own result: there is a pass for the mean and one for
+// the sum of ct, one for the other sums, and one for the results.
+func TestBatchNormAddsUpOnce(t *testing.T) {
+	x, ct := graph.Input("x", 64, 100), graph.Input("ct", 64, 100)
+	gain, bias := graph.Input("gain", 100), graph.Input("bias", 100)
+	centered := ops.Sub(x, ops.Mean(x, 0))
+	scale := ops.Rsqrt(ops.Add(ops.Mean(ops.Square(centered), 0), graph.Scalar(1e-5)))
+	y := ops.Add(ops.Mul(ops.Mul(centered, scale), gain), bias)
+	p := compile(t, append(autodiff.VJP(y, ct, x, gain, bias), y)...)
+	prof, err := p.Profile(x.Is(ones(64, 100)), ct.Is(ones(64, 100)), gain.Is(ones(100)), bias.Is(ones(100)))
+	require.NoError(t, err)
+	whole := 0
+	for _, r := range prof.Rows {
+		if strings.Contains(r.What, "over [] 64 100") {
+			whole++
+		}
+	}
+	assert.Equal(t, 4, whole)
+}
+
 // TestShortRowsAreTakenTogether checks that passes over few channels take many
 // rows as one, with their sums, also where they follow a convolution.
 func TestShortRowsAreTakenTogether(t *testing.T) {

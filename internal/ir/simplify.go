@@ -2,6 +2,7 @@ package ir
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -235,8 +236,17 @@ func (b *Builder) moveOut(op Op, x Ref, over uint) (Ref, bool) {
 		if y, ok := b.opposite(d, x); ok {
 			return b.mapTo(Neg, d, b.reduceOwn(op, y, over)), true
 		}
+		if y, ok := mean(x, over); ok {
+			return b.mapTo(Sub, d, y, y), true
+		}
+	case Add:
+		for i, y := range m.In {
+			if z, ok := b.centered(y, over); ok {
+				return b.mapTo(Add, d, b.reduceOwn(op, m.In[1-i], over), z), true
+			}
+		}
 	case Mul:
-		if t := m.In[1]; full(m.In[0]) && still(t, over) && movesOut(t.V) {
+		if t := m.In[1]; full(m.In[0]) && still(t, over) && (movesOut(t.V) || b.summed(m.In[0], over)) {
 			return b.mapTo(Mul, d, b.reduceOwn(op, m.In[0], over), kept(t, over)), true
 		}
 	case Where:
@@ -249,6 +259,59 @@ func (b *Builder) moveOut(op Op, x Ref, over uint) (Ref, bool) {
 		}
 	}
 	return Ref{}, false
+}
+
+// mean returns the mean that is taken away in x, a difference, if it is the mean
+// along the axes of over: then the sum of x is 0, or NaN where the mean is not
+// finite. What else adding up would find is how the mean was rounded.
+func mean(x Ref, over uint) (Ref, bool) {
+	m := inner(x)
+	if m == nil || m.Op != Sub {
+		return Ref{}, false
+	}
+	y := m.In[1]
+	p := y.V
+	if p.Kind != Map || p.Op != Mul || p.In[1].V.Kind != Const || y.Off != 0 || !still(y, over) {
+		return Ref{}, false
+	}
+	s := p.In[0].V
+	if inner(Whole(p)) == nil || s.Kind != Reduce || s.Op != Sum || s.Over == Middle || !p.In[0].Dense() {
+		return Ref{}, false
+	}
+	n := float64(s.In[0].Size() / max(1, s.size))
+	if math.Abs(p.In[1].V.Num*n-1) > 1e-6 || !same(m.In[0], s.In[0]) || !slices.Equal(x.Dims, s.In[0].Dims) || !slices.Equal(y.Steps, rowSteps(s, len(x.Dims))) {
+		return Ref{}, false
+	}
+	return kept(y, over), Size(x.Dims) == Size(kept(x, over).Dims)*int(n)
+}
+
+// centered returns the sum of x if it is a difference from a mean, times
+// something that does not move along the axes of over or not.
+func (b *Builder) centered(x Ref, over uint) (Ref, bool) {
+	if y, ok := mean(x, over); ok {
+		return b.mapTo(Sub, y.V.DType, y, y), true
+	}
+	m := inner(x)
+	if m == nil || m.Op != Mul || !still(m.In[1], over) {
+		return Ref{}, false
+	}
+	y, ok := mean(m.In[0], over)
+	if !ok {
+		return Ref{}, false
+	}
+	return b.mapTo(Mul, y.V.DType, b.mapTo(Sub, y.V.DType, y, y), kept(m.In[1], over)), true
+}
+
+// summed reports whether the sum of x over the first axes is computed anyway: a
+// factor may be taken out then, for where that sum overflows a result does.
+func (b *Builder) summed(x Ref, over uint) bool {
+	rank := len(x.Dims)
+	n := bits.OnesCount(over)
+	if over != 1<<n-1 || n == 0 {
+		return false
+	}
+	v, _ := b.find(&Value{Kind: Reduce, Op: Sum, DType: x.V.DType, Dims: x.Dims[min(n, rank):], In: []Ref{x}, Over: Lead})
+	return v != nil
 }
 
 // oneHot reports whether x is true at exactly one place of each row: that of an

@@ -101,6 +101,46 @@ func TestExpOfLogSoftmax(t *testing.T) {
 	}
 }
 
+// TestSumsOfDifferencesFromTheMean checks that they are 0, or NaN where the mean
+// is not finite, that a sum of such a difference and something else is the sum of
+// that, and that nothing else is taken for one.
+func TestSumsOfDifferencesFromTheMean(t *testing.T) {
+	for axis, n := range []int{3, 5} {
+		b := NewBuilder(32)
+		do := func(op Op, in ...Ref) Ref {
+			r, ok := b.Map(op, in...)
+			assert.True(t, ok, op)
+			return r
+		}
+		keep := func(x Ref) Ref {
+			dims := slices.Clone(x.Dims)
+			dims[axis] = 1
+			return b.Reshape(b.Reduce(Sum, x, 1<<axis), dims)
+		}
+		x, y := leafOf(b, 3, 5), leafOf(b, 3, 5)
+		dims := []int{3, 5}
+		dims[axis] = 1
+		s, u := leafOf(b, dims...), leafOf(b, dims...)
+		mean := do(Mul, keep(x), b.Const(F32, 1/float64(n)))
+		d := do(Sub, x, mean)
+		assert.Same(t, do(Sub, mean, mean).V, keep(d).V, axis)
+		sum := keep(do(Add, do(Mul, y, s), do(Mul, d, u)))
+		assert.Equal(t, Add, sum.V.Op)
+		assert.Equal(t, Reduce, sum.V.In[0].V.Kind, "the factor may be infinite")
+		assert.Same(t, do(Mul, do(Sub, mean, mean), u).V, sum.V.In[1].V)
+
+		assert.Equal(t, Reduce, keep(do(Sub, x, do(Mul, keep(x), b.Const(F32, 0.5)))).V.Kind, "half the sum")
+		assert.Equal(t, Reduce, keep(do(Sub, y, mean)).V.Kind, "the mean of something else")
+		assert.Equal(t, Reduce, b.Reduce(Sum, d, 1<<(1-axis)).V.Kind, "along another axis")
+	}
+	b := NewBuilder(16)
+	x, s := leafOf(b, 3, 5), leafOf(b, 1, 5)
+	total := b.Reduce(Sum, x, 1)
+	p, _ := b.Map(Mul, x, s)
+	want, _ := b.Map(Mul, total, b.Reshape(s, []int{5}))
+	assert.Same(t, want.V, b.Reduce(Sum, p, 1).V, "the sum without the factor is there already")
+}
+
 // TestOneHotSumIsLookUp checks that a sum of a row that is 0 but at an index
 // that is checked is what stands there.
 func TestOneHotSumIsLookUp(t *testing.T) {

@@ -54,7 +54,7 @@ func (w *weightGrad) divide(dims [4]int) {
 	s := &w.s
 	positions := dims[0] * dims[1] * dims[2] * dims[3]
 	want := max(1, min(mostSlots, s.flops()/partFlops))
-	w.slots.n = max(1, min(want, positions/slotRun, slotBytes/w.slots.step))
+	w.slots.n = even(s.N, max(1, min(want, positions/slotRun, slotBytes/w.slots.step)))
 	units, unit, blocks := s.Groups, s.C/s.Groups, s.Groups // what cuts may divide, and into how many
 	if s.Groups == 1 {
 		units, unit, blocks = s.C, 1, s.C/(2*w.k.rows)
@@ -73,6 +73,17 @@ func (w *weightGrad) divide(dims [4]int) {
 		box = (box + 1) / 2
 	}
 	w.slots.n = max(1, min(w.slots.n, w.grid.boxes))
+}
+
+// even returns a number of slots, n or somewhat fewer, that divides the images
+// evenly if there is one.
+func even(images, n int) int {
+	for k := n; 2*k > n; k-- {
+		if images%k == 0 || k%images == 0 {
+			return k
+		}
+	}
+	return n
 }
 
 // copied returns the bytes of the copies of a box of the gradient.

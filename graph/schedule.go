@@ -19,7 +19,8 @@ type Instruction struct {
 }
 
 // A Buffer is the planned memory of one value. Buffers whose bytes overlap take
-// turns.
+// turns; one may begin in the launch in which another ends, over which it is
+// written element by element.
 type Buffer struct {
 	Node        *Node
 	At, Size    int // bytes

@@ -60,7 +60,12 @@ func (p *Program) layOut(vals []*val, outside bool) {
 	}
 	for i := range p.launches {
 		for _, v := range born[i] {
-			p.offset[v.slot] = a.Take(aligned(v.bytes()))
+			if o := p.dying(v, dead[i]); o != nil {
+				dead[i] = slices.DeleteFunc(dead[i], func(w *val) bool { return w == o })
+				p.offset[v.slot] = p.offset[o.slot]
+			} else {
+				p.offset[v.slot] = a.Take(aligned(v.bytes()))
+			}
 			p.places = append(p.places, Place{v.Node, p.offset[v.slot], v.bytes(), i, min(last[v.id], len(p.launches)-1)})
 			dead[last[v.id]] = append(dead[last[v.id]], v)
 		}
@@ -73,6 +78,27 @@ func (p *Program) layOut(vals []*val, outside bool) {
 	for _, w := range p.writes {
 		p.firm = min(p.firm, p.when[w.v.id])
 	}
+}
+
+// dying returns a value whose memory a pass may write v to: one of those given,
+// which are not read later, that only this pass reads now, element by element.
+func (p *Program) dying(v *val, dead []*val) *val {
+	if v.group == nil || v.Kind != ir.Map || !v.DType.Float() {
+		return nil
+	}
+	for _, u := range v.group.vals {
+		for i := range u.in {
+			o := u.in[i].v
+			if o.group == v.group || o.DType != v.DType || o.Size() != v.Size() || !slices.Contains(dead, o) {
+				continue
+			}
+			alone := !slices.ContainsFunc(o.uses, func(w *val) bool { return p.when[w.id] == p.when[v.id] && w.group != v.group })
+			if alone && p.readsBefore(v, o) {
+				return o
+			}
+		}
+	}
+	return nil
 }
 
 // inPlace decides whether the next value of a parameter is written over the old

@@ -56,12 +56,13 @@ func (w *weightGrad) divide(dims [4]int) {
 	want := max(1, min(mostSlots, s.flops()/partFlops))
 	w.slots.n = even(s.N, max(1, min(want, positions/slotRun, slotBytes/w.slots.step)))
 	units, unit, blocks := s.Groups, s.C/s.Groups, s.Groups // what cuts may divide, and into how many
-	if s.Groups == 1 {
+	w.wide = 1
+	if s.Groups == 1 { // taps are not joined if the channels of the image are cut, so that comes last
 		units, unit, blocks = s.C, 1, s.C/(2*w.k.rows)
-		w.wide = w.strips
+		w.wide = max(1, min(w.strips, want/w.slots.n))
+		want /= 2
 	}
-	w.cuts = max(1, min(blocks, want/w.slots.n))
-	w.wide = max(1, min(w.wide, want/w.slots.n/w.cuts))
+	w.cuts = max(1, min(blocks, want/w.slots.n/w.wide))
 	channels := (units + w.cuts - 1) / w.cuts * unit * w.size
 	box := (positions + w.slots.n - 1) / w.slots.n
 	for {

@@ -35,7 +35,7 @@ func (s *study) draw(name string, encode func(x *graph.Node) *graph.Node) error 
 	if err != nil {
 		return err
 	}
-	s.folder.Section("Map of "+name, fmt.Sprintf("Test images by what the encoder makes of them; colours are their digits, which it was never told. The first two of %d axes have %.0f %% of the variance.", width, 100*out[1].Data().(float32)))
+	s.folder.Section("Map of "+name, fmt.Sprintf("Test images by what the encoder makes of them; colours are their digits, which it was never told. The first two of %d axes have %.0f %% of the variance.", width, 100*graph.Values(out[1])[0]))
 	if err := s.scatter(name+"-pca", name+": principal axes", out[0], set); err != nil {
 		return err
 	}

@@ -1,6 +1,10 @@
 package ir
 
-import "math"
+import (
+	"math"
+
+	"github.com/adjointml/adjoint/internal/kernel"
+)
 
 // An Op is what a Map or a Reduce computes of each element or row. Truth is 1,
 // and anything but 0 is true.
@@ -142,19 +146,19 @@ func Apply(o Op, x, y float64) float64 {
 	case Rsqrt:
 		return 1 / math.Sqrt(x)
 	case Exp:
-		return math.Exp(x)
+		return kernel.ExpOf(x)
 	case Exp2:
 		return math.Exp2(x)
 	case Expm1:
 		return math.Expm1(x)
 	case Log:
-		return math.Log(x)
+		return kernel.LogOf(x)
 	case Log1p:
 		return math.Log1p(x)
 	case Log2:
-		return math.Log2(x)
+		return kernel.Log2Of(x)
 	case Log10:
-		return math.Log10(x)
+		return kernel.Log10Of(x)
 	case ReLU:
 		if x < 0 {
 			return 0

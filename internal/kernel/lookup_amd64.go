@@ -36,7 +36,7 @@ func assembly(of isa, op Op, t Type, kinds uint8) Func {
 		switch {
 		case f == nil:
 		case op == Sin || op == Cos:
-			return tamed(of, op, f)
+			return tamed(of, op, t, f)
 		default:
 			return f
 		}
@@ -46,14 +46,15 @@ func assembly(of isa, op Op, t Type, kinds uint8) Func {
 
 // tamed returns a kernel that computes by the portable function what is too
 // large for the fast kernel.
-func tamed(of isa, op Op, fast Func) Func {
-	wild := avx2F32Wild
-	if of == avx512 {
-		wild = avx512F32Wild
+func tamed(of isa, op Op, t Type, fast Func) Func {
+	correct := mend[float32]
+	if t == F64 {
+		correct = mend[float64]
 	}
+	wild := wild[of][t]
 	return func(a *Args) {
 		if wild(a) {
-			mend(a, fast, functions[op])
+			correct(a, fast, functions[op])
 		} else {
 			fast(a)
 		}
@@ -62,17 +63,17 @@ func tamed(of isa, op Op, fast Func) Func {
 
 // mend lets the fast kernel compute and then corrects the results of large
 // numbers.
-func mend(a *Args, fast Func, f func(float64) float64) {
-	x := make([]float32, a.Cols) // for the result may be in the operand's place
+func mend[T float](a *Args, fast Func, f func(float64) float64) {
+	x := make([]T, a.Cols) // for the result may be in the operand's place
 	one := *a
 	one.Rows = 1
 	for r := range a.Rows {
 		one.D, one.X[0] = unsafe.Add(a.D, r*a.DR), unsafe.Add(a.X[0], r*a.XR[0])
-		copy(x, row[float32](one.X[0], 0, a.Cols))
+		copy(x, row[T](one.X[0], 0, a.Cols))
 		fast(&one)
-		for i, d := 0, row[float32](one.D, 0, a.Cols); i < len(d); i++ {
+		for i, d := 0, row[T](one.D, 0, a.Cols); i < len(d); i++ {
 			if math.Abs(float64(x[i])) > wildest {
-				d[i] = float32(f(float64(x[i])))
+				d[i] = T(f(float64(x[i])))
 			}
 		}
 	}

@@ -5,8 +5,8 @@ import "math"
 // functions are the functions of one number that are computed in float64.
 var functions = [numOps]func(float64) float64{
 	Rsqrt: func(x float64) float64 { return 1 / math.Sqrt(x) },
-	Exp:   exp, Exp2: math.Exp2, Expm1: math.Expm1,
-	Log: log, Log1p: math.Log1p, Log2: math.Log2, Log10: log10,
+	Exp:   ExpOf, Exp2: math.Exp2, Expm1: math.Expm1,
+	Log: LogOf, Log1p: math.Log1p, Log2: Log2Of, Log10: Log10Of,
 	Sin: math.Sin, Cos: math.Cos, Tan: math.Tan, Asin: math.Asin, Acos: math.Acos, Atan: math.Atan,
 	Sinh: math.Sinh, Cosh: math.Cosh, Tanh: math.Tanh, Asinh: math.Asinh, Acosh: math.Acosh, Atanh: math.Atanh,
 	Erf: math.Erf, Erfc: math.Erfc, Sigmoid: sigmoid, Softplus: softplus,
@@ -16,31 +16,6 @@ var functions = [numOps]func(float64) float64{
 // functions2 are those of two numbers.
 var functions2 = [numOps]func(x, y float64) float64{
 	Pow: math.Pow, Atan2: math.Atan2, Mod: mod, Hypot: math.Hypot, LogAddExp: logAddExp,
-}
-
-// exp is math.Exp, which on amd64 is infinite from 709.44 on already.
-func exp(x float64) float64 {
-	if x > 709 {
-		e := math.Exp(x / 2)
-		return e * e
-	}
-	return math.Exp(x)
-}
-
-// log and log10 are those of math, which on amd64 take denormal numbers for
-// larger ones.
-func log(x float64) float64 {
-	if 0 < x && x < 0x1p-1022 {
-		return math.Log(x*0x1p52) - 52*math.Ln2
-	}
-	return math.Log(x)
-}
-
-func log10(x float64) float64 {
-	if 0 < x && x < 0x1p-1022 {
-		return math.Log10(x*0x1p52) - 52*(math.Ln2/math.Ln10)
-	}
-	return math.Log10(x)
 }
 
 func sigmoid(x float64) float64 {
@@ -246,7 +221,7 @@ func loop2Of[T float](op Op) loop[T] {
 		return func(d, x, y, _ []T) {
 			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
-				d[i] = T(exp(float64(x[i] - y[i])))
+				d[i] = T(ExpOf(float64(x[i] - y[i])))
 			}
 		}
 	case And:

@@ -34,7 +34,7 @@ var meaning = map[Op]func(x, y, z float64) float64{
 	Expm1: func(x, _, _ float64) float64 { return math.Expm1(x) },
 	Log:   func(x, _, _ float64) float64 { return trueLog(x) },
 	Log1p: func(x, _, _ float64) float64 { return math.Log1p(x) },
-	Log2:  func(x, _, _ float64) float64 { return math.Log2(x) },
+	Log2:  func(x, _, _ float64) float64 { return trueLog(x) / math.Ln2 },
 	Log10: func(x, _, _ float64) float64 { return trueLog(x) / math.Ln10 },
 	Sin:   func(x, _, _ float64) float64 { return math.Sin(x) },
 	Cos:   func(x, _, _ float64) float64 { return math.Cos(x) },

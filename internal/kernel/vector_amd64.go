@@ -108,10 +108,22 @@ var assembled = [...][numTypes][numOps][8]Func{
 			Above:      {0: avx2F64AboveVVV, 1: avx2F64AboveSVV, 2: avx2F64AboveVSV, 3: avx2F64AboveSSV, 4: avx2F64AboveVVS, 5: avx2F64AboveSVS, 6: avx2F64AboveVSS},
 			Match:      {0: avx2F64MatchVVV},
 			Unmatch:    {0: avx2F64UnmatchVVV},
+			Rsqrt:      {0: avx2F64RsqrtV},
 			Exp:        {0: avx2F64ExpV},
+			Exp2:       {0: avx2F64Exp2V},
+			Expm1:      {0: avx2F64Expm1V},
 			Log:        {0: avx2F64LogV},
+			Log1p:      {0: avx2F64Log1pV},
+			Log2:       {0: avx2F64Log2V},
+			Log10:      {0: avx2F64Log10V},
+			Sin:        {0: avx2F64SinV},
+			Cos:        {0: avx2F64CosV},
 			Tanh:       {0: avx2F64TanhV},
+			Erf:        {0: avx2F64ErfV},
+			Erfc:       {0: avx2F64ErfcV},
 			Sigmoid:    {0: avx2F64SigmoidV},
+			Softplus:   {0: avx2F64SoftplusV},
+			LogAddExp:  {0: avx2F64LogAddExpVV, 1: avx2F64LogAddExpSV, 2: avx2F64LogAddExpVS},
 			ExpSub:     {0: avx2F64ExpSubVV, 1: avx2F64ExpSubSV, 2: avx2F64ExpSubVS},
 			Sum:        {0: avx2F64SumV},
 			SumSquares: {0: avx2F64SumSquaresV},
@@ -226,10 +238,22 @@ var assembled = [...][numTypes][numOps][8]Func{
 			Above:      {0: avx512F64AboveVVV, 1: avx512F64AboveSVV, 2: avx512F64AboveVSV, 3: avx512F64AboveSSV, 4: avx512F64AboveVVS, 5: avx512F64AboveSVS, 6: avx512F64AboveVSS},
 			Match:      {0: avx512F64MatchVVV},
 			Unmatch:    {0: avx512F64UnmatchVVV},
+			Rsqrt:      {0: avx512F64RsqrtV},
 			Exp:        {0: avx512F64ExpV},
+			Exp2:       {0: avx512F64Exp2V},
+			Expm1:      {0: avx512F64Expm1V},
 			Log:        {0: avx512F64LogV},
+			Log1p:      {0: avx512F64Log1pV},
+			Log2:       {0: avx512F64Log2V},
+			Log10:      {0: avx512F64Log10V},
+			Sin:        {0: avx512F64SinV},
+			Cos:        {0: avx512F64CosV},
 			Tanh:       {0: avx512F64TanhV},
+			Erf:        {0: avx512F64ErfV},
+			Erfc:       {0: avx512F64ErfcV},
 			Sigmoid:    {0: avx512F64SigmoidV},
+			Softplus:   {0: avx512F64SoftplusV},
+			LogAddExp:  {0: avx512F64LogAddExpVV, 1: avx512F64LogAddExpSV, 2: avx512F64LogAddExpVS},
 			ExpSub:     {0: avx512F64ExpSubVV, 1: avx512F64ExpSubSV, 2: avx512F64ExpSubVS},
 			Sum:        {0: avx512F64SumV},
 			SumSquares: {0: avx512F64SumSquaresV},
@@ -1008,16 +1032,58 @@ func avx512F64MatchVVV(a *Args)
 func avx512F64UnmatchVVV(a *Args)
 
 //go:noescape
+func avx512F64RsqrtV(a *Args)
+
+//go:noescape
 func avx512F64ExpV(a *Args)
+
+//go:noescape
+func avx512F64Exp2V(a *Args)
+
+//go:noescape
+func avx512F64Expm1V(a *Args)
 
 //go:noescape
 func avx512F64LogV(a *Args)
 
 //go:noescape
+func avx512F64Log1pV(a *Args)
+
+//go:noescape
+func avx512F64Log2V(a *Args)
+
+//go:noescape
+func avx512F64Log10V(a *Args)
+
+//go:noescape
+func avx512F64SinV(a *Args)
+
+//go:noescape
+func avx512F64CosV(a *Args)
+
+//go:noescape
 func avx512F64TanhV(a *Args)
 
 //go:noescape
+func avx512F64ErfV(a *Args)
+
+//go:noescape
+func avx512F64ErfcV(a *Args)
+
+//go:noescape
 func avx512F64SigmoidV(a *Args)
+
+//go:noescape
+func avx512F64SoftplusV(a *Args)
+
+//go:noescape
+func avx512F64LogAddExpVV(a *Args)
+
+//go:noescape
+func avx512F64LogAddExpSV(a *Args)
+
+//go:noescape
+func avx512F64LogAddExpVS(a *Args)
 
 //go:noescape
 func avx512F64ExpSubVV(a *Args)
@@ -1809,16 +1875,58 @@ func avx2F64MatchVVV(a *Args)
 func avx2F64UnmatchVVV(a *Args)
 
 //go:noescape
+func avx2F64RsqrtV(a *Args)
+
+//go:noescape
 func avx2F64ExpV(a *Args)
+
+//go:noescape
+func avx2F64Exp2V(a *Args)
+
+//go:noescape
+func avx2F64Expm1V(a *Args)
 
 //go:noescape
 func avx2F64LogV(a *Args)
 
 //go:noescape
+func avx2F64Log1pV(a *Args)
+
+//go:noescape
+func avx2F64Log2V(a *Args)
+
+//go:noescape
+func avx2F64Log10V(a *Args)
+
+//go:noescape
+func avx2F64SinV(a *Args)
+
+//go:noescape
+func avx2F64CosV(a *Args)
+
+//go:noescape
 func avx2F64TanhV(a *Args)
 
 //go:noescape
+func avx2F64ErfV(a *Args)
+
+//go:noescape
+func avx2F64ErfcV(a *Args)
+
+//go:noescape
 func avx2F64SigmoidV(a *Args)
+
+//go:noescape
+func avx2F64SoftplusV(a *Args)
+
+//go:noescape
+func avx2F64LogAddExpVV(a *Args)
+
+//go:noescape
+func avx2F64LogAddExpSV(a *Args)
+
+//go:noescape
+func avx2F64LogAddExpVS(a *Args)
 
 //go:noescape
 func avx2F64ExpSubVV(a *Args)
@@ -1847,8 +1955,20 @@ func avx2F64MinV(a *Args)
 //go:noescape
 func avx2F64ExpSubSumVS(a *Args)
 
+// wild tell whether a number is larger than wildest, by family and type.
+var wild = [...][numTypes]func(a *Args) bool{
+	avx512: {F32: avx512F32Wild, F64: avx512F64Wild},
+	avx2:   {F32: avx2F32Wild, F64: avx2F64Wild},
+}
+
 //go:noescape
 func avx512F32Wild(a *Args) bool
 
 //go:noescape
+func avx512F64Wild(a *Args) bool
+
+//go:noescape
 func avx2F32Wild(a *Args) bool
+
+//go:noescape
+func avx2F64Wild(a *Args) bool

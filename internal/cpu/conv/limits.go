@@ -8,7 +8,7 @@ var (
 	cacheBytes = 384 << 10 // of a copy, which then stays in the second level of the cache
 	deep       = 1024      // rows of weights that a block takes: they stay there too, and a block ends in time
 	runLength  = 256       // positions that a block of a gradient for weights sums over, about
-	slotRun    = 512      // positions that make a slot worth adding up
+	slotRun    = 512       // positions that make a slot worth adding up
 	slotBytes  = 2 << 20   // of all slots together
 	addBytes   = 32 << 10  // of a part that adds slots
 )

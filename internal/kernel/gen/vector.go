@@ -26,7 +26,7 @@ type entry struct {
 	op        string
 	kinds     []string
 	unroll    int // vectors in the loop
-	registers int // for constants, 4 at most with AVX2
+	registers int // for constants, 4 at most with AVX2, 2 for float64
 	body      body
 }
 
@@ -96,10 +96,22 @@ var functions = []entry{
 
 // wideFunctions are those of float64.
 var wideFunctions = []entry{
+	{"Rsqrt", unary, 1, 16, rsqrt},
 	{"Exp", unary, 1, 18, exp},
+	{"Exp2", unary, 1, 18, exp2},
+	{"Expm1", unary, 1, 18, expm1},
 	{"Log", unary, 1, 18, logarithm(1)},
+	{"Log1p", unary, 1, 18, log1p},
+	{"Log2", unary, 1, 18, logarithm(math.Log2E)},
+	{"Log10", unary, 1, 18, logarithm(math.Log10E)},
+	{"Sin", unary, 1, 18, sin},
+	{"Cos", unary, 1, 18, cos},
 	{"Tanh", unary, 1, 18, tanh},
+	{"Erf", unary, 1, 18, erf},
+	{"Erfc", unary, 1, 18, erfc},
 	{"Sigmoid", unary, 1, 18, sigmoid},
+	{"Softplus", unary, 1, 18, softplus},
+	{"LogAddExp", binary, 1, 18, logAddExp},
 	{"ExpSub", binary, 1, 18, expSub},
 }
 
@@ -153,7 +165,7 @@ func writeVectors(avx512, wide bool) {
 	for _, e := range append(slices.Clone(simple), choose(wide, wideFunctions, functions)...) {
 		for _, kinds := range e.kinds {
 			c, name := start(e.op, kinds)
-			c.elementwise(name, kinds, e.unroll, choose(avx512, e.registers, min(e.registers, 4)), e.body)
+			c.elementwise(name, kinds, e.unroll, choose(avx512, e.registers, min(e.registers, choose(wide, 2, 4))), e.body)
 		}
 	}
 	for _, r := range folds {
@@ -172,10 +184,8 @@ func writeVectors(avx512, wide bool) {
 			c.convert(name, v)
 		}
 	}
-	if !wide {
-		c := newCode(avx512, wide)
-		c.wild(c.name("Wild", ""))
-	}
+	c = newCode(avx512, wide)
+	c.wild(c.name("Wild", ""))
 }
 
 // writeTable writes the Go file.
@@ -216,7 +226,16 @@ func writeTable(path string) {
 		c := code{avx512: k.avx512, wide: k.wide}
 		fmt.Fprintf(&b, "\n//go:noescape\nfunc %s(a *Args)\n", c.name(k.op, k.kinds))
 	}
-	b.WriteString("\n//go:noescape\nfunc avx512F32Wild(a *Args) bool\n\n//go:noescape\nfunc avx2F32Wild(a *Args) bool\n")
+	b.WriteString("\n// wild tell whether a number is larger than wildest, by family and type.\nvar wild = [...][numTypes]func(a *Args) bool{\n")
+	for _, family := range []string{"avx512", "avx2"} {
+		fmt.Fprintf(&b, "%s: {F32: %sF32Wild, F64: %sF64Wild},\n", family, family, family)
+	}
+	b.WriteString("}\n")
+	for _, family := range []string{"avx512", "avx2"} {
+		for _, t := range []string{"F32", "F64"} {
+			fmt.Fprintf(&b, "\n//go:noescape\nfunc %s%sWild(a *Args) bool\n", family, t)
+		}
+	}
 	text, err := format.Source(b.Bytes())
 	if err == nil {
 		err = os.WriteFile(path, text, 0o644)

@@ -29,8 +29,8 @@ var expm1Terms = terms{
 	[]float64{0.5, 0.16666666666666677, 0.041666666666666505, 0.008333333333321653, 0.0013888888888962643, 0.00019841269886074035, 2.4801587172158533e-05, 2.755724425351311e-06, 2.755740283348827e-07, 2.510902472284218e-08, 2.0875312147771123e-09},
 }
 
-// exp2Terms are those of (2^r-1)/r, |r| ≤ 1/2; those of float64 are good for
-// float32 only.
+// exp2Terms are those of (2^r-1)/r, |r| ≤ 1/2; those of float64 are for results of
+// float32.
 var exp2Terms = terms{
 	[]float64{0.69314718246459961, 0.24022594094276428, 0.055503662675619125, 0.0096254441887140274, 0.0013388728257268667, 0.00013315014347550273},
 	[]float64{0.6931471807068739, 0.2402265107099683, 0.05550410359914806, 0.00961803740606446, 0.0013333938116276973, 0.00015467008564833888, 1.5195921365272834e-05},
@@ -108,9 +108,17 @@ func (c *code) expMinus(x vec) vec {
 func expSub(c *code, x ...vec) vec { return exp(c, c.sub(x[0], x[1])) }
 
 func exp2(c *code, x ...vec) vec {
-	v := c.clamp(x[0], -151, 129)
+	v := c.clamp(x[0], choose(c.wide, -1080.0, -151), choose(c.wide, 1030.0, 129))
 	n := c.round(v, nearest)
-	return c.scale(c.poly(c.sub(v, n), c.terms(exp2Terms, 1)...), n)
+	r := c.sub(v, n)
+	if !c.wide {
+		return c.scale(c.poly(r, c.terms(exp2Terms, 1)...), n)
+	}
+	const ln2 = 0x1.62e42fefa39efp-1 // rounded; r·log(2) has more digits than one number
+	h := c.mul(r, c.k(ln2))
+	low := c.fma(r, c.k(math.Ln2-ln2), c.fms(r, c.kr(ln2), h))
+	e := c.poly(h, c.terms(expTerms, 1, 1)...)
+	return c.scale(c.fma(e, low, e), n)
 }
 
 // expm1 returns exp(r)-1 for what remainder left.
@@ -118,12 +126,13 @@ func (c *code) expm1(r vec) vec {
 	return c.fma(c.poly(r, c.terms(expm1Terms)...), c.mul(r, r), r)
 }
 
-// expm1 is 2^n·(exp(r)-1) + (2^n-1). For n = 128 it is computed at half the
-// size, which has a float.
+// expm1 is 2^n·(exp(r)-1) + (2^n-1). For n = 128, or 1024, it is computed at half
+// the size, which has a float.
 func expm1(c *code, x ...vec) vec {
-	v := c.clamp(x[0], -30, 89)
+	_, high := c.expEnds()
+	v := c.clamp(x[0], choose(c.wide, -45.0, -30), high)
 	n, r := c.remainder(v)
-	small := c.least(n, c.k(127))
+	small := c.least(n, c.k(choose(c.wide, 1023.0, 127)))
 	t := c.scale(c.kr(1), small)
 	y := c.fma(c.expm1(r), t, c.sub(t, c.k(1)))
 	return c.signed(c.scale(y, c.sub(n, small)), x[0])
@@ -199,6 +208,9 @@ func (c *code) splitAll(x vec) (m, e vec) {
 
 // logOf returns e·log(2) + log(1+f), times a factor.
 func (c *code) logOf(f, e vec, factor float64) vec {
+	if c.wide {
+		return c.logWide(f, e, factor)
+	}
 	f2 := c.mul(f, f)
 	p := c.mul(f, c.longPoly(f, f2, logTerms...))
 	t := c.mul(f2, c.add(p, c.k(-0.5)))
@@ -221,9 +233,6 @@ func (c *code) logOf(f, e vec, factor float64) vec {
 func logarithm(factor float64) body {
 	return func(c *code, x ...vec) vec {
 		m, e := c.splitAll(x[0])
-		if c.wide {
-			return c.logWide(m, e)
-		}
 		return c.logOf(c.sub(m, c.k(1)), e, factor)
 	}
 }
@@ -231,15 +240,18 @@ func logarithm(factor float64) body {
 // logWideTerms are those of (log((1+s)/(1-s)) - 2s)/s³ in s², -1/7 ≤ s ≤ 1/5.
 var logWideTerms = []float64{0.666666666666666, 0.4000000000005695, 0.285714285557678, 0.22222224302860394, 0.18181665511692974, 0.15391123385150626, 0.13173412730017497, 0.13844272527962745}
 
-// logWide returns log(m·2^e) in float64. With s = f/(2+f), log(1+f) is
+// logWide is logOf in float64. With s = f/(2+f), log(1+f) is
 // f - (f²/2 - s·(f²/2 + R(s²))), where the largest term is exact.
-func (c *code) logWide(m, e vec) vec {
+func (c *code) logWide(f, e vec, factor float64) vec {
 	high, low := c.ln2()
-	f := c.sub(m, c.k(1))
-	s := c.div(f, c.add(m, c.k(1)))
+	s := c.div(f, c.add(f, c.k(2)))
 	z := c.mul(s, s)
 	h := c.mul(f, c.mul(f, c.k(0.5)))
 	t := c.fma(z, c.poly(z, logWideTerms...), h)
+	if factor != 1 {
+		l := c.sub(f, c.fnma(s, t, h))
+		return c.fma(e, c.k(choose(factor == math.Log2E, 1, factor*math.Ln2)), c.mul(l, c.k(factor)))
+	}
 	t = c.fma(s, t, c.mul(e, c.k(low)))
 	return c.fma(e, c.k(high), c.sub(f, c.sub(h, t)))
 }
@@ -248,10 +260,14 @@ func (c *code) logWide(m, e vec) vec {
 // has lost digits.
 func log1p(c *code, x ...vec) vec {
 	u := c.add(x[0], c.k(1))
+	return c.logEdges(u, x[0], c.signed(c.logOfNext(x[0], u), x[0]))
+}
+
+// logOfNext returns log(1+x), where u is 1+x, rounded, and a positive number.
+func (c *code) logOfNext(x, u vec) vec {
 	_, e := c.split(u)
 	s := c.scale(c.kr(1), c.sub(c.kr(0), e))
-	y := c.logOf(c.fma(x[0], s, c.sub(s, c.k(1))), e, 1)
-	return c.logEdges(u, x[0], c.signed(y, x[0]))
+	return c.logOf(c.fma(x, s, c.sub(s, c.k(1))), e, 1)
 }
 
 // logEdges gives y, the logarithm of u, its values at the ends of the range: x
@@ -272,6 +288,9 @@ var log1pTerms = []float64{-0.49999988079071045, 0.33332690596580505, -0.2498857
 
 // log1pOf returns log(1+e) for 0 ≤ e ≤ 1.
 func (c *code) log1pOf(e vec) vec {
+	if c.wide {
+		return c.logOfNext(e, c.add(e, c.k(1)))
+	}
 	return c.fma(c.mul(e, e), c.poly(e, log1pTerms...), e)
 }
 
@@ -287,12 +306,13 @@ func logAddExp(c *code, x ...vec) vec {
 	return c.add(c.log1pOf(c.expMinus(d)), c.most(x[0], x[1]))
 }
 
-// rsqrt takes one step of Newton's method from an estimate. Where that is
+// rsqrt takes one step of Newton's method from an estimate, or from a rounded
+// quotient. Where that is
 // infinite, 0 or NaN the step is NaN, and not taken.
 func rsqrt(c *code, x ...vec) vec {
 	var y vec
-	if c.avx512 {
-		y = c.to(build.VRSQRT14PS, build.VRSQRT14PD, x[0])
+	if c.avx512 && !c.wide { // whose estimate has half the digits
+		y = c.to(build.VRSQRT14PS, nil, x[0])
 	} else {
 		y = c.div(c.kr(1), c.sqrt(x[0]))
 	}
@@ -302,26 +322,39 @@ func rsqrt(c *code, x ...vec) vec {
 	return c.pick(c.cmp(unordered, e, e), y, c.fma(c.mul(y, c.k(0.5)), e, y))
 }
 
-// The parts of π/2, each rounded to float32.
-var halfPi = [3]float64{1.5707963705062866, -4.371139000186241e-08, -1.7151245100059e-15}
+// The parts of π/2, each rounded to the type.
+var halfPi = terms{
+	[]float64{1.5707963705062866, -4.371139000186241e-08, -1.7151245100059e-15},
+	[]float64{1.5707963267948966, 6.123233995736766e-17, -1.4973849048591833e-33},
+}
 
 // sinTerms are those of (sin(r)/r-1)/r² in r², cosTerms of (cos(r)-1)/r².
 var (
-	sinTerms = []float64{-0.16666653752326965, 0.0083321016281843185, -0.00019506846729200333}
-	cosTerms = []float64{-0.5, 0.041666645556688309, -0.0013887297827750444, 2.4430084522464313e-05}
+	sinTerms = terms{
+		[]float64{-0.16666653752326965, 0.0083321016281843185, -0.00019506846729200333},
+		[]float64{-0.16666666666666666, 0.008333333333330946, -0.0001984126983675497, 2.755731610068303e-06, -2.5051131455427946e-08, 1.591810123027412e-10},
+	}
+	cosTerms = terms{
+		[]float64{-0.5, 0.041666645556688309, -0.0013887297827750444, 2.4430084522464313e-05},
+		[]float64{-0.5, 0.041666666666666664, -0.0013888888888887395, 2.4801587298763433e-05, -2.7557317270560326e-07, 2.0876146024689747e-09, -1.1382614868556325e-11},
+	}
 )
 
 // turns returns x - n·π/2, for the nearest integer n, as r and what r lacks,
 // and n + more as an integer. It is exact enough up to wildest.
 func (c *code) turns(x vec, more float64) (r, low, n vec) {
+	parts := c.terms(halfPi)
 	q := c.round(c.mul(x, c.k(2/math.Pi)), nearest)
-	first := c.fnma(q, c.k(halfPi[0]), x) // exact
-	r = c.fnma(q, c.k(halfPi[1]), first)
-	low = c.fnma(q, c.k(halfPi[1]), c.sub(first, r))
-	low = c.only(c.cmp(greater, c.mul(r, r), c.k(0x1p-14)), low) // else first - r is not exact, but r nearly is
-	c.do(build.VFNMADD231PS, c.k(halfPi[2]), q, low)
+	first := c.fnma(q, c.k(parts[0]), x) // exact
+	r = c.fnma(q, c.k(parts[1]), first)
+	low = c.fnma(q, c.k(parts[1]), c.sub(first, r))
+	low = c.only(c.cmp(greater, c.mul(r, r), c.k(choose(c.wide, 0x1p-70, 0x1p-14))), low) // else first - r is not exact, but r nearly is
+	c.by(build.VFNMADD231PS, build.VFNMADD231PD, c.k(parts[2]), q, low)
 	if more != 0 {
 		q = c.add(q, c.k(more))
+	}
+	if c.wide { // the last digits of q + 1.5·2⁵² are the integer
+		return r, low, c.add(q, c.k(0x1.8p52))
 	}
 	return r, low, c.to(build.VCVTPS2DQ, nil, q)
 }
@@ -329,13 +362,14 @@ func (c *code) turns(x vec, more float64) (r, low, n vec) {
 // wave is the sine of r + low + n·π/2.
 func (c *code) wave(r, low, n vec) vec {
 	z := c.mul(r, r)
-	sin := c.add(r, c.fma(c.mul(z, r), c.poly(z, sinTerms...), low))
-	cos := c.add(c.fms(z, c.poly(z, cosTerms...), c.mul(r, low)), c.k(1))
-	odd := c.to(build.VPSLLD, nil, operand.Imm(31), n)
-	minus := c.to(build.VPSLLD, nil, operand.Imm(30), n)
+	sin := c.add(r, c.fma(c.mul(z, r), c.poly(z, c.terms(sinTerms)...), low))
+	cos := c.add(c.fms(z, c.poly(z, c.terms(cosTerms)...), c.mul(r, low)), c.k(1))
+	top := choose[uint64](c.wide, 63, 31)
+	odd := c.to(build.VPSLLD, build.VPSLLQ, operand.Imm(top), n)
+	minus := c.to(build.VPSLLD, build.VPSLLQ, operand.Imm(top-1), n)
 	if c.avx512 {
 		k := build.K()
-		c.do(two(build.VPMOVD2M), odd, k)
+		c.by(two(build.VPMOVD2M), two(build.VPMOVQ2M), odd, k)
 		return c.flipped(c.pick(k, cos, sin), minus)
 	}
 	return c.flipped(c.pick(odd, cos, sin), minus)
@@ -358,19 +392,39 @@ var (
 	erfcBottom = []float64{1, 0.9018516245973811, 0.42373534640795757, 0.10846490817885515, 0.012938380798027107}
 )
 
+// erfcWide approximates exp(x²)·erfc(x)/t in t·(2/(1-a)) - (1+a)/(1-a), from -1 to
+// 1, where t is 2/(2+x) and a the least one, that of x = 27.5.
+var erfcWide = []float64{0.5347326614946255, 0.3381708758159431, 0.12438548734918556, 0.012285324665833442, -0.008867830708820574, -0.0018136980293665356, 0.0011163836252955218,
+	0.00014593869067355047, -0.00018708415734964675, 1.4272018427943258e-05, 2.820313138848298e-05, -1.068098546050614e-05, -1.8082887769649347e-06, 2.7372356992200154e-06,
+	-7.04301827956901e-07, -2.77433365003422e-07, 2.7706917584627925e-07, -7.025719269272676e-08, -2.972600935482074e-08, 3.344892814385451e-08, -9.658631257595754e-09,
+	-4.3002273062161185e-09, 4.163259908883367e-09, -4.952258720896785e-10, -5.299809061456093e-10, 1.637984273047887e-10}
+
+// erfcScaled returns exp(x²)·erfc(x) for x ≥ 0.
+func (c *code) erfcScaled(x vec) vec {
+	if c.wide {
+		const a = 2 / (2 + 27.5)
+		d := c.add(x, c.k(2))
+		t := c.div(c.kr(2), d)
+		rest := c.fnma(t, c.sub(x, c.sub(d, c.k(2))), c.fnma(t, d, c.k(2))) // 2 - t·(x+2)
+		t = c.fma(rest, c.mul(t, c.k(0.5)), t)
+		return c.mul(t, c.poly(c.fma(t, c.k(2/(1-a)), c.k(-(1+a)/(1-a))), erfcWide...))
+	}
+	top := c.poly(x, erfcTop...)
+	return c.div(top, c.fma(top, c.mul(x, c.k(math.Sqrt(math.Pi))), c.poly(x, erfcBottom...)))
+}
+
 // erfcOf returns erfc(x) for x ≥ 0. The square is taken with the digits that
 // float32 does not hold, and the result is scaled last, so that the tail keeps
 // its digits.
 func (c *code) erfcOf(x vec) vec {
-	x = c.least(c.kr(10.1), x)
+	x = c.least(c.kr(choose(c.wide, 27.3, 10.1)), x)
 	h := c.mul(x, x)
 	lost := c.fms(x, x, h)
 	high, low := c.ln2()
 	n := c.round(c.mul(h, c.k(-math.Log2E)), nearest)
 	r := c.sub(c.fnma(n, c.k(high), c.xor(h, c.sign())), c.fma(n, c.k(low), lost))
 	e := c.mul(r, c.poly(r, c.terms(expTerms, 1)...)) // exp(r)-1
-	top := c.poly(x, erfcTop...)
-	q := c.div(top, c.fma(top, c.mul(x, c.k(math.Sqrt(math.Pi))), c.poly(x, erfcBottom...)))
+	q := c.erfcScaled(x)
 	return c.scale(c.fma(q, e, q), n)
 }
 
@@ -380,11 +434,14 @@ func erfc(c *code, x ...vec) vec {
 }
 
 // erfTerms are those of erf(x)/x - 1 in x², |x| ≤ 1.
-var erfTerms = []float64{0.12837916612625122, -0.37612625956535339, 0.11283578723669052, -0.026853347197175026, 0.0051871621981263161, -0.00079978530993685126, 7.8069038863759488e-05}
+var erfTerms = terms{
+	[]float64{0.12837916612625122, -0.37612625956535339, 0.11283578723669052, -0.026853347197175026, 0.0051871621981263161, -0.00079978530993685126, 7.8069038863759488e-05},
+	[]float64{0.12837916709551256, -0.37612638903183543, 0.11283791670945006, -0.02686617064323777, 0.0052239776071164225, -0.0008548325975389692, 0.00012055294904839707, -1.492473690741966e-05, 1.6447424703317362e-06, -1.6208483801871705e-07, 1.3720064546777686e-08, -7.795898827002142e-10},
+}
 
 func erf(c *code, x ...vec) vec {
 	a := c.abs(x[0])
 	far := c.sub(c.kr(1), c.erfcOf(a))
-	near := c.fma(a, c.poly(c.mul(a, a), erfTerms...), a)
+	near := c.fma(a, c.poly(c.mul(a, a), c.terms(erfTerms)...), a)
 	return c.signed(c.pick(c.cmp(less, a, c.k(1)), near, far), x[0])
 }

@@ -18,8 +18,7 @@ import (
 //
 // Beyond 256 places of known number, queries are gone through in blocks of 128 by
 // [ops.Scan], whose gradient computes their scores again, so that memory grows with
-// the length and not with its square. A time that is a symbol, and Dropout, whose
-// numbers would be others the second time, keep the scores of all queries instead.
+// the length and not with its square. A time that is a symbol is not cut.
 // Vaswani et al. 2017, arXiv:1706.03762
 type MultiHeadAttention struct {
 	graph.Scope
@@ -133,7 +132,7 @@ const (
 // long reports whether q and k [batch heads time d] are to go in blocks.
 func (m *MultiHeadAttention) long(q, k *graph.Node) bool {
 	time, places := q.Shape().Dim(2), k.Shape().Dim(2)
-	return time > block && places > longest && m.Dropout.Rate == 0
+	return time > block && places > longest
 }
 
 // blocks is mix, block by block of the queries.

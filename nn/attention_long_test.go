@@ -116,6 +116,33 @@ func TestAttentionInBlocks(t *testing.T) {
 	}
 }
 
+// TestAttentionInBlocksDropsTheSame checks that what the gradient computes again has
+// the same weights dropped: attention without biases is linear in its values, so
+// the gradient of its sum in their weights, times these, is that sum.
+func TestAttentionInBlocksDropsTheSame(t *testing.T) {
+	x := graph.InputOf(graph.Float64, "x", 1, 300, 4)
+	m := &nn.MultiHeadAttention{Heads: 2, NoBias: true, Causal: true, Dropout: nn.Dropout{Rate: 0.5}}
+	y := m.Apply(x)
+	nn.Init(m, 1)
+	sum := ops.Sum(y)
+	along := ops.Sum(ops.Mul(autodiff.Grad(sum, m.Value.W.Node())[0], m.Value.W.Node()))
+	p, err := graph.CompileTraining([]*graph.Node{sum, along})
+	require.NoError(t, err)
+	assert.Contains(t, p.Listing(), "scan")
+	rnd, v := rand.New(rand.NewPCG(5, 6)), make([]float64, 300*4)
+	for i := range v {
+		v[i] = rnd.NormFloat64()
+	}
+	var sums []float64
+	for range 2 {
+		out, err := p.Run(x.Is(tensor.New(tensor.WithShape(1, 300, 4), tensor.WithBacking(v))))
+		require.NoError(t, err)
+		assert.InDelta(t, out[0].Data(), out[1].Data(), 1e-9)
+		sums = append(sums, out[0].Data().(float64))
+	}
+	assert.NotEqual(t, sums[0], sums[1], "each step drops others")
+}
+
 // largest is the size of the largest element.
 func largest(x *tensor.Dense) (most float64) {
 	for _, v := range x.Data().([]float64) {

@@ -44,7 +44,7 @@ func TestNamesAlongX(t *testing.T) {
 	assert.NotContains(t, short, "rotate(30")
 	long := strings.Repeat("x", 27)
 	assert.Regexp(t, `rotate\(30[^>]*>\s*<text[^>]*>`+long, svg(t, &chart.Chart{Names: []string{long, long, long}, Layers: line}))
-	assert.EqualError(t, (&chart.Chart{LogX: true, Names: []string{"a"}}).SVG(io.Discard), "chart: names on a logarithmic x axis: they stand at 0, 1, 2...")
+	assert.EqualError(t, (&chart.Chart{LogX: true, Names: []string{"a"}}).SVG(io.Discard), "chart: names on a logarithmic x axis: they stand at whole numbers from 0 on")
 }
 
 // TestSpans: axes show what they are told to, and what is beyond.

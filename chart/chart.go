@@ -145,7 +145,7 @@ func (c *Chart) drawing() (*drawing, error) {
 	var wrong []error
 	if c.Names != nil {
 		if c.LogX {
-			wrong = append(wrong, errors.New("chart: names on a logarithmic x axis: they stand at 0, 1, 2..."))
+			wrong = append(wrong, errors.New("chart: names on a logarithmic x axis: they stand at whole numbers from 0 on"))
 		}
 		d.name(c.Names)
 	}

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -106,7 +107,7 @@ func fit(ctx context.Context, c *command.Command, o *options, f *report.Folder, 
 		},
 	}
 	if c.Going {
-		last, found, err := train.Resume(f.Path("checkpoints"), t.Step.Params())
+		last, found, err := train.Resume(f.Path("checkpoints"), t.State())
 		if err != nil {
 			return err
 		}
@@ -116,5 +117,8 @@ func fit(ctx context.Context, c *command.Command, o *options, f *report.Folder, 
 		}
 	}
 	_, err := t.Fit(ctx, learn, settings)
+	if errors.Is(err, context.Canceled) { // the checkpoints have that step
+		return fmt.Errorf("%w: the same command with -resume goes on", err)
+	}
 	return err
 }

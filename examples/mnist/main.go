@@ -13,6 +13,7 @@ import (
 
 	"github.com/adjointml/adjoint/data"
 	"github.com/adjointml/adjoint/examples/internal/command"
+	"github.com/adjointml/adjoint/examples/internal/digits"
 	"github.com/adjointml/adjoint/report"
 	"github.com/adjointml/adjoint/train"
 )
@@ -64,7 +65,7 @@ func run(ctx context.Context, c *command.Command, o *options) error {
 	if err != nil {
 		return err
 	}
-	learn, test, err := load(o.data, c.Seed)
+	learn, test, err := digits.Load(o.data, 10_000, 2000, c.Seed)
 	if err != nil {
 		return err
 	}

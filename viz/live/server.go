@@ -52,6 +52,9 @@ type Options struct {
 	// Replay names finished runs for the page of curves: files as [train.NDJSON]
 	// writes them, or folders of package report.
 	Replay []string
+	// Saved names a file that the page of the playground has saved, for it to begin
+	// with; "" is the setup in the page's address.
+	Saved string
 	// Explain is the model of images that is explained.
 	Explain Exhibit
 }
@@ -72,6 +75,7 @@ type Server struct {
 	show     *show
 	recorder *Recorder
 	replays  []replay
+	saved    *saved
 }
 
 // Serve starts a server. An address that is not a loopback address is an error.
@@ -130,6 +134,11 @@ func (s *Server) prepare(o Options) (err error) {
 			return err
 		}
 		s.replays = append(s.replays, r)
+	}
+	if o.Saved != "" {
+		if s.saved, err = readSaved(o.Saved); err != nil {
+			return err
+		}
 	}
 	lesson := Xor(1)
 	if o.Lesson != nil {

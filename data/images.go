@@ -23,6 +23,10 @@ type Images struct {
 	Height, Width int  // resize to these, with Catmull-Rom's filter; 0 keeps the size
 	Gray          bool // one channel instead of red, green and blue
 	ChannelsLast  bool // [height width channels] instead of [channels height width]
+	// Limit is how many pixels a picture may have whatever the size of its file, as
+	// 50_000_000 for photographs that are trusted. A pixel takes up to 24 bytes while
+	// it is read. With 0 the file's size decides: see Open.
+	Limit int
 }
 
 // Open reads the pictures of a folder: each folder in it is a class, and the png,
@@ -32,7 +36,8 @@ type Images struct {
 // moving gif it takes the first picture; what is transparent is black.
 //
 // It fails on a file that is no such picture, names it, and on one whose size,
-// as it says itself, takes more than four times the file and 16 MiB.
+// as it says itself, takes more than four times the file and 16 MiB, unless it is
+// within Limit.
 func (o Images) Open(folder string) (set *Arrays, classes []string, err error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -108,8 +113,8 @@ func (o Images) Decode(file []byte) (*tensor.Dense, error) {
 	if err != nil {
 		return nil, fmt.Errorf("image: offset 0: %w", err)
 	}
-	if c.Width < 1 || c.Height < 1 || o.memory(c, format, file) > 4*float64(len(file))+16<<20 {
-		return nil, fmt.Errorf("image: offset 0: %d x %d pixels in %d bytes of %s: too large to be trusted", c.Height, c.Width, len(file), format)
+	if c.Width < 1 || c.Height < 1 || float64(c.Width)*float64(c.Height) > float64(o.Limit) && o.memory(c, format, file) > 4*float64(len(file))+16<<20 {
+		return nil, fmt.Errorf("image: offset 0: %d x %d pixels in %d bytes of %s: too large to be trusted: if it is no attack, set Limit to as many pixels", c.Height, c.Width, len(file), format)
 	}
 	in := bytes.NewReader(file)
 	img, _, err := image.Decode(in)

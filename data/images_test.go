@@ -106,7 +106,7 @@ func bomb(t testing.TB, h, w uint32) []byte {
 func TestImagesRefuse(t *testing.T) {
 	for want, f := range map[string]func() error{
 		"image: offset 0: image: unknown format": func() error { _, err := data.Images{}.Decode([]byte("hello")); return err },
-		"image: offset 0: 50000 x 50000 pixels in 85 bytes of png: too large to be trusted": func() error {
+		"image: offset 0: 50000 x 50000 pixels in 85 bytes of png: too large to be trusted: if it is no attack, set Limit to as many pixels": func() error {
 			_, err := data.Images{}.Decode(bomb(t, 50000, 50000)[:85])
 			return err
 		},
@@ -136,4 +136,32 @@ func FuzzImages(f *testing.F) {
 			require.LessOrEqual(t, x.Shape().TotalSize(), 3*(len(b)/2+2<<20))
 		}
 	})
+}
+
+// TestLargePhotograph reads twelve megapixels, which compress to far less than the rule
+// trusts, once they are allowed.
+func TestLargePhotograph(t *testing.T) {
+	const h, w = 3000, 4000
+	img := image.NewGray(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			img.Pix[y*img.Stride+x] = uint8(255 * x / w)
+		}
+	}
+	var b bytes.Buffer
+	require.NoError(t, jpeg.Encode(&b, img, nil))
+	o := data.Images{Height: 30, Width: 40, Gray: true}
+	_, err := o.Decode(b.Bytes())
+	assert.ErrorContains(t, err, "3000 x 4000 pixels in ")
+	assert.ErrorContains(t, err, "too large to be trusted: if it is no attack, set Limit to as many pixels")
+	o.Limit = h*w - 1
+	_, err = o.Decode(b.Bytes())
+	assert.ErrorContains(t, err, "set Limit")
+	o.Limit = h * w
+	x, err := o.Decode(b.Bytes())
+	require.NoError(t, err)
+	assert.Equal(t, []int{1, 30, 40}, []int(x.Shape()))
+	for i, v := range x.Float32s() {
+		assert.InDelta(t, (float64(i%40)+0.5)/40, v, 0.02, "pixel %d", i)
+	}
 }

@@ -22,7 +22,8 @@ func OpenText(path string) (string, error) {
 }
 
 // ReadText reads UTF-8 text, packed by gzip or not, without a byte order mark;
-// line ends become \n. It fails on bytes that are no UTF-8, and names the first.
+// line ends become \n, of which a \r before it is part, and so are several. It fails on
+// bytes that are no UTF-8, and names the first.
 func ReadText(r io.Reader) (string, error) { return readText(r, 0, math.MaxInt64) }
 
 // readText expects so many bytes, and reads another number at most.
@@ -49,7 +50,19 @@ func readText(r io.Reader, expected, most int64) (string, error) {
 		}
 		at += n
 	}
-	return strings.ReplaceAll(string(b), "\r\n", "\n"), nil
+	return string(plainEnds(b)), nil
+}
+
+// plainEnds takes the \r before each \n out of b, in its memory.
+func plainEnds(b []byte) []byte {
+	out := b[:0]
+	for _, c := range b {
+		if c == '\n' {
+			out = bytes.TrimRight(out, "\r")
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // Lines yields the lines of UTF-8 text without their ends, one at a time, so
@@ -71,7 +84,7 @@ func Lines(r io.Reader) iter.Seq2[string, error] {
 				yield("", fmt.Errorf("text: line %d is no UTF-8: convert the file first", n))
 				return
 			}
-			if !yield(s.Text(), nil) {
+			if !yield(strings.TrimRight(s.Text(), "\r"), nil) {
 				return
 			}
 		}

@@ -87,7 +87,7 @@ func TestParseMistakes(t *testing.T) {
 		"a\u0304b":                       "formula: column 1: the bar in a\u0304b is not at its end: a bar is over the last letter",
 		"a\xff":                          "formula: the text is not UTF-8",
 		strings.Repeat("(", 200):         "formula: column 101: more than 100 levels of parentheses, powers and signs: give parts names of their own",
-		strings.Repeat("-", 200) + "x":   "formula: column 101: more than 100 levels of parentheses, powers and signs: give parts names of their own",
+		strings.Repeat("-", 200) + "x":   "formula: column 52: more than 100 levels of parentheses, powers and signs: give parts names of their own",
 		strings.Repeat("a^", 200) + "x":  "formula: column 201: more than 100 levels of parentheses, powers and signs: give parts names of their own",
 		strings.Repeat("a+", 2500) + "a": "formula: 5001 bytes are too long: at most 4096",
 	} {

@@ -240,16 +240,17 @@ func (p *parser) chain(level int) *Expr {
 	}
 }
 
-// signed reads a power with - or ! before it.
+// signed reads a power with - or ! before it. A sign counts as two levels, as what it
+// stands before may be printed in parentheses.
 func (p *parser) signed() *Expr {
 	o, ok := p.accept("-", "!")
 	if !ok {
 		return p.power()
 	}
-	if !p.deeper() {
+	if !p.deeper() || !p.deeper() {
 		return nothing()
 	}
-	defer func() { p.depth-- }()
+	defer func() { p.depth -= 2 }()
 	if o == "-" {
 		return op(Negative, p.signed())
 	}

@@ -50,55 +50,74 @@ func digitsNetwork(*testing.B) workload {
 	}, data.Digits(12_800, 1), 128}
 }
 
-// BenchmarkFit measures a step through Fit, over the same batches through a bare
-// program, and the bare program on one batch, as ns/step.
-func BenchmarkFit(b *testing.B) {
-	for _, w := range []struct {
-		name string
-		of   func(b *testing.B) workload
-	}{{"small", seedNetwork}, {"large", digitsNetwork}} {
-		load := w.of(b)
-		m := load.model()
-		tr, err := m.Build(load.data)
+// BenchmarkFitW1 measures a step of the network 784-10-8-1: see benchmarkFit.
+func BenchmarkFitW1(b *testing.B) { benchmarkFit(b, seedNetwork(b)) }
+
+// BenchmarkFitW2 measures a step of the network 784-512-512-10: see benchmarkFit.
+func BenchmarkFitW2(b *testing.B) { benchmarkFit(b, digitsNetwork(b)) }
+
+// benchmarkFit measures, in ns/step of ten epochs, a bare program over batches that
+// lie ready in memory, and the same batches through Fit, which copies them; then the data
+// shuffled anew for each epoch, in a bare loop and through Fit; and the bare program
+// repeated on one batch, which stays in the cache.
+func benchmarkFit(b *testing.B, load workload) {
+	const epochs = 10
+	m := load.model()
+	tr, err := m.Build(load.data)
+	require.NoError(b, err)
+	steps := (load.data.Len() + load.batch - 1) / load.batch
+	step := bareStep(b, load.model(), tr)
+	into := []*tensor.Dense{tensor.New(tensor.FromScalar(float32(0)))}
+	run := func(batch data.Batch) {
+		if err := step.RunInto(into, tr.Inputs[0].Is(batch[0]), tr.Inputs[1].Is(batch[1])); err != nil {
+			b.Fatal(err)
+		}
+	}
+	loop := func(d *data.Arrays) {
+		for batch, err := range d.Batches(load.batch) {
+			require.NoError(b, err)
+			run(batch)
+		}
+	}
+	fit := func(o Options) {
+		o.Epochs, o.Batch = epochs, load.batch
+		_, err := m.Fit(context.Background(), load.data, o)
 		require.NoError(b, err)
-		steps := (load.data.Len() + load.batch - 1) / load.batch
-		perStep := func(b *testing.B) {
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*steps), "ns/step")
-		}
-		b.Run(w.name+"/fit", func(b *testing.B) {
-			for b.Loop() {
-				_, err := m.Fit(context.Background(), load.data, Options{Batch: load.batch})
-				require.NoError(b, err)
-			}
-			perStep(b)
-		})
-		bare := load.model()
-		step := bareStep(b, bare, tr)
-		into := tensor.New(tensor.FromScalar(float32(0)))
-		run := func(b *testing.B, batch data.Batch) {
-			if err := step.RunInto([]*tensor.Dense{into}, tr.Inputs[0].Is(batch[0]), tr.Inputs[1].Is(batch[1])); err != nil {
-				b.Fatal(err)
-			}
-		}
-		b.Run(w.name+"/loop", func(b *testing.B) {
-			for b.Loop() {
-				for batch, err := range load.data.Shuffle(0).Batches(load.batch) {
-					require.NoError(b, err)
-					run(b, batch)
+	}
+	var slices []data.Batch
+	for lo := 0; lo < load.data.Len(); lo += load.batch {
+		part := load.data.Rows(lo, lo+load.batch)
+		slices = append(slices, data.Batch{part.Column(0), part.Column(1)})
+	}
+	for _, c := range []struct {
+		name  string
+		train func()
+	}{
+		{"inorder/bare", func() {
+			for range epochs {
+				for _, batch := range slices {
+					run(batch)
 				}
 			}
-			perStep(b)
-		})
-		b.Run(w.name+"/step", func(b *testing.B) {
-			for batch := range load.data.Batches(load.batch) {
-				for b.Loop() {
-					for range steps {
-						run(b, batch)
-					}
-				}
-				break
+		}},
+		{"inorder/fit", func() { fit(Options{InOrder: true}) }},
+		{"shuffled/bare", func() {
+			for n := range epochs {
+				loop(load.data.Shuffle(uint64(n)))
 			}
-			perStep(b)
+		}},
+		{"shuffled/fit", func() { fit(Options{}) }},
+		{"onebatch/bare", func() {
+			for range epochs * steps {
+				run(slices[0])
+			}
+		}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				c.train()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*epochs*steps), "ns/step")
 		})
 	}
 }

@@ -5,7 +5,8 @@
 //   - a graph, with the formulas, values and source lines of its nodes,
 //   - a training, with its curves and histograms ([Recorder]),
 //   - a lab for losses that are typed as formulas,
-//   - explanations of a model of images ([Exhibit]).
+//   - explanations of models of images ([Exhibit]), of sequences ([Reading]) and of
+//     tables ([Table]).
 //
 // All of them work without settings, on examples; [Options] give them your own:
 //
@@ -52,8 +53,11 @@ type Options struct {
 	// Replay names finished runs for the page of curves: files as [train.NDJSON]
 	// writes them, or folders of package report.
 	Replay []string
-	// Explain is the model of images that is explained.
-	Explain Exhibit
+	// Explain is the model of images that is explained, Attention that of
+	// sequences, and Table that of tables.
+	Explain   Exhibit
+	Attention Reading
+	Table     Table
 }
 
 // A Server serves the pages until it is closed.
@@ -70,6 +74,8 @@ type Server struct {
 	lesson   *walk
 	canvas   *canvas
 	show     *show
+	reading  *reading
+	table    *table
 	recorder *Recorder
 	replays  []replay
 }
@@ -122,7 +128,7 @@ func loopback(addr string) error {
 
 // prepare makes what the pages show.
 func (s *Server) prepare(o Options) (err error) {
-	s.show = &show{Exhibit: o.Explain}
+	s.show, s.reading, s.table = &show{Exhibit: o.Explain}, &reading{Reading: o.Attention}, &table{Table: o.Table}
 	s.recorder, s.replays = newRecorder(), []replay{}
 	for _, path := range o.Replay {
 		r, err := readReplay(path)
@@ -208,6 +214,8 @@ func (s *Server) routes() *http.ServeMux {
 	s.trainRoutes(mux)
 	s.lossRoutes(mux)
 	s.explainRoutes(mux)
+	s.attentionRoutes(mux)
+	s.tableRoutes(mux)
 	return mux
 }
 

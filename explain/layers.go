@@ -55,6 +55,43 @@ func Attention(y *graph.Node, path string) *graph.Node {
 	return Layer(y, path+".Weights")
 }
 
+// Attentions returns the weights of all attentions that y depends on, in the order
+// of computing: each is what [Attention] returns for its path, which its Scope()
+// tells, and a layer that was applied several times is there as often. There is
+// none in a graph without attention.
+//
+//	y -> [batch heads time places], one for each
+//
+// It takes for attention what lies in a scope Weights, as nn.MultiHeadAttention
+// leaves it, and has these four axes; the names of scopes come from nn.Init or
+// nn.Params, which must have been called. They are asked for whole: a program that
+// returns them needs room for time·places numbers of each head.
+func Attentions(y *graph.Node) []*graph.Node {
+	if bad := broken("attentions", y); bad != nil {
+		return []*graph.Node{bad}
+	}
+	inside := func(n *graph.Node) bool {
+		scope := n.Scope()
+		return len(n.In()) > 0 && n.From() == (graph.Provenance{}) && (scope == "Weights" || strings.HasSuffix(scope, ".Weights"))
+	}
+	var found []*graph.Node
+	read := map[*graph.Node]bool{} // by another of the same scope
+	all := graph.Topo(y)
+	for _, n := range all {
+		for _, in := range n.In() {
+			if inside(n) && in.Scope() == n.Scope() {
+				read[in] = true
+			}
+		}
+	}
+	for _, n := range all {
+		if inside(n) && !read[n] && n.Shape().Rank() == 4 {
+			found = append(found, n)
+		}
+	}
+	return found
+}
+
 // Active returns the share of rows, and places, at which each unit is above 0. A
 // unit of a ReLU that never is has no gradient and cannot learn: it is dead.
 //

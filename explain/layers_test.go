@@ -67,6 +67,13 @@ func TestAttention(t *testing.T) {
 	assert.NotEqual(t, first, second)
 	got = run(t, []graph.Feed{of(t, x, values, 1, 3, 4)}, ops.Sum(first, -1), ops.Sum(second, -1))
 	assert.InDeltaSlice(t, []float64{1, 1, 1, 1, 1, 1}, got[1], 1e-12)
+	assert.Equal(t, []*graph.Node{first, second}, explain.Attentions(z))
+	assert.Equal(t, []*graph.Node{first, second}, explain.Attentions(ops.Sum(ops.Mul(z, autodiff.Grad(ops.Sum(z), x)[0]))), "the gradients' are none")
+	assert.Equal(t, []*graph.Node{w}, explain.Attentions(y))
+	assert.Empty(t, explain.Attentions(q), "without attention there is none")
+	assert.Contains(t, mistake(t, explain.Attentions(nil)[0]), "attentions: operand 0 is nil")
+	again := m.Apply(m.Apply(x))
+	assert.Len(t, explain.Attentions(again), 2, "a layer that is applied twice looks twice")
 	assert.NotContains(t, nn.Summary(z, blocks), "Weights", "a part of a layer has no line of its own")
 }
 

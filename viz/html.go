@@ -141,6 +141,7 @@ func (b *book) opening(path string) map[string]bool {
 // A note is what the inspector shows of a node.
 type note struct {
 	Op       string `json:"op"`
+	Box      string `json:"box,omitempty"` // what its box says, where that is another op made of it
 	Type     string `json:"type"`
 	Shape    string `json:"shape"`
 	Scope    string `json:"scope,omitempty"`
@@ -164,7 +165,11 @@ func (b *book) note(g *sketch, at int) {
 		for _, list := range [][]*graph.Node{n.nodes, n.grads, n.update} {
 			for _, m := range list {
 				if b.notes[m.ID()] == nil {
-					b.notes[m.ID()] = b.describe(m, at)
+					t := b.describe(m, at)
+					if n.title != t.Op {
+						t.Box = n.title
+					}
+					b.notes[m.ID()] = t
 				}
 			}
 		}

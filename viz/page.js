@@ -151,8 +151,8 @@
     if (!want) return;
     let n = 0;
     for (const [id, note] of Object.entries(data.notes)) {
-      if (!(note.op + ' ' + (note.scope || '') + ' ' + note.at + ' ' + note.shape).toLowerCase().includes(want) || ++n > 30) continue;
-      const b = add(add(found, 'li', ''), 'button', note.op + '  ' + note.shape + '  ' + (note.scope || '') + '  ' + note.at);
+      if (!(note.op + ' ' + (note.box || '') + ' ' + (note.scope || '') + ' ' + note.at + ' ' + note.shape).toLowerCase().includes(want) || ++n > 30) continue;
+      const b = add(add(found, 'li', ''), 'button', note.op + (note.box ? ' in ' + note.box : '') + '  ' + note.shape + '  ' + (note.scope || '') + '  ' + note.at);
       b.addEventListener('click', () => {
         found.replaceChildren();
         show(note.state);

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 
@@ -30,35 +29,10 @@ type cellar struct {
 
 const makers = 3
 
-// synthetic returns wines of which it is known what matters: alcohol and proline
-// speak for the first maker, a light colour for the second, a balance of acid and
-// phenols for the third. Hue follows the colour, and says nothing more. Ash and sugar
-// say nothing at all.
-func synthetic(n int, seed uint64) (*cellar, error) {
-	r := rand.New(rand.NewPCG(seed, 0x57696e65))
-	c := &cellar{names: []string{"alcohol", "proline", "colour", "hue", "acid", "phenols", "ash", "sugar"}, unknown: "The wines are synthetic: by construction ash and sugar say nothing, and hue nothing that the colour does not say."}
-	x, y := make([]float32, 0, n*len(c.names)), make([]int64, n)
-	for i := range n {
-		v := make([]float64, len(c.names))
-		for j := range v {
-			v[j] = r.NormFloat64()
-		}
-		alcohol, proline, colour, acid, phenols := v[0], v[1], v[2], v[4], v[5]
-		v[3] = -0.8*colour + 0.6*v[3]
-		score := [makers]float64{1.5*alcohol + proline, -2 * colour, 1.5 - 1.5*math.Abs(acid-phenols)}
-		for k, s := range score {
-			if s -= 0.3 * math.Log(-math.Log(r.Float64())); k == 0 || s > score[y[i]] {
-				y[i] = int64(k)
-			}
-			score[k] = s
-		}
-		for _, f := range v {
-			x = append(x, float32(f))
-		}
-	}
-	var err error
-	c.rows, err = data.Of(tensor.New(tensor.WithShape(n, len(c.names)), tensor.WithBacking(x)), tensor.New(tensor.WithShape(n), tensor.WithBacking(y)))
-	return c, err
+// synthetic returns wines of which it is known what matters: see data.Wines.
+func synthetic(n int, seed uint64) *cellar {
+	rows, names := data.Wines(n, seed)
+	return &cellar{names: names, rows: rows, unknown: "The wines are synthetic: by construction ash and sugar say nothing, and hue nothing that the colour does not say."}
 }
 
 // openWine reads UCI wine, and brings each feature to mean 0 and deviation 1.
@@ -103,12 +77,12 @@ func openWine(path string, seed uint64) (*cellar, error) {
 
 // wines audits a network that tells the maker of a wine.
 func (a *audit) wines(ctx context.Context, path string) error {
-	c, err := synthetic(2400, a.seed)
+	c := synthetic(2400, a.seed)
 	if path != "" {
-		c, err = openWine(path, a.seed)
-	}
-	if err != nil {
-		return err
+		var err error
+		if c, err = openWine(path, a.seed); err != nil {
+			return err
+		}
 	}
 	n := graph.Sym("n")
 	t := &taster{cellar: c, x: graph.Input("wine", n, graph.Dim(len(c.names))), maker: graph.InputOf(graph.Int64, "maker", n)}

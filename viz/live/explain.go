@@ -116,7 +116,7 @@ type question struct {
 	Image  int    `json:"image"`
 	Class  int    `json:"class"` // -1 for the one that the model takes it for
 	Method string `json:"method"`
-	Unit   [3]int `json:"unit"` // channel, row and column of the layer
+	Unit   [3]int `json:"unit"` // channel, row and column of the layer; below 0 for the middle
 }
 
 // An answer is a map beside the image.
@@ -247,6 +247,7 @@ type unitAnswer struct {
 	Rest     num       `json:"rest"`
 	Sum      num       `json:"sum"` // of the products
 	Value    num       `json:"value"`
+	Unit     [3]int    `json:"unit"`
 }
 
 func (e *show) unit(ctx context.Context, q question) (*unitAnswer, error) {
@@ -262,7 +263,12 @@ func (e *show) unit(ctx context.Context, q question) (*unitAnswer, error) {
 	}
 	unit := e.Layer
 	for k, i := range q.Unit {
-		if n := e.Layer.Shape().Dim(1 + k); i < 0 || n >= 0 && i >= int(n) {
+		n := e.Layer.Shape().Dim(1 + k)
+		if i < 0 {
+			i = max(int(n)/2, 0)
+			q.Unit[k] = i
+		}
+		if !n.Symbolic() && i >= int(n) {
 			return nil, fmt.Errorf("unit %v lies outside of the layer %v", q.Unit, e.Layer.Type())
 		}
 		unit = ops.Index(unit, 1, i)
@@ -281,7 +287,7 @@ func (e *show) unit(ctx context.Context, q question) (*unitAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &unitAnswer{Weight: pixels(out[1]), Product: pixels(out[2]), Rest: num(out[3].At(0)), Value: num(out[4].At(0))}
+	u := &unitAnswer{Weight: pixels(out[1]), Product: pixels(out[2]), Rest: num(out[3].At(0)), Value: num(out[4].At(0)), Unit: q.Unit}
 	for i := range out[2].Len() {
 		u.Sum += num(out[2].At(i))
 	}

@@ -5,7 +5,8 @@
 //   - a graph, with the formulas, values and source lines of its nodes,
 //   - a training, with its curves and histograms ([Recorder]),
 //   - a lab for losses that are typed as formulas,
-//   - explanations of a model of images ([Exhibit]).
+//   - explanations of models of images ([Exhibit]), of sequences ([Reading]) and of
+//     tables ([Table]).
 //
 // All of them work without settings, on examples; [Options] give them your own:
 //
@@ -55,8 +56,11 @@ type Options struct {
 	// Saved names a file that the page of the playground has saved, for it to begin
 	// with; "" is the setup in the page's address.
 	Saved string
-	// Explain is the model of images that is explained.
-	Explain Exhibit
+	// Explain is the model of images that is explained, Attention that of
+	// sequences, and Table that of tables.
+	Explain   Exhibit
+	Attention Reading
+	Table     Table
 }
 
 // A Server serves the pages until it is closed.
@@ -73,6 +77,8 @@ type Server struct {
 	lesson   *walk
 	canvas   *canvas
 	show     *show
+	reading  *reading
+	table    *table
 	recorder *Recorder
 	replays  []replay
 	saved    *saved
@@ -126,7 +132,7 @@ func loopback(addr string) error {
 
 // prepare makes what the pages show.
 func (s *Server) prepare(o Options) (err error) {
-	s.show = &show{Exhibit: o.Explain}
+	s.show, s.reading, s.table = &show{Exhibit: o.Explain}, &reading{Reading: o.Attention}, &table{Table: o.Table}
 	s.recorder, s.replays = newRecorder(), []replay{}
 	for _, path := range o.Replay {
 		r, err := readReplay(path)
@@ -217,6 +223,8 @@ func (s *Server) routes() *http.ServeMux {
 	s.trainRoutes(mux)
 	s.lossRoutes(mux)
 	s.explainRoutes(mux)
+	s.attentionRoutes(mux)
+	s.tableRoutes(mux)
 	return mux
 }
 

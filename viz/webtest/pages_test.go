@@ -2,10 +2,12 @@ package webtest
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -32,17 +34,62 @@ func TestPages(t *testing.T) {
 	p.homely(s)
 }
 
-// TestPictureFromFile opens a picture that needs no server.
-func TestPictureFromFile(t *testing.T) {
-	loss, _, _ := transformer(t, 1)
-	var picture bytes.Buffer
-	require.NoError(t, viz.SVG(&picture, loss))
-	file := filepath.Join(t.TempDir(), "graph.svg")
-	require.NoError(t, os.WriteFile(file, picture.Bytes(), 0o666))
-	p := open(t, "file://"+file, 900, 900)
-	assert.Greater(t, js[int](p, "document.querySelectorAll('rect').length"), 20)
-	assert.NotEmpty(t, js[string](p, "document.querySelector('desc').textContent"))
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	assert.Equal(t, []string{"file://" + file}, p.requests, "it asks for nothing but itself")
+// TestPageFromFile opens a page that needs no server, in both themes: groups open and
+// close, nodes are found, the inspector tells what they are, all by keyboard.
+func TestPageFromFile(t *testing.T) {
+	loss, _, _ := transformer(t, 2)
+	var text bytes.Buffer
+	require.NoError(t, viz.Picture{Title: "A transformer"}.HTML(&text, loss))
+	file := filepath.Join(t.TempDir(), "graph.html")
+	require.NoError(t, os.WriteFile(file, text.Bytes(), 0o666))
+	background := map[string]bool{}
+	for name, dark := range map[string]bool{"page.jpg": false, "": true} {
+		p := open(t, "file://"+file, 1100, 800, dark)
+		p.wait("document.body.dataset.state === '0'")
+		background[js[string](p, "getComputedStyle(document.body).backgroundColor")] = true
+		boxes := func() int { return js[int](p, "document.querySelectorAll('#graph .box').length") }
+		before := boxes()
+		require.Greater(t, before, 5)
+		assert.NotEmpty(t, js[string](p, "document.getElementById('graph').getAttribute('aria-label')"))
+
+		// a group closes and opens
+		p.reach("graph")
+		for range 3 {
+			p.press(kb.ArrowDown)
+		}
+		p.press("\r")
+		p.wait("document.querySelector('.box.here')?.dataset.scope === '0'")
+		assert.Equal(t, "false", js[string](p, "document.querySelector('.box.here').getAttribute('aria-expanded')"))
+		assert.Less(t, boxes(), before, "the first layer is one box")
+		p.press("\r")
+		p.wait("document.querySelector('.box.here') && !document.querySelector('.box.here').dataset.scope")
+		assert.Equal(t, before, boxes())
+		js[any](p, "(document.querySelector('.fold[data-path=\"1.Attention\"] text').dispatchEvent(new MouseEvent('click', {bubbles: true})), 0)")
+		p.wait("document.querySelector('.box.here')?.dataset.scope === '1.Attention'")
+		p.press("\r")
+		p.wait("document.querySelector('.fold[data-path=\"1.Attention\"]')")
+
+		// the search leads to a node inside, and the inspector tells what it is
+		p.press("/")
+		p.wait("document.activeElement.id === 'search'")
+		js[any](p, "document.activeElement.value = ''") // a driven browser types the key after it was taken
+		p.press("gelu")
+		p.wait("document.querySelectorAll('#found button').length > 0")
+		p.press("\r")
+		p.wait("document.querySelector('#inspector dd') && document.querySelector('#inspector').innerText.includes('graph_test.go')")
+		inspected := js[string](p, "document.getElementById('inspector').innerText")
+		assert.Contains(t, inspected, "[batch 6 64]")
+		assert.Greater(t, js[int](p, "document.querySelectorAll('#inspector math').length"), 0, "formulas")
+		was := js[string](p, "document.querySelector('.box.here').id")
+		p.press(kb.ArrowUp)
+		p.wait(fmt.Sprintf("document.querySelector('.box.here').id !== %q", was))
+		if name != "" {
+			p.picture(name)
+		}
+		p.mutex.Lock()
+		assert.Equal(t, []string{"file://" + file}, p.requests, "it asks for nothing but itself")
+		assert.Empty(t, p.mistakes, "mistakes of the script")
+		p.mutex.Unlock()
+	}
+	assert.Len(t, background, 2, "light and dark differ")
 }

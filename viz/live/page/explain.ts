@@ -1,11 +1,14 @@
-// The page that asks a model of images why it answers as it does.
+// The page that asks models of images, of sequences and of tables why they answer as
+// they do.
 import { el, number, say, select } from "./dom";
 import { post } from "./server";
 import { css, themed } from "./color";
+import { attention } from "./attention";
+import { table } from "./table";
 
 type Pixels = (number | null)[][];
 interface Answer { shares: number[]; class: number; image: Pixels; map: Pixels; note: string }
-interface Unit { channels: Pixels[]; weight: Pixels; product: Pixels; field: [number, number, number, number]; rest: number; sum: number; value: number }
+interface Unit { channels: Pixels[]; weight: Pixels; product: Pixels; field: [number, number, number, number]; rest: number; sum: number; value: number; unit: [number, number, number] }
 
 const methods: [string, string][] = [
   ["integrated gradients", "Shares of each pixel in what the score gained on the way from an empty image."],
@@ -18,8 +21,23 @@ const methods: [string, string][] = [
   ["what it looks for", "An image that makes the score large, drawn from grey: the same for all images."],
 ];
 
+const models: Record<string, [string, (into: HTMLElement) => void]> = { images: ["Images", images], attention: ["Attention", attention], table: ["Table", table] };
+
+// explain shows the part that the address names behind its #.
 export function explain(main: HTMLElement): void {
-  let image = 0, method = methods[0][0], kind = -1, unit: [number, number, number] = [0, 4, 4], answer: Answer | undefined, made: Unit | undefined;
+  const into = el("div", {}), links = el("nav", { class: "parts", "aria-label": "Models" });
+  const show = () => {
+    const name = location.hash.slice(1) in models ? location.hash.slice(1) : "images";
+    links.replaceChildren(...Object.entries(models).map(([id, [title]]) => el("a", { href: "#" + id, ...(id === name ? { "aria-current": "true" } : {}) }, title)));
+    models[name][1](into);
+  };
+  main.replaceChildren(el("h1", { class: "off-screen" }, "Explain"), links, into);
+  window.addEventListener("hashchange", () => { show(); (links.querySelector("[aria-current]") as HTMLElement).focus(); });
+  show();
+}
+
+function images(main: HTMLElement): void {
+  let image = 0, method = methods[0][0], kind = -1, unit: [number, number, number] = [0, -1, -1], answer: Answer | undefined, made: Unit | undefined, asked = 0;
   const message = el("p", { class: "message", role: "status" }, "A small network learns to read digits. This takes some seconds, once.");
   const gallery = el("div", { class: "gallery", role: "group", "aria-label": "Images" });
   const picture = el("canvas", { role: "img", id: "image" }), map = el("canvas", { role: "img", id: "map" });
@@ -41,18 +59,27 @@ export function explain(main: HTMLElement): void {
     }));
   }
 
+  // ask says that it computes if that takes a while, and drops what is overtaken.
   async function ask(): Promise<void> {
+    const mine = ++asked;
+    const slow = setTimeout(() => { if (mine === asked && answer) { map.setAttribute("aria-busy", "true"); note.textContent = `Computing: ${method} …`; } }, 150);
     try {
-      answer = await post<Answer>("explain/ask", { image, class: kind, method, unit });
+      const a = await post<Answer>("explain/ask", { image, class: kind, method, unit });
+      if (mine !== asked) return;
+      answer = a;
       message.textContent = "";
       show();
       say(`${method}: class ${answer.class}, ${(100 * answer.shares[answer.class]).toFixed(1)} percent`);
-    } catch (e) { message.textContent = (e as Error).message; }
+    } catch (e) { message.textContent = (e as Error).message; } finally {
+      clearTimeout(slow);
+      if (mine === asked) map.removeAttribute("aria-busy");
+    }
   }
 
   async function askUnit(): Promise<void> {
     try {
       made = await post<Unit>("explain/unit", { image, class: kind, method, unit });
+      unit = made.unit;
       showUnit();
     } catch (e) { parts.replaceChildren(el("p", { class: "hint" }, (e as Error).message)); }
   }
@@ -112,7 +139,6 @@ export function explain(main: HTMLElement): void {
   const choose = select(methods.map((m) => m[0]), method, (m) => { method = m; void ask(); });
   choose.id = "method";
   main.replaceChildren(
-    el("h1", { class: "off-screen" }, "Explain"),
     message,
     el("div", { class: "explain" },
       el("section", { class: "panel" }, el("h2", {}, "Images"), gallery),

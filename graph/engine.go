@@ -96,7 +96,7 @@ func (p *Program) compile(q *plan) error {
 	if p.dump != nil {
 		p.dump("lower", ir.Listing(low.Values))
 	}
-	q.engine = &engine{prog: cpu.Compile(low, cpu.Options{Dump: p.dump}), free: make(chan *engineFrame, maxFrames)}
+	q.engine = &engine{prog: cpu.Compile(low, cpu.Options{Apart: p.apart, Dump: p.dump}), free: make(chan *engineFrame, maxFrames)}
 	q.bytes = q.engine.prog.Stats().Arena
 	return nil
 }

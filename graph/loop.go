@@ -160,20 +160,44 @@ func (r Result) Infer(in ...Type) (Type, error) {
 	return r.Each.typ.Of(r.Each.typ.Shape.Insert(0, l.Length)), nil
 }
 
-// Flops counts the whole loop for its first carry or result, and nothing for the
-// others; the steps of a while are not known and count as one.
-func (r Result) Flops(Type, ...Type) Dim {
-	if r.I != 0 || r.Each != nil {
-		return 0
-	}
-	n := Dim(0)
-	for _, m := range r.Loop.Body() {
-		n = n.Add(Flops(m))
-	}
-	if r.Loop.Kind == ScanLoop {
-		n = n.Mul(r.Loop.Length)
+// Flops counts the whole loop with what this result needs of each step, whichever
+// result it is: see [TotalFlops]. The steps of a while are not known and count as
+// one; of a branch both sides count.
+func (r Result) Flops(Type, ...Type) Dim { return r.Loop.flops(r.Each) }
+
+// flops counts the loop, with these nodes of each step, nil for none.
+func (l *Loop) flops(each ...*Node) Dim {
+	each = slices.DeleteFunc(each, func(n *Node) bool { return n == nil })
+	n := TotalFlops(l.Body(l.roots(slices.Concat(l.each, each)...)...)...)
+	if l.Kind == ScanLoop {
+		n = n.Mul(l.Length)
 	}
 	return n
+}
+
+// TotalFlops returns the number of floating-point operations that computing all of
+// these nodes takes, see [Flops]: a loop counts once, however many of its results
+// are among them.
+func TotalFlops(nodes ...*Node) Dim {
+	total := Dim(0)
+	var loops []*Loop
+	each := map[*Loop][]*Node{}
+	for _, n := range nodes {
+		op, ok := n.op.(Looper)
+		if !ok {
+			total = total.Add(Flops(n))
+			continue
+		}
+		r := op.Parts()
+		if _, ok := each[r.Loop]; !ok {
+			loops = append(loops, r.Loop)
+		}
+		each[r.Loop] = append(each[r.Loop], r.Each)
+	}
+	for _, l := range loops {
+		total = total.Add(l.flops(each[l]...))
+	}
+	return total
 }
 
 // Transform returns y with the nodes younger than mark made again, as f says

@@ -21,7 +21,7 @@ func matrix(rows, columns int, v ...float32) *tensor.Dense {
 	return tensor.New(tensor.WithShape(rows, columns), tensor.WithBacking(v))
 }
 
-func compile(t *testing.T, out ...*graph.Node) *graph.Program {
+func compile(t testing.TB, out ...*graph.Node) *graph.Program {
 	t.Helper()
 	p, err := graph.Compile(out...)
 	require.NoError(t, err)

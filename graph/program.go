@@ -26,6 +26,7 @@ type Program struct {
 	fed     map[*input]int // in inputs
 
 	reference bool                    // runs on the reference executor
+	apart     bool                    // the engine fuses nothing, for tests to compare with
 	dump      func(pass, text string) // gets listings of compilations, or nil
 
 	mu    sync.Mutex

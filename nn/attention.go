@@ -99,6 +99,9 @@ func (m *MultiHeadAttention) check(x, memory, mask *graph.Node) *graph.Node {
 	case m.Causal && x != memory && x.Shape().Dim(1) != memory.Shape().Dim(1):
 		return fail("{0} cannot see the past of {1} alone, which has another length: leave Causal out")
 	}
+	if bad := m.Dropout.check(x); bad != nil {
+		return bad
+	}
 	each := int(width) / m.Heads
 	m.set(&m.Query, int(width))
 	m.set(&m.Key, each*m.kvHeads())
@@ -225,7 +228,7 @@ func (m *MultiHeadAttention) mix(q, k, v, seen, from *graph.Node) *graph.Node {
 	}
 	weight := m.Weights.Wrap(func() *graph.Node { return ops.Softmax(score, -1) })
 	if m.Dropout.Rate != 0 {
-		weight = m.Dropout.Apply(weight)
+		weight = ops.InTraining(m.Dropout.drop(weight), weight)
 	}
 	if share > 1 {
 		weight = ops.Reshape(weight, batch, kv, rows, places)
@@ -239,6 +242,9 @@ func (m *MultiHeadAttention) mix(q, k, v, seen, from *graph.Node) *graph.Node {
 
 // join maps what the heads give [batch heads time d] to [batch time width].
 func (m *MultiHeadAttention) join(y *graph.Node) *graph.Node {
+	if m.Dropout.Rate != 0 {
+		y = ops.InTraining(m.Dropout.after(y), y) // here, for a loop would keep all that was dropped
+	}
 	s := y.Shape()
 	return m.Out.Apply(ops.Reshape(ops.Transpose(y, 0, 2, 1, 3), s.Dim(0), s.Dim(2), graph.Dim(m.Heads)*s.Dim(3)))
 }

@@ -152,23 +152,33 @@ func largest(x *tensor.Dense) (most float64) {
 }
 
 // TestAttentionInBlocksIsLinear checks that the planned memory of attention with
-// its gradient grows with the places and not with their square.
+// its gradient grows with the places and not with their square, dropout included.
 func TestAttentionInBlocksIsLinear(t *testing.T) {
-	need := func(time graph.Dim) int {
+	need := func(time graph.Dim, rate float64) int {
 		x := graph.Input("x", 2, time, 32)
-		m := &nn.MultiHeadAttention{Heads: 4, Causal: true}
+		m := &nn.MultiHeadAttention{Heads: 4, Causal: true, Dropout: nn.Dropout{Rate: rate}}
 		loss := ops.Sum(ops.Square(m.Apply(x)))
 		nn.Init(m, 1)
-		p, err := graph.Compile(append([]*graph.Node{loss}, autodiff.Grad(loss, x, m.Query.W.Node(), m.Value.W.Node())...)...)
+		p, err := graph.CompileTraining(append([]*graph.Node{loss}, autodiff.Grad(loss, x, m.Query.W.Node(), m.Value.W.Node())...))
 		require.NoError(t, err)
 		s, err := p.Stats()
 		require.NoError(t, err)
 		return s.Bytes
 	}
-	short, long := need(1024), need(4096)
-	assert.Less(t, long, 5*short)
-	assert.Less(t, long, 2*4*4096*4096*4/4, "a quarter of the scores")
-	t.Logf("1024 places: %d bytes, 4096: %d", short, long)
+	for _, rate := range []float64{0, 0.5} {
+		short, long := need(1024, rate), need(4096, rate)
+		assert.Less(t, long, 5*short)
+		assert.Less(t, long, 2*4*4096*4096*4/4, "a quarter of the scores")
+		t.Logf("dropout %g: 1024 places: %d bytes, 4096: %d", rate, short, long)
+	}
+}
+
+// TestAttentionMistakenDropout names the rate in each way through the layer.
+func TestAttentionMistakenDropout(t *testing.T) {
+	for _, time := range []graph.Dim{4, 300} {
+		m := &nn.MultiHeadAttention{Heads: 2, Dropout: nn.Dropout{Rate: 1}}
+		assert.ErrorContains(t, m.Apply(graph.Input("x", 1, time, 4)).Err(), "rate 1 is outside of [0, 1)")
+	}
 }
 
 func BenchmarkAttention(b *testing.B) {

@@ -28,6 +28,17 @@ type Dropout struct {
 
 // Apply maps x to a value of its type.
 func (d *Dropout) Apply(x *graph.Node) *graph.Node {
+	if bad := d.check(x); bad != nil {
+		return bad
+	}
+	if d.Rate == 0 {
+		return x
+	}
+	return d.Wrap(func() *graph.Node { return ops.InTraining(d.after(d.drop(x)), x) })
+}
+
+// check says what does not fit.
+func (d *Dropout) check(x *graph.Node) *graph.Node {
 	if bad := broken("dropout", x); bad != nil {
 		return bad
 	}
@@ -41,21 +52,36 @@ func (d *Dropout) Apply(x *graph.Node) *graph.Node {
 		return fail("rate %g is outside of [0, 1): want the share of elements to drop", d.Rate)
 	case !x.DType().Float():
 		return fail("want floats, got {0}: convert it with ops.Convert")
-	case d.Rate == 0:
-		return x
 	}
+	return nil
+}
+
+// drop drops of x what the next stream says.
+func (d *Dropout) drop(x *graph.Node) *graph.Node {
 	return d.Wrap(func() *graph.Node {
-		if d.State == nil {
-			d.State = &graph.Param{Label: "State", Type: graph.Type{DType: graph.Int64, Shape: graph.Of(2)}, Init: seedState}
-		}
-		if d.next == nil {
-			d.next = graph.Assign(d.State, ops.NextState(d.State.Node()))
-		}
-		keep := ops.Bernoulli(d.State.Node(), d.streams, 1-d.Rate, x.Shape())
+		keep := ops.Bernoulli(d.state(), d.streams, 1-d.Rate, x.Shape())
 		d.streams++
-		kept := ops.Where(keep, ops.Scale(x, 1/(1-d.Rate)), graph.Scalar(0))
-		return ops.InTraining(ops.After(kept, d.next), x)
+		return ops.Where(keep, ops.Scale(x, 1/(1-d.Rate)), graph.Scalar(0))
 	})
+}
+
+// after is y with the step counted up. A loop keeps what assignments follow from
+// all steps, so it is not for what is large in the body of one.
+func (d *Dropout) after(y *graph.Node) *graph.Node {
+	return d.Wrap(func() *graph.Node {
+		if state := d.state(); d.next == nil {
+			d.next = graph.Assign(d.State, ops.NextState(state))
+		}
+		return ops.After(y, d.next)
+	})
+}
+
+// state is the node of State, which it makes if there is none.
+func (d *Dropout) state() *graph.Node {
+	if d.State == nil {
+		d.State = &graph.Param{Label: "State", Type: graph.Type{DType: graph.Int64, Shape: graph.Of(2)}, Init: seedState}
+	}
+	return d.State.Node()
 }
 
 // seedState draws the seed of a random state and leaves its step at 0.

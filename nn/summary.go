@@ -44,6 +44,7 @@ type row struct {
 	path, kind    string
 	output        graph.Type
 	params, bytes int
+	nodes         []*graph.Node
 	flops         graph.Dim
 }
 
@@ -67,7 +68,7 @@ func layers(y *graph.Node, kinds map[string]string) (rows []*row) {
 			rows = append(rows, r)
 		}
 		r.output = n.Type()
-		r.flops = r.flops.Add(graph.Flops(n))
+		r.nodes = append(r.nodes, n)
 		for _, x := range n.In() {
 			if p, ok := x.Op().(*graph.Param); ok && !counted[p] && p.Type.DType.Float() {
 				counted[p] = true
@@ -76,6 +77,9 @@ func layers(y *graph.Node, kinds map[string]string) (rows []*row) {
 				r.bytes += size * p.Type.DType.Size()
 			}
 		}
+	}
+	for _, r := range rows {
+		r.flops = graph.TotalFlops(r.nodes...) // a loop counts once for all its results
 	}
 	return rows
 }

@@ -4,8 +4,8 @@ import (
 	"math"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/exact"
 	"github.com/adjointml/adjoint/internal/ir"
-	"github.com/adjointml/adjoint/internal/kernel"
 )
 
 // Neg returns -x.
@@ -106,7 +106,7 @@ func (exp) Doc() graph.Doc {
 	return doc("Grows by a factor of e with each step of 1, and makes any number positive: logits become weights.", "y = exp(x)", "x̄ = ȳ*y")
 }
 func (exp) Opcode() ir.Op                       { return ir.Exp }
-func (exp) Eval(out Tensor, in ...Tensor)       { map1(out, in, kernel.ExpOf) }
+func (exp) Eval(out Tensor, in ...Tensor)       { map1(out, in, exact.Exp) }
 func (exp) VJP(y, ct *Node, _ ...*Node) []*Node { return one(Mul(ct, y)) }
 
 // Exp2 returns 2 to the power x.
@@ -155,7 +155,7 @@ func (log) Doc() graph.Doc {
 	return doc("The power of e that gives x: products become sums, and probabilities become information.", "y = log(x)", "x̄ = ȳ/x")
 }
 func (log) Opcode() ir.Op                       { return ir.Log }
-func (log) Eval(out Tensor, in ...Tensor)       { map1(out, in, kernel.LogOf) }
+func (log) Eval(out Tensor, in ...Tensor)       { map1(out, in, exact.Log) }
 func (log) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, x[0])) }
 
 // Log1p returns log(1+x), exact near 0.
@@ -181,7 +181,7 @@ func (log2) Doc() graph.Doc {
 	return doc("The power of 2 that gives x: information in bits.", "y = log2(x)", "x̄ = ȳ/(x*log(2))")
 }
 func (log2) Opcode() ir.Op                       { return ir.Log2 }
-func (log2) Eval(out Tensor, in ...Tensor)       { map1(out, in, kernel.Log2Of) }
+func (log2) Eval(out Tensor, in ...Tensor)       { map1(out, in, exact.Log2) }
 func (log2) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, Scale(x[0], math.Ln2))) }
 
 // Log10 returns the logarithm of x to base 10.
@@ -194,7 +194,7 @@ func (log10) Doc() graph.Doc {
 	return doc("The power of 10 that gives x: orders of magnitude.", "y = log10(x)", "x̄ = ȳ/(x*log(10))")
 }
 func (log10) Opcode() ir.Op                       { return ir.Log10 }
-func (log10) Eval(out Tensor, in ...Tensor)       { map1(out, in, kernel.Log10Of) }
+func (log10) Eval(out Tensor, in ...Tensor)       { map1(out, in, exact.Log10) }
 func (log10) VJP(_, ct *Node, x ...*Node) []*Node { return one(Div(ct, Scale(x[0], math.Ln10))) }
 
 // Sqrt returns the square root of x, NaN below 0. Its gradient at 0 is

@@ -25,7 +25,7 @@ const (
 )
 
 // engine is what runs programs: no package above it knows more than graph does.
-var engine = []string{"internal/ir", "internal/kernel", "internal/cpu", "internal/cpu/gemm", "internal/cpu/conv", "internal/cpu/par"}
+var engine = []string{"internal/exact", "internal/ir", "internal/kernel", "internal/cpu", "internal/cpu/gemm", "internal/cpu/conv", "internal/cpu/par"}
 
 // gonum are the packages that factorise and transform.
 var gonum = []string{"gonum.org/v1/gonum/blas", "gonum.org/v1/gonum/blas/gonum", "gonum.org/v1/gonum/lapack", "gonum.org/v1/gonum/lapack/gonum", "gonum.org/v1/gonum/dsp/fourier"}
@@ -44,8 +44,9 @@ var above = map[string]struct{ own, others []string }{
 	"nn/zoo":                {append([]string{"graph", "ops", "nn"}, engine...), []string{"gorgonia.org/tensor"}},
 	"optim":                 {append([]string{"graph", "ops", "autodiff"}, engine...), nil},
 	"optim/fullbatch":       {append([]string{"graph", "ops", "autodiff"}, engine...), []string{"gonum.org/v1/gonum/optimize"}},
-	"internal/ir":           {nil, nil},
-	"internal/cpu":          {[]string{"internal/ir", "internal/kernel", "internal/cpu/gemm", "internal/cpu/conv", "internal/cpu/par"}, nil},
+	"internal/exact":        {nil, nil},
+	"internal/ir":           {[]string{"internal/exact"}, nil},
+	"internal/cpu":          {[]string{"internal/exact", "internal/ir", "internal/kernel", "internal/cpu/gemm", "internal/cpu/conv", "internal/cpu/par"}, nil},
 	"data":                  {nil, []string{"gorgonia.org/tensor", "golang.org/x/image/draw", "golang.org/x/image/math/f64"}},
 	"data/download":         {nil, nil},
 	"data/token":            {nil, nil},
@@ -59,10 +60,10 @@ var above = map[string]struct{ own, others []string }{
 	"explain":               {append([]string{"graph", "ops", "autodiff", "nn"}, engine...), []string{"gorgonia.org/tensor"}},
 	"viz/live":              {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train", "explain", "viz", "formula", "formula/graphs"}, engine...), []string{"gorgonia.org/tensor"}},
 	"viz":                   {append([]string{"graph", "ops", "autodiff", "formula"}, engine...), []string{"gorgonia.org/tensor", "golang.org/x/image/font/gofont/gobold", "golang.org/x/image/font/gofont/goregular", "golang.org/x/image/font/sfnt", "golang.org/x/image/math/fixed", "golang.org/x/image/vector"}},
-	"internal/cpu/conv":     {[]string{"internal/kernel"}, nil},
+	"internal/cpu/conv":     {[]string{"internal/exact", "internal/kernel"}, nil},
 	"internal/cpu/par":      {nil, nil},
-	"internal/kernel":       {nil, []string{"golang.org/x/sys/cpu"}},
-	"internal/cpu/gemm":     {[]string{"internal/kernel"}, nil},
+	"internal/kernel":       {[]string{"internal/exact"}, []string{"golang.org/x/sys/cpu"}},
+	"internal/cpu/gemm":     {[]string{"internal/exact", "internal/kernel"}, nil},
 	"internal/golden":       {nil, nil},
 	"internal/differential": {nil, nil},
 	"internal/gorgonia":     {nil, nil},

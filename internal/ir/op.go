@@ -3,7 +3,7 @@ package ir
 import (
 	"math"
 
-	"github.com/adjointml/adjoint/internal/kernel"
+	"github.com/adjointml/adjoint/internal/exact"
 )
 
 // An Op is what a Map or a Reduce computes of each element or row. Truth is 1,
@@ -146,19 +146,19 @@ func Apply(o Op, x, y float64) float64 {
 	case Rsqrt:
 		return 1 / math.Sqrt(x)
 	case Exp:
-		return kernel.ExpOf(x)
+		return exact.Exp(x)
 	case Exp2:
 		return math.Exp2(x)
 	case Expm1:
 		return math.Expm1(x)
 	case Log:
-		return kernel.LogOf(x)
+		return exact.Log(x)
 	case Log1p:
 		return math.Log1p(x)
 	case Log2:
-		return kernel.Log2Of(x)
+		return exact.Log2(x)
 	case Log10:
-		return kernel.Log10Of(x)
+		return exact.Log10(x)
 	case ReLU:
 		if x < 0 {
 			return 0

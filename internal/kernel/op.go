@@ -17,7 +17,7 @@ package kernel
 // numbers, also denormal results, infinities and NaN. For float64 it is tested to 2
 // ulp more, by which what results are compared with may be off, and Pow is in Go. In Go
 // float32 is rounded from a result in float64, and float64 is what package math
-// makes of it, mended where that loses digits ([ExpOf], [LogOf], [Log2Of]). Sums
+// makes of it, mended where that loses digits (package exact). Sums
 // in assembly are added in the type itself, in 4 registers at a time, and in Go
 // in float64.
 type Op uint8

@@ -1,12 +1,16 @@
 package kernel
 
-import "math"
+import (
+	"math"
+
+	"github.com/adjointml/adjoint/internal/exact"
+)
 
 // functions are the functions of one number that are computed in float64.
 var functions = [numOps]func(float64) float64{
 	Rsqrt: func(x float64) float64 { return 1 / math.Sqrt(x) },
-	Exp:   ExpOf, Exp2: math.Exp2, Expm1: math.Expm1,
-	Log: LogOf, Log1p: math.Log1p, Log2: Log2Of, Log10: Log10Of,
+	Exp:   exact.Exp, Exp2: math.Exp2, Expm1: math.Expm1,
+	Log: exact.Log, Log1p: math.Log1p, Log2: exact.Log2, Log10: exact.Log10,
 	Sin: math.Sin, Cos: math.Cos, Tan: math.Tan, Asin: math.Asin, Acos: math.Acos, Atan: math.Atan,
 	Sinh: math.Sinh, Cosh: math.Cosh, Tanh: math.Tanh, Asinh: math.Asinh, Acosh: math.Acosh, Atanh: math.Atanh,
 	Erf: math.Erf, Erfc: math.Erfc, Sigmoid: sigmoid, Softplus: softplus,
@@ -221,7 +225,7 @@ func loop2Of[T float](op Op) loop[T] {
 		return func(d, x, y, _ []T) {
 			x, y = x[:len(d)], y[:len(d)]
 			for i := range d {
-				d[i] = T(ExpOf(float64(x[i] - y[i])))
+				d[i] = T(exact.Exp(float64(x[i] - y[i])))
 			}
 		}
 	case And:

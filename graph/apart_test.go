@@ -1,0 +1,114 @@
+package graph_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gorgonia.org/tensor"
+
+	"github.com/adjointml/adjoint/autodiff"
+	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/kernel"
+	"github.com/adjointml/adjoint/nn"
+	"github.com/adjointml/adjoint/ops"
+)
+
+// smalls are programs on small arrays, where the engine's own cost shows.
+func smalls(tb testing.TB) map[string]func() (*graph.Program, []graph.Feed) {
+	return map[string]func() (*graph.Program, []graph.Feed){
+		"loss": func() (*graph.Program, []graph.Feed) {
+			x, labels := graph.Input("x", 128, 10), graph.InputOf(graph.Int64, "labels", 128)
+			loss := nn.CrossEntropy(x, labels)
+			classes := tensor.New(tensor.WithShape(128), tensor.WithBacking(make([]int64, 128)))
+			return compile(tb, loss, autodiff.Grad(loss, x)[0]), []graph.Feed{x.Is(waves(128, 10)), labels.Is(classes)}
+		},
+		"transformer": func() (*graph.Program, []graph.Feed) {
+			x := graph.Input("x", 1, 64, 32)
+			block := &nn.TransformerBlock{Heads: 4, Causal: true}
+			loss := ops.Mean(ops.Square(block.Apply(x)))
+			nn.Init(block, 1)
+			var weights []*graph.Node
+			for _, p := range nn.Params(block) {
+				weights = append(weights, p.Node())
+			}
+			return compile(tb, append(autodiff.Grad(loss, weights...), loss)...), []graph.Feed{x.Is(waves(1, 64, 32))}
+		},
+	}
+}
+
+// waves returns numbers between -1 and 1 that differ.
+func waves(dims ...int) *tensor.Dense {
+	t := ones(dims...)
+	data := t.Data().([]float32)
+	for i := range data {
+		data[i] = float32(i*37%101)/50 - 1
+	}
+	return t
+}
+
+// TestSmallFusedIsNotSlower runs programs on small arrays by turns fused and op by
+// op. What else the machine does meets both, and the median of the ratios forgets
+// it; the tenth that is allowed is for noise. The portable kernels gain nothing
+// here, and lose up to a tenth with the loss, so for them it only prints the ratio.
+func TestSmallFusedIsNotSlower(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	for name, make := range smalls(t) {
+		t.Run(name, func(t *testing.T) {
+			fused, feeds := make()
+			apart := fused.Apart()
+			want, err := apart.Run(feeds...)
+			require.NoError(t, err)
+			got, err := fused.Run(feeds...)
+			require.NoError(t, err)
+			for i := range want {
+				assert.InDeltaSlice(t, numbers(want[i]), numbers(got[i]), 1e-4, "result %d", i)
+			}
+			spent := func(p *graph.Program, out []*tensor.Dense) time.Duration {
+				start := time.Now()
+				for range 10 {
+					require.NoError(t, p.RunInto(out, feeds...))
+				}
+				return time.Since(start)
+			}
+			var ratios []float64
+			for range 101 {
+				a := spent(apart, want)
+				ratios = append(ratios, float64(spent(fused, got))/float64(a))
+			}
+			slices.Sort(ratios)
+			t.Logf("fused takes %.2f of the time op by op", ratios[50])
+			if kernel.ISA() != "generic" {
+				assert.LessOrEqual(t, ratios[50], 1.1)
+			}
+		})
+	}
+}
+
+// numbers returns the elements of a float32 array, or the single one.
+func numbers(d *tensor.Dense) []float32 {
+	if x, ok := d.Data().(float32); ok {
+		return []float32{x}
+	}
+	return d.Data().([]float32)
+}
+
+// BenchmarkSmall runs the same programs fused and op by op.
+func BenchmarkSmall(b *testing.B) {
+	for name, make := range smalls(b) {
+		fused, feeds := make()
+		for how, p := range map[string]*graph.Program{"fused": fused, "apart": fused.Apart()} {
+			b.Run(name+"/"+how, func(b *testing.B) {
+				out, err := p.Run(feeds...)
+				require.NoError(b, err)
+				for b.Loop() {
+					require.NoError(b, p.RunInto(out, feeds...))
+				}
+			})
+		}
+	}
+}

@@ -247,7 +247,8 @@ func (p *parser) signed() *Expr {
 	if !ok {
 		return p.power()
 	}
-	if !p.deeper() || !p.deeper() {
+	p.depth++
+	if !p.deeper() {
 		return nothing()
 	}
 	defer func() { p.depth -= 2 }()

@@ -8,8 +8,8 @@
 //
 // The same chart gives the same bytes. Values that are no finite numbers, and on
 // logarithmic axes those that are not positive, leave gaps; they never spoil the
-// rest. Colours are those of Okabe and Ito, which the colour-blind tell apart, dark
-// enough for white paper.
+// rest. Ten names have colours that the colour-blind tell apart, dark enough for
+// white paper.
 package chart
 
 import (
@@ -30,7 +30,13 @@ import (
 type Chart struct {
 	Title, X, Y string // X and Y are the axes' labels
 	LogX, LogY  bool   // logarithmic axes
-	Layers      []Layer
+	// Names stand at 0, 1, 2... along x in place of numbers, for layers that count
+	// their x. Long ones are slanted.
+	Names []string
+	// SpanX and SpanY are what the axes show at least, so that charts can be compared;
+	// both zero means what is in the layers.
+	SpanX, SpanY [2]float64
+	Layers       []Layer
 }
 
 // A Layer is a [Line], [Band], [Points], [Bars], [Histogram] or [Heat].
@@ -43,6 +49,7 @@ type Line struct {
 	Name  string    // in the legend; "" is not mentioned
 	X, Y  []float64 // X nil means 0, 1, 2...
 	Faint bool      // thin and pale, as raw values behind their smooth curve
+	Marks bool      // a mark at each point, of which there should be few
 }
 
 // A Band is the area between two curves, such as a confidence band.
@@ -136,6 +143,13 @@ func compact(svg string) string {
 func (c *Chart) drawing() (*drawing, error) {
 	d := newDrawing(c)
 	var wrong []error
+	if c.Names != nil {
+		if c.LogX {
+			wrong = append(wrong, errors.New("chart: names on a logarithmic x axis: they stand at whole numbers from 0 on"))
+		}
+		d.name(c.Names)
+	}
+	d.span(c.SpanX, c.SpanY)
 	for i, l := range c.Layers {
 		if l == nil {
 			wrong = append(wrong, fmt.Errorf("chart: layer %d is nil: want a chart.Line, Band, Points, Bars, Histogram or Heat", i))
@@ -179,6 +193,9 @@ func (l Line) add(d *drawing) error {
 	d.cover(pts...)
 	d.add(s)
 	d.mention(l.Name, s)
+	if l.Marks {
+		d.mark(l.Name, pts, s.style)
+	}
 	return nil
 }
 
@@ -207,12 +224,17 @@ func (p Points) add(d *drawing) error {
 	if err != nil {
 		return err
 	}
-	m := &marks{d: d, pts: thin(pts, 4000), style: d.style(p.Name)}
 	d.cover(pts...)
+	d.mark(p.Name, thin(pts, 4000), d.style(p.Name))
+	return nil
+}
+
+// mark draws marks, away from the axes.
+func (d *drawing) mark(name string, pts []point, s style) {
+	m := &marks{d: d, pts: pts, style: s}
 	d.margin = true
 	d.add(m)
-	d.mention(p.Name, m)
-	return nil
+	d.mention(name, m)
 }
 
 // thin returns at most n of the points, evenly chosen.

@@ -26,15 +26,16 @@ type style struct {
 }
 
 // colours are those of Okabe and Ito 2008, without the yellow, which is too light
-// for lines on white.
+// for lines on white, and then an indigo, an olive and a brown that differ from
+// them for all eyes.
 var colours = []color.NRGBA{
 	{0x00, 0x72, 0xB2, 255}, {0xD5, 0x5E, 0x00, 255}, {0x00, 0x9E, 0x73, 255}, {0xCC, 0x79, 0xA7, 255},
 	{0xE6, 0x9F, 0x00, 255}, {0x56, 0xB4, 0xE9, 255}, {0x40, 0x40, 0x40, 255},
+	{0x33, 0x22, 0x88, 255}, {0x99, 0x99, 0x33, 255}, {0x66, 0x11, 0x00, 255},
 }
 
 var (
 	dashes = [][]vg.Length{nil, {5, 2}, {1.5, 2}, {7, 2, 1.5, 2}}
-	shapes = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.TriangleGlyph{}, draw.BoxGlyph{}, draw.CrossGlyph{}, draw.PlusGlyph{}, draw.RingGlyph{}, draw.SquareGlyph{}}
 	ink    = color.NRGBA{0x20, 0x20, 0x20, 255}
 	grid   = color.NRGBA{0xE4, 0xE4, 0xE4, 255}
 	blank  = color.NRGBA{0xC8, 0xC8, 0xC8, 255} // of what is no number
@@ -185,7 +186,52 @@ func (d *drawing) draw(c draw.Canvas) {
 		d.legend.Draw(draw.Crop(c, c.Size().X-r.X-4, 0, 0, -top))
 		c = draw.Crop(c, 0, -(r.X + 14), 0, 0)
 	}
-	d.p.Draw(c)
+	d.upright(c)
+}
+
+// upright draws the axes and what is in them, with y's label beside. A plot that
+// draws this label itself takes its middle to be near the top of a logarithmic axis,
+// and leaves room above for it.
+func (d *drawing) upright(c draw.Canvas) {
+	label := d.p.Y.Label.Text
+	if label == "" {
+		d.p.Draw(c)
+		return
+	}
+	s := d.p.Y.Label.TextStyle
+	s.Rotation = math.Pi / 2
+	height := s.Font.Size * 1.2
+	inner := draw.Crop(c, height+3, 0, 0, 0)
+	d.p.Y.Label.Text = ""
+	d.p.Draw(inner)
+	axes := d.p.DataCanvas(inner)
+	c.FillText(s, vg.Point{X: c.Min.X + height - 2, Y: axes.Center().Y}, label)
+	d.p.Y.Label.Text = label
+}
+
+// name puts names along x, upright only as long as they have room.
+func (d *drawing) name(list []string) {
+	var ticks plot.ConstantTicks
+	letters := 0
+	for i, s := range list {
+		ticks = append(ticks, plot.Tick{Value: float64(i), Label: cut(s)})
+		letters += utf8.RuneCountInString(cut(s)) + 2
+	}
+	d.p.X.Tick.Marker = ticks
+	if letters > 65 {
+		d.p.X.Tick.Label.Rotation = math.Pi / 6
+		d.p.X.Tick.Label.XAlign, d.p.X.Tick.Label.YAlign = draw.XRight, draw.YCenter
+	}
+}
+
+// span widens the axes to what they show at least.
+func (d *drawing) span(x, y [2]float64) {
+	if x != [2]float64{} {
+		d.low.x, d.high.x = min(x[0], x[1]), max(x[0], x[1])
+	}
+	if y != [2]float64{} {
+		d.low.y, d.high.y = min(y[0], y[1]), max(y[0], y[1])
+	}
 }
 
 // widen returns the ends of an axis: never equal, never infinite.

@@ -31,10 +31,11 @@ func (h Heat) add(d *drawing) error {
 	counted := x == [2]float64{} && y == [2]float64{}
 	if counted {
 		x, y = [2]float64{-0.5, float64(columns) - 0.5}, [2]float64{-0.5, float64(rows) - 0.5}
-		d.p.X.Tick.Marker = names(h.Columns, columns, func(i int) float64 { return float64(i) })
-		d.p.Y.Tick.Marker = names(h.Rows, rows, func(i int) float64 { return float64(rows - 1 - i) })
+		height := min(max(float64(rows)/float64(columns), 0.3), 1.1) * 340
+		d.p.X.Tick.Marker = names(h.Columns, columns, beside(h.Columns, columns), func(i int) float64 { return float64(i) })
+		d.p.Y.Tick.Marker = names(h.Rows, rows, 1+int(float64(rows)*9/height), func(i int) float64 { return float64(rows - 1 - i) })
 		d.p.X.Tick.Length, d.p.Y.Tick.Length = 0, 0
-		d.height = vg.Length(min(max(float64(rows)/float64(columns), 0.3), 1.1))*340 + 60
+		d.height = vg.Length(height) + 60
 	}
 	d.tight = true
 	d.cover(point{x[0], y[0]}, point{x[1], y[1]})
@@ -105,15 +106,18 @@ func (h Heat) cells(d *drawing, s scale, x, y [2]float64) *boxes {
 
 // value writes a number in few letters.
 func value(v float64) string {
+	if v == 0 { // without the sign of -0
+		return "0"
+	}
 	if v == math.Trunc(v) && math.Abs(v) < 1e5 {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
-// names are ticks in the middle of rows or columns: as many of the names, or
-// indices, as there is room for.
-func names(list []string, n int, at func(i int) float64) (ticks plot.ConstantTicks) {
+// beside says that every first, second... of the names, or indices, has room beside
+// the others.
+func beside(list []string, n int) int {
 	longest := 2
 	for _, s := range list {
 		longest = max(longest, utf8.RuneCountInString(cut(s)))
@@ -122,6 +126,12 @@ func names(list []string, n int, at func(i int) float64) (ticks plot.ConstantTic
 	for n/every*longest > 90 {
 		every++
 	}
+	return every
+}
+
+// names are ticks in the middle of rows or columns, with every first, second... of
+// their names, or indices.
+func names(list []string, n, every int, at func(i int) float64) (ticks plot.ConstantTicks) {
 	for i := 0; i < n; i += every {
 		label := strconv.Itoa(i)
 		if list != nil {

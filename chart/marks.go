@@ -140,6 +140,42 @@ func corners(x0, y0, x1, y1 vg.Length) []vg.Point {
 	return []vg.Point{{X: x0, Y: y0}, {X: x1, Y: y0}, {X: x1, Y: y1}, {X: x0, Y: y1}}
 }
 
+// A polygon is a filled mark: its corners, at a radius of 1.
+type polygon []vg.Point
+
+// DrawGlyph fills the polygon.
+func (g polygon) DrawGlyph(c *draw.Canvas, s draw.GlyphStyle, at vg.Point) {
+	var p vg.Path
+	for i, q := range g {
+		q = vg.Point{X: at.X + s.Radius*q.X, Y: at.Y + s.Radius*q.Y}
+		if i == 0 {
+			p.Move(q)
+		} else {
+			p.Line(q)
+		}
+	}
+	p.Close()
+	c.SetColor(s.Color)
+	c.Fill(p)
+}
+
+// regular is a polygon whose corners lie in turn at the radii, the first of them at
+// an angle in degrees, counted from the right.
+func regular(corners int, first float64, radii ...vg.Length) (g polygon) {
+	for i := range corners {
+		a := (first + 360*float64(i)/float64(corners)) * math.Pi / 180
+		r := radii[i%len(radii)]
+		g = append(g, vg.Point{X: r * vg.Length(math.Cos(a)), Y: r * vg.Length(math.Sin(a))})
+	}
+	return g
+}
+
+// shapes of marks are all filled: outlines are too thin to be seen.
+var shapes = []draw.GlyphDrawer{
+	draw.CircleGlyph{}, regular(3, 90, 1.25), regular(4, 45, 1.25), regular(4, 0, 1.25), regular(3, 270, 1.25),
+	regular(10, 90, 1.5, 0.6), regular(8, 0, 1.5, 0.45), regular(8, 45, 1.5, 0.45), regular(3, 0, 1.25), regular(3, 180, 1.25),
+}
+
 // marks are points.
 type marks struct {
 	d     *drawing
@@ -148,8 +184,15 @@ type marks struct {
 }
 
 func (m *marks) glyph() draw.GlyphStyle {
-	return draw.GlyphStyle{Color: fade(m.style.color, 180), Radius: 2.5, Shape: m.style.shape}
+	g := draw.GlyphStyle{Color: m.style.color, Radius: 3, Shape: m.style.shape}
+	if len(m.pts) > crowd {
+		g.Color, g.Radius = fade(m.style.color, 180), 2.5
+	}
+	return g
 }
+
+// crowd is the number of marks above which they let those below shine through.
+const crowd = 50
 
 // Plot draws the marks.
 func (m *marks) Plot(c draw.Canvas, p *plot.Plot) {

@@ -141,12 +141,16 @@ func (*literal) Doc() Doc {
 	return Doc{Text: "Fixed values that are part of the program."}
 }
 func (l *literal) Infer(...Type) (Type, error) {
-	dims := make([]Dim, len(l.value.Shape))
-	for i, d := range l.value.Shape {
+	return typeOf(l.value), l.err
+}
+
+// typeOf returns the type of a value.
+func typeOf(t Tensor) Type {
+	dims := make([]Dim, len(t.Shape))
+	for i, d := range t.Shape {
 		dims[i] = Dim(d)
 	}
-	t := Type{l.value.DType, Of(dims...)}
-	return t, l.err
+	return Type{t.DType, Of(dims...)}
 }
 
 // Const returns the value t, which must not be changed afterwards.

@@ -17,7 +17,7 @@ type Initializer func(t Tensor, rnd *rand.Rand)
 type Param struct {
 	leaf
 	Label string // replaced by the path of the field that holds p when nn walks a model
-	Type  Type   // without symbols
+	Type  Type   // without symbols; left out beside a Value, it is that of the Value once Node is called
 	Init  Initializer
 	Value *tensor.Dense // nil until it is initialized
 	// Untrained marks a running statistic, a counter, a random state: what an
@@ -47,7 +47,12 @@ func (p *Param) Infer(...Type) (Type, error) {
 
 // Node returns the parameter as a value: always the same node.
 func (p *Param) Node() *Node {
-	p.once.Do(func() { p.node = apply(p, userPC(true), nil) })
+	p.once.Do(func() {
+		if t, err := FromDense(p.Value); err == nil && p.Type == (Type{}) {
+			p.Type = typeOf(t)
+		}
+		p.node = apply(p, userPC(true), nil)
+	})
 	return p.node
 }
 

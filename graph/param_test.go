@@ -68,3 +68,19 @@ func TestSharedMemory(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []float32{6, 8, 10, 12}, b.Value.Data())
 }
+
+// TestTypeOfValue: a parameter made of a value needs no type, one made of none is a
+// scalar of float32.
+func TestTypeOfValue(t *testing.T) {
+	p := &graph.Param{Label: "p", Value: tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float64{1, 2, 3, 4, 5, 6}))}
+	require.NoError(t, p.Node().Err())
+	assert.Equal(t, graph.Type{DType: graph.Float64, Shape: graph.Of(2, 3)}, p.Node().Type())
+	assert.Equal(t, p.Node().Type(), p.Type)
+	out, err := compile(t, ops.Scale(p.Node(), 2)).Run()
+	require.NoError(t, err)
+	assert.Equal(t, []float64{2, 4, 6, 8, 10, 12}, graph.Values(out[0]))
+	assert.Equal(t, graph.Type{}, (&graph.Param{Label: "q"}).Node().Type())
+	wrong := &graph.Param{Label: "r", Type: graph.Type{Shape: graph.Of(3)}, Value: tensor.New(tensor.WithBacking([]float32{1, 2}))}
+	_, err = graph.Compile(wrong.Node())
+	assert.ErrorContains(t, err, "parameter r f32[3]: its value has shape [2]", "a type that is given is not changed")
+}

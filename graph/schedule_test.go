@@ -1,11 +1,13 @@
 package graph_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/adjointml/adjoint/autodiff"
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/ops"
 )
@@ -54,4 +56,28 @@ func TestSchedule(t *testing.T) {
 	assert.Positive(t, inPlace, "a pass writes over the product that it follows")
 	_, err = p.Schedule()
 	assert.ErrorContains(t, err, "x f32[b 64] is not fed")
+}
+
+// TestMaskIsAskedOfTheResult checks that the gradient of relu reads what relu gave,
+// where what it was given is needed for nothing else, and else computes that again.
+func TestMaskIsAskedOfTheResult(t *testing.T) {
+	x, w, b := graph.Input("x", 40, 64), graph.Input("w", 64, 64), graph.Input("b", 64)
+	backward := func(h *graph.Node) (names []string) { // what is computed with the mask, for a layer under another one
+		p := compile(t, autodiff.Grad(ops.Sum(ops.Square(ops.MatMul(h, w))), x, w, b)...)
+		s, err := p.Schedule()
+		require.NoError(t, err)
+		for _, i := range s.Instructions {
+			var list []string
+			for _, n := range i.Nodes {
+				list = append(list, n.Op().Name())
+			}
+			if slices.Contains(list, "where") {
+				names = append(names, list...)
+			}
+		}
+		return names
+	}
+	z := ops.MatMul(x, w)
+	assert.NotContains(t, backward(ops.ReLU(ops.Add(z, b))), "add")
+	assert.Contains(t, backward(ops.Mul(ops.ReLU(ops.Add(z, b)), ops.Tanh(z))), "add", "z is read by more")
 }

@@ -196,6 +196,21 @@ func FromDense(d *tensor.Dense) (Tensor, error) {
 	return t, err
 }
 
+// Values returns the elements of a result in row-major order as numbers, whatever
+// their dtype and shape: true is 1, and a scalar is one element, so that a loss is
+// Values(out[0])[0]. It is nil for what [FromDense] refuses.
+func Values(d *tensor.Dense) []float64 {
+	t, err := FromDense(d)
+	if err != nil {
+		return nil
+	}
+	list := make([]float64, t.Len())
+	for i := range list {
+		list[i] = t.At(i)
+	}
+	return list
+}
+
 func fromDense(d *tensor.Dense) (t Tensor, copied bool, err error) {
 	if d == nil {
 		return Tensor{}, false, errors.New("the tensor is nil")

@@ -59,3 +59,20 @@ func TestDTypesAtTheEdge(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 2.5, out[0].Data())
 }
+
+func TestValues(t *testing.T) {
+	for want, d := range map[*[]float64]*tensor.Dense{
+		{1.5, -2}: tensor.New(tensor.WithBacking([]float32{1.5, -2})),
+		{1, 0}:    tensor.New(tensor.WithBacking([]bool{true, false})),
+		{1 << 40}: tensor.New(tensor.WithBacking([]int64{1 << 40})),
+		{0.25}:    tensor.New(tensor.FromScalar(float32(0.25))),
+		{}:        tensor.New(tensor.WithShape(0, 3), tensor.Of(tensor.Float64)),
+	} {
+		assert.Equal(t, *want, graph.Values(d))
+	}
+	view := tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float32{1, 2, 3, 4, 5, 6}))
+	require.NoError(t, view.T())
+	assert.Equal(t, []float64{1, 4, 2, 5, 3, 6}, graph.Values(view), "in the order of the view")
+	assert.Nil(t, graph.Values(nil))
+	assert.Nil(t, graph.Values(tensor.New(tensor.WithBacking([]string{"a"}))))
+}

@@ -16,8 +16,10 @@ import (
 //	x [batch time width] -> the same
 //	head = softmax(q·kᵀ/√d + mask)·v, d = width/Heads
 //
-// It is written from plain ops, which the compiler streams over blocks of rows
-// where the sequence is long. Vaswani et al. 2017, arXiv:1706.03762
+// Beyond 256 places of known number, queries are gone through in blocks of 128 by
+// [ops.Scan], whose gradient computes their scores again, so that memory grows with
+// the length and not with its square. A time that is a symbol is not cut.
+// Vaswani et al. 2017, arXiv:1706.03762
 type MultiHeadAttention struct {
 	graph.Scope
 	Heads   int
@@ -31,7 +33,7 @@ type MultiHeadAttention struct {
 
 	Query, Key, Value, Out Dense
 
-	Weights graph.Scope // of the weights [batch Heads time places], so that they can be found: see explain.Attention
+	Weights graph.Scope // of the weights [batch Heads time places], so that they can be found: see explain.Attention; not where queries go in blocks
 }
 
 // Apply maps x [batch time width] to a value of its type.
@@ -56,7 +58,13 @@ func (m *MultiHeadAttention) Attend(x, memory, mask *graph.Node) *graph.Node {
 		if m.RoPE != 0 {
 			q, k = RoPE(q, nil, m.RoPE), RoPE(k, nil, m.RoPE)
 		}
-		return m.mix(q, k, v, m.seen(x, memory, mask), nil)
+		if mask != nil && mask.Shape().Rank() == 2 {
+			mask = ops.Expand(mask, 1, 2)
+		}
+		if m.long(q, k) {
+			return m.join(m.blocks(q, k, v, mask))
+		}
+		return m.join(m.mix(q, k, v, m.seen(q, k, mask, nil), nil))
 	})
 }
 
@@ -111,16 +119,77 @@ func (m *MultiHeadAttention) split(x *graph.Node, heads int) *graph.Node {
 	return ops.Transpose(ops.Reshape(x, s.Dim(0), s.Dim(1), graph.Dim(heads), s.Dim(2)/graph.Dim(heads)), 0, 2, 1, 3)
 }
 
-// seen is what each place may see, or nil for all.
-func (m *MultiHeadAttention) seen(x, memory, mask *graph.Node) *graph.Node {
-	if mask != nil && mask.Shape().Rank() == 2 {
-		mask = ops.Expand(mask, 1, 2)
+// longest is the number of places up to which all queries are looked at at once,
+// and block how many of them are else: a small part of the scores, and enough rows
+// for fast products. Causal queries go in so many shares, each of which looks at no
+// places after its last one.
+const (
+	longest = 256
+	block   = 128
+	shares  = 4
+)
+
+// long reports whether q and k [batch heads time d] are to go in blocks.
+func (m *MultiHeadAttention) long(q, k *graph.Node) bool {
+	time, places := q.Shape().Dim(2), k.Shape().Dim(2)
+	return time > block && places > longest
+}
+
+// blocks is mix, block by block of the queries.
+func (m *MultiHeadAttention) blocks(q, k, v, mask *graph.Node) *graph.Node {
+	time, places := int(q.Shape().Dim(2)), int(k.Shape().Dim(2))
+	n := (time + block - 1) / block
+	cut := func(x *graph.Node) *graph.Node { // [batch heads time d] -> [n batch heads block d]
+		s := x.Shape()
+		x = ops.Pad(x, 2, 0, n*block-time, 0)
+		return ops.Transpose(ops.Reshape(x, s.Dim(0), s.Dim(1), graph.Dim(n), block, s.Dim(3)), 2, 0, 1, 3, 4)
 	}
+	xs := []*graph.Node{ops.Mul(ops.Iota(graph.Int64, graph.Of(graph.Dim(n)), 0), graph.Scalar(block)), cut(q)}
+	rows := mask != nil && mask.Shape().Dim(2) != 1
+	if rows {
+		xs = append(xs, cut(mask))
+	}
+	share, early := n, m.Causal && mask == nil // with a mask, what sees nothing gets the mean of all
+	if early {
+		share = (n + shares - 1) / shares
+	}
+	var ys []*graph.Node
+	for from := 0; from < n; from += share {
+		to := min(from+share, n)
+		k, v := k, v
+		if early {
+			end := min(places, to*block)
+			k, v = ops.Slice(k, 2, 0, end, 1), ops.Slice(v, 2, 0, end, 1)
+		}
+		part := make([]*graph.Node, len(xs))
+		for i, x := range xs {
+			part[i] = ops.Slice(x, 0, from, to, 1)
+		}
+		_, y := ops.Scan(func(_, x []*graph.Node) (_, y []*graph.Node) {
+			seen := mask
+			if rows {
+				seen = x[2]
+			}
+			return nil, []*graph.Node{m.mix(x[1], k, v, m.seen(x[1], k, seen, x[0]), x[0])}
+		}, nil, part, ops.ScanOptions{Lean: true})
+		ys = append(ys, y[0])
+	}
+	y := ops.Transpose(ops.Concat(0, ys...), 1, 2, 0, 3, 4)
+	s := y.Shape()
+	return ops.Slice(ops.Reshape(y, s.Dim(0), s.Dim(1), graph.Dim(n*block), s.Dim(4)), 2, 0, time, 1)
+}
+
+// seen is what each place may see, or nil for all. The first query's place is
+// from, 0 if that is nil.
+func (m *MultiHeadAttention) seen(q, k, mask, from *graph.Node) *graph.Node {
 	if !m.Causal {
 		return mask
 	}
-	square := graph.Of(x.Shape().Dim(1), memory.Shape().Dim(1))
-	past := ops.LessEqual(ops.Iota(graph.Int64, square, 1), ops.Iota(graph.Int64, square, 0))
+	place := ops.Iota(graph.Int64, graph.Of(q.Shape().Dim(2), 1), 0)
+	if from != nil {
+		place = ops.Add(place, from)
+	}
+	past := ops.LessEqual(ops.Iota(graph.Int64, graph.Of(k.Shape().Dim(2)), 0), place)
 	if mask == nil {
 		return past
 	}
@@ -132,9 +201,9 @@ func (m *MultiHeadAttention) seen(x, memory, mask *graph.Node) *graph.Node {
 const unseen = -1e30
 
 // mix is attention itself: q [batch heads time d] with k and v
-// [batch kvheads places d] to [batch time width]. The queries' places are at, or
-// 0, 1, ... if that is nil.
-func (m *MultiHeadAttention) mix(q, k, v, seen, at *graph.Node) *graph.Node {
+// [batch kvheads places d] to the type of q. The first query's place is from, 0 if
+// that is nil.
+func (m *MultiHeadAttention) mix(q, k, v, seen, from *graph.Node) *graph.Node {
 	s, places := q.Shape(), k.Shape().Dim(2)
 	batch, time, d := s.Dim(0), s.Dim(2), s.Dim(3)
 	kv, share := graph.Dim(m.kvHeads()), m.Heads/m.kvHeads()
@@ -149,7 +218,7 @@ func (m *MultiHeadAttention) mix(q, k, v, seen, at *graph.Node) *graph.Node {
 		score = ops.Reshape(score, batch, graph.Dim(m.Heads), time, places)
 	}
 	if m.ALiBi {
-		score = ops.Add(score, m.distance(score, at))
+		score = ops.Add(score, m.distance(score, from))
 	}
 	if seen != nil {
 		score = ops.Where(seen, score, graph.Scalar(unseen))
@@ -165,20 +234,26 @@ func (m *MultiHeadAttention) mix(q, k, v, seen, at *graph.Node) *graph.Node {
 	if share > 1 {
 		y = ops.Reshape(y, batch, graph.Dim(m.Heads), time, d)
 	}
-	y = ops.Reshape(ops.Transpose(y, 0, 2, 1, 3), batch, time, graph.Dim(m.Heads)*d)
-	return m.Out.Apply(y)
+	return y
+}
+
+// join maps what the heads give [batch heads time d] to [batch time width].
+func (m *MultiHeadAttention) join(y *graph.Node) *graph.Node {
+	s := y.Shape()
+	return m.Out.Apply(ops.Reshape(ops.Transpose(y, 0, 2, 1, 3), s.Dim(0), s.Dim(2), graph.Dim(m.Heads)*s.Dim(3)))
 }
 
 // distance is what ALiBi adds to the scores [batch heads time places].
-func (m *MultiHeadAttention) distance(score, at *graph.Node) *graph.Node {
+func (m *MultiHeadAttention) distance(score, from *graph.Node) *graph.Node {
 	s := score.Shape()
 	heads := graph.Of(graph.Dim(m.Heads), 1, 1)
 	slope := ops.Exp2(ops.Scale(ops.Add(ops.Iota(score.DType(), heads, 0), graph.Scalar(1)), -8/float64(m.Heads)))
 	place := ops.Iota(score.DType(), graph.Of(s.Dim(3)), 0)
-	if at == nil {
-		at = ops.Iota(score.DType(), graph.Of(s.Dim(2)), 0)
+	at := ops.Iota(score.DType(), graph.Of(s.Dim(2)), 0)
+	if from != nil {
+		at = ops.Add(at, ops.Convert(from, score.DType()))
 	}
-	far := ops.Abs(ops.Sub(ops.Expand(ops.Convert(at, score.DType()), -1), place))
+	far := ops.Abs(ops.Sub(ops.Expand(at, -1), place))
 	return ops.Neg(ops.Mul(slope, far))
 }
 
@@ -239,7 +314,7 @@ func (m *MultiHeadAttention) Next(x *graph.Node, c *KVCache) *graph.Node {
 		keys := graph.Assign(c.Keys, ops.Where(now, k, c.Keys.Node()))
 		values := graph.Assign(c.Values, ops.Where(now, v, c.Values.Node()))
 		seen := ops.Reshape(ops.LessEqual(place, at), 1, graph.Dim(c.Max))
-		y := m.mix(q, keys, values, seen, ops.Reshape(at, 1))
+		y := m.join(m.mix(q, keys, values, seen, at))
 		return ops.After(y, graph.Assign(c.At, ops.Add(c.Place(), graph.Scalar(1))))
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/adjointml/adjoint/chart"
 	"github.com/adjointml/adjoint/train/tune"
@@ -129,11 +128,11 @@ func coordinatesChart(r *tune.Result) *chart.Chart {
 		}
 		return cmp.Compare(b[last], a[last])
 	})
-	names := make([]string, 0, last+1)
-	for i, p := range r.Space {
-		names = append(names, fmt.Sprintf("%d %s", i, p.Name))
+	var names []string
+	for _, p := range r.Space {
+		names = append(names, p.Name)
 	}
-	c := &chart.Chart{Title: "parallel coordinates", X: strings.Join(append(names, fmt.Sprintf("%d value", last)), ", "), Y: "place between the ends"}
+	c := &chart.Chart{Title: "parallel coordinates", Y: "place between the ends", Names: append(names, "value")}
 	few := max(1, len(rows)/10)
 	for i, row := range rows {
 		if high > low {

@@ -26,6 +26,10 @@ type Stepper interface{ Step(r *Run) error }
 // An Ender is called when training ends, by an error or a stop too.
 type Ender interface{ End(r *Run) error }
 
+// An Interrupter is called when Fit's context ends a training: after the last step that
+// is whole, and before the Enders, so what it finds is what training would go on from.
+type Interrupter interface{ Interrupt(r *Run) error }
+
 // OnEpoch is a function as a callback after each epoch.
 type OnEpoch func(r *Run) error
 
@@ -215,11 +219,11 @@ func (b *Best) Epoch(r *Run) error {
 }
 
 // Checkpoints saves everything that training changes, the states of callbacks
-// included, with its position, for [Resume] and [Options.From]. It is called after
-// all other callbacks.
+// included, with its position, for [Resume] and [Options.From]: after each epoch, and
+// when the context ends the training. It is called after all other callbacks.
 type Checkpoints struct {
 	Saver
-	Every int    // steps; 0 saves after each epoch only
+	Every int    // steps, within epochs too; 0 saves after them only
 	Note  string // for [Manifest.Note]
 
 	found bool // Params are not the user's
@@ -249,3 +253,6 @@ func (c *Checkpoints) Epoch(r *Run) error {
 	}
 	return err
 }
+
+// Interrupt saves, so that no whole step is lost.
+func (c *Checkpoints) Interrupt(r *Run) error { return c.Epoch(r) }

@@ -88,8 +88,8 @@ func (o *Options) complete(d data.Dataset) (data.Dataset, error) {
 
 // Fit trains for some epochs. The rows come in an order that depends on the seed
 // and the number of the epoch. The history is returned with an error too: when ctx
-// is done, Fit returns ctx's error after the steps that are whole, and the
-// parameters are those after the last of them.
+// is done, Fit returns an error that is ctx's after the steps that are whole, and the
+// parameters are those after the last of them, which [Checkpoints] have saved.
 func (t *Trainer) Fit(ctx context.Context, d data.Dataset, o ...Options) (*History, error) {
 	opt := last(o)
 	h := &History{Names: t.names()}
@@ -143,6 +143,7 @@ func (f *fit) run(ctx context.Context, d data.Dataset) (err error) {
 	}
 	defer func() {
 		f.show.end()
+		err = f.interrupted(ctx, err)
 		err = errors.Join(err, f.each(func(c Callback) error {
 			if c, ok := c.(Ender); ok {
 				return c.End(&f.Run)
@@ -161,19 +162,36 @@ func (f *fit) run(ctx context.Context, d data.Dataset) (err error) {
 	return nil
 }
 
+// interrupted tells callbacks of a training that the context has ended, and says
+// after which step.
+func (f *fit) interrupted(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+		return err
+	}
+	err = fmt.Errorf("train: interrupted after step %d: %w", f.Position.Steps, err)
+	return errors.Join(err, f.each(func(c Callback) error {
+		if c, ok := c.(Interrupter); ok {
+			return c.Interrupt(&f.Run)
+		}
+		return nil
+	}))
+}
+
 // begin takes in where to go on.
 func (f *fit) begin() error {
 	f.stepsBefore = f.Position.Steps
-	if t := f.Trainer; t.Accumulation != nil {
-		f.parts = f.Position.Rows / f.Options.Batch % max(t.Accumulate, 1)
-		if f.parts == 0 { // an earlier training may have been broken off within a batch
-			if err := t.Accumulation.Reset(); err != nil {
-				return err
-			}
-		}
+	t := f.Trainer
+	if t.Accumulation != nil { // the last batch of an epoch may be short
+		f.parts = (f.Position.Rows + f.Options.Batch - 1) / f.Options.Batch % max(t.Accumulate, 1)
 	}
 	f.step.reset()
-	return f.restore()
+	if err := f.restore(); err != nil {
+		return err
+	}
+	if t.Accumulation != nil && f.parts == 0 { // an earlier training may have been broken off within a batch
+		return t.Accumulation.Reset()
+	}
+	return nil
 }
 
 // each calls callbacks in order until one fails.

@@ -37,7 +37,9 @@ func (r *Run) Checkpoint() (Position, error) {
 	if r.fit == nil {
 		return at, nil
 	}
-	at.States = []State{{Of: "figures", Arrays: r.fit.step.keep(r.fit.stepsBefore)}}
+	figures := r.fit.step.keep(r.fit.stepsBefore)
+	figures["parts"] = floats(float64(r.fit.parts))
+	at.States = []State{{Of: "figures", Arrays: figures}}
 	for _, c := range r.fit.Callbacks {
 		if k, ok := c.(Resumer); ok {
 			arrays, err := k.State()
@@ -60,6 +62,9 @@ func (f *fit) restore() error {
 	if f.From.Rows > 0 {
 		if err := f.step.restore(states[0].Arrays, f); err != nil {
 			return err
+		}
+		if parts, err := numbers(states[0].Arrays, "parts", 1); err == nil { // older checkpoints have none
+			f.parts = int(parts[0])
 		}
 	}
 	states = states[1:]

@@ -246,27 +246,43 @@ func sketchOf(y ...*graph.Node) *sketch {
 	return g
 }
 
-// The budgets are 1 ms for 100 nodes, 5 for 1,000, 50 for 10,000 and 500 for
-// 100,000; reading the nodes and folding them is measured apart.
-func BenchmarkArrange(b *testing.B) {
-	for _, n := range []int{100, 1000, 10000, 100000} {
-		y := transformer(max(1, n/62))
-		g := sketchOf(y)
-		b.Run(fmt.Sprintf("nodes=%d", len(g.v)), func(b *testing.B) {
+// budgets are the sizes that are timed: 1 ms is allowed for 100 nodes, 5 for 1,000,
+// 50 for 10,000 and 500 for 100,000.
+var budgets = []int{100, 1000, 10_000, 100_000}
+
+// sized is a transformer of just over n nodes.
+func sized(n int) *graph.Node {
+	one, two := len(graph.Topo(transformer(1))), len(graph.Topo(transformer(2)))
+	return transformer(max(1, (n-one)/(two-one)+2))
+}
+
+// BenchmarkLayout times all places and lines of a picture with every box open;
+// reading the nodes, before it, is BenchmarkOpen's.
+func BenchmarkLayout(b *testing.B) {
+	for _, n := range budgets {
+		g := sketchOf(sized(n))
+		b.Run(fmt.Sprintf("nodes=%d", n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				arrange(g, false)
 			}
+			b.ReportMetric(float64(len(g.v)), "boxes")
 		})
 	}
 }
 
-func BenchmarkFold(b *testing.B) {
-	for _, n := range []int{1000, 100000} {
-		y := transformer(max(1, n/62))
-		b.Run(fmt.Sprintf("nodes=%d", len(graph.Topo(y))), func(b *testing.B) {
+// BenchmarkOpen times the whole way from nodes to a picture with every box open.
+func BenchmarkOpen(b *testing.B) { benchmarkPicture(b, Picture{Boxes: -1, Primitives: true}) }
+
+// BenchmarkFold times the whole way to a folded picture.
+func BenchmarkFold(b *testing.B) { benchmarkPicture(b, Picture{}) }
+
+func benchmarkPicture(b *testing.B, p Picture) {
+	for _, n := range budgets {
+		y := sized(n)
+		b.Run(fmt.Sprintf("nodes=%d", n), func(b *testing.B) {
 			for b.Loop() {
-				if _, err := (Picture{}).Layout(y); err != nil {
+				if _, err := p.Layout(y); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -2,6 +2,7 @@ package viz
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/adjointml/adjoint/graph"
@@ -101,17 +102,55 @@ func (p Picture) Memory(q *graph.Program, feeds ...graph.Feed) (*Layout, error) 
 	for i := range launches {
 		l.Labels = append(l.Labels, Label{Point{margin, top + row*float64(i) + 15}, fmt.Sprintf("launch %d", i+1), "note", false})
 	}
-	for _, b := range s.Memory {
+	over := overwritten(s.Memory)
+	later := map[int]bool{} // begins over another one
+	for _, k := range over {
+		later[k] = true
+	}
+	begun := map[int]string{} // what the launch that a bar begins in wrote there before
+	for i, b := range s.Memory {
+		next, gone := over[i]
+		if gone && b.First == s.Memory[next].First {
+			begun[next] = begun[i] + title(b.Node) + ", "
+			continue
+		}
 		x, w := margin+left+width*float64(b.At)/float64(end), width*float64(b.Size)/float64(end)
-		name := title(b.Node)
+		y, h := top+row*float64(b.First)+1, row*float64(b.Last-b.First+1)-2
+		short := gone && s.Memory[next].First == s.Memory[next].Last
+		switch { // the launch is shared between the two, unless the second has no other
+		case short:
+			h -= row
+		case gone:
+			h -= row / 2
+		}
+		if later[i] && begun[i] == "" && b.First < b.Last {
+			y, h = y+row/2, h-row/2
+		}
+		name := begun[i] + title(b.Node)
+		if textWidth(name, 12)*1.06 > w-8 {
+			name = title(b.Node)
+		}
 		if textWidth(name, 12)*1.06 > w-8 {
 			name = ""
 		}
-		l.Boxes = append(l.Boxes, Box{Rect: rect(x+0.5, top+row*float64(b.First)+1, max(w-1, 1), row*float64(b.Last-b.First+1)-2), Kind: kindOf(b.Node), Title: name, Group: -1, Of: -1, Nodes: []uint64{b.Node.ID()}, Bar: true,
-			Tooltip: fmt.Sprintf("%v · %d bytes at %d · launches %d to %d", b.Node, b.Size, b.At, b.First+1, b.Last+1)})
+		l.Boxes = append(l.Boxes, Box{Rect: rect(x+0.5, y, max(w-1, 1), h), Kind: kindOf(b.Node), Title: name, Group: -1, Of: -1, Nodes: []uint64{b.Node.ID()}, Bar: true,
+			Tooltip: fmt.Sprintf("%s%v · %d bytes at %d · launches %d to %d", begun[i], b.Node, b.Size, b.At, b.First+1, b.Last+1)})
 	}
 	l.Width, l.Height = Length(margin*2+left+max(width, textWidth(l.Text, 10))), Length(top+row*float64(launches)+margin)
 	return l, nil
+}
+
+// overwritten returns, for each buffer over which another is written in the launch
+// that reads it last, which one that is.
+func overwritten(list []graph.Buffer) map[int]int {
+	over, begins := map[int]int{}, map[[3]int]int{}
+	for i, b := range slices.Backward(list) {
+		if k, ok := begins[[3]int{b.At, b.Size, b.Last}]; ok {
+			over[i] = k
+		}
+		begins[[3]int{b.At, b.Size, b.First}] = i
+	}
+	return over
 }
 
 // Beside places layouts side by side, each with its title.

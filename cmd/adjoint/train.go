@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -24,7 +25,8 @@ var trainCommand = command{
   batch:     16
 
 adjoint train FILE leaves runs/NAME with the description, curves, weights, checkpoints and
-report.html. With -resume it goes on where the last run of that name was cut off.
+report.html. With -resume it goes on where the last run of that name was cut off; an interrupt
+(Ctrl-C) saves the step it comes at.
 docs/command.md lists all entries.`,
 	define: func(f *flag.FlagSet) action {
 		runs := f.String("runs", "runs", "`folder` that gains one for this run")
@@ -103,7 +105,7 @@ func (d *description) train(ctx context.Context, t *tool, path, runs string, res
 	}
 	o.Callbacks = append(o.Callbacks, f.Callback(), &train.Checkpoints{Saver: train.Saver{Dir: f.Path("checkpoints"), Keep: 2}, Every: 500})
 	if resume {
-		last, found, err := train.Resume(f.Path("checkpoints"), trainer.Step.Params())
+		last, found, err := train.Resume(f.Path("checkpoints"), trainer.State())
 		if err != nil {
 			return err
 		}
@@ -111,7 +113,11 @@ func (d *description) train(ctx context.Context, t *tool, path, runs string, res
 			o.From = last.Position
 		}
 	}
-	if _, err := trainer.Fit(ctx, learn, o); err != nil {
+	_, err = trainer.Fit(ctx, learn, o)
+	if errors.Is(err, context.Canceled) { // the checkpoints have that step
+		return fmt.Errorf("%w: the same command with -resume goes on", err)
+	}
+	if err != nil {
 		return err
 	}
 	return d.finish(ctx, t, f, m, s)

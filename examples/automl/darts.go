@@ -144,7 +144,7 @@ func searchByGradients(ctx context.Context, c *command.Command, f *report.Folder
 				if err != nil {
 					return design{}, err
 				}
-				sum[i] += float64(out[0].Data().(float32))
+				sum[i] += graph.Values(out[0])[0]
 			}
 			n++
 		}

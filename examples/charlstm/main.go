@@ -89,7 +89,7 @@ func run(s settings) error {
 				return err
 			}
 			done++
-			sum += float64(out[0].Data().(float32))
+			sum += graph.Values(out[0])[0]
 			if done%s.every == 0 || done == s.steps {
 				fmt.Printf("step %4d  loss %.4f  %.1f s\n", done, sum/float64((done-1)%s.every+1), time.Since(start).Seconds())
 				sum = 0

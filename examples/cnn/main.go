@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/adjointml/adjoint/data"
+	"github.com/adjointml/adjoint/examples/internal/digits"
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/ops"
@@ -60,19 +61,11 @@ func network() nn.Layer {
 	}
 }
 
-func load(o options) (train, test *data.Arrays, err error) {
-	if o.data != "" {
-		return data.MNIST(o.data)
-	}
-	all := data.Digits(o.images+2000, o.seed)
-	return all.Rows(2000, all.Len()), all.Rows(0, 2000), nil
-}
-
 func run(w io.Writer, o options) error {
 	if o.epochs < 1 || o.batch < 1 || o.images < 1 {
 		return fmt.Errorf("-epochs %d -batch %d -images %d: all must be at least 1", o.epochs, o.batch, o.images)
 	}
-	train, test, err := load(o)
+	train, test, err := digits.Load(o.data, o.images, 2000, o.seed)
 	if err != nil {
 		return err
 	}
@@ -120,8 +113,8 @@ func epochOf(p *graph.Program, x, y *graph.Node, set data.Dataset, batch int) (m
 			return mean, err
 		}
 		n := float64(b[1].Shape()[0])
-		mean[0] += n * float64(out[0].Data().(float32))
-		mean[1] += math.Round(n * float64(out[1].Data().(float32))) // rows that are right
+		mean[0] += n * graph.Values(out[0])[0]
+		mean[1] += math.Round(n * graph.Values(out[1])[0]) // rows that are right
 	}
 	n := float64(set.Len())
 	return [2]float64{mean[0] / n, mean[1] / n}, nil

@@ -113,8 +113,7 @@ func tell(f *report.Folder, all []*growth) error {
 		k := &chart.Chart{Title: p.title, X: p.x, Y: p.y, LogX: true, LogY: true}
 		for _, g := range all {
 			name := fmt.Sprintf("%s, ^%.2f", g.Family, p.exponent(g))
-			x, y := of(g.Costs, p.by), of(g.Costs, p.of)
-			k.Layers = append(k.Layers, chart.Line{Name: name, X: x, Y: y}, chart.Points{Name: name, X: x, Y: y})
+			k.Layers = append(k.Layers, chart.Line{Name: name, X: of(g.Costs, p.by), Y: of(g.Costs, p.of), Marks: true})
 		}
 		if err := f.Chart(p.file, k); err != nil {
 			return err

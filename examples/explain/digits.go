@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/adjointml/adjoint/data"
+	"github.com/adjointml/adjoint/examples/internal/digits"
 	"github.com/adjointml/adjoint/explain"
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
@@ -52,13 +53,11 @@ const tested = 2000 // synthetic digits
 
 // load returns digits to learn from, and gives the reader others.
 func (r *reader) load(o options, seed uint64) (learn *data.Arrays, err error) {
-	if o.digits != "" {
-		learn, r.test, err = data.MNIST(o.digits)
-		return learn, err
+	if o.digits == "" {
+		r.hands = data.Hands(tested, seed)
 	}
-	all := data.Digits(o.images+tested, seed)
-	r.test, r.hands = all.Rows(0, tested), data.Hands(tested, seed)
-	return all.Rows(tested, all.Len()), nil
+	learn, r.test, err = digits.Load(o.digits, o.images, tested, seed)
+	return learn, err
 }
 
 // feeds are some rows of the test set.
@@ -141,7 +140,7 @@ func layerTable(r *reader) (head []string, rows [][]string) {
 			rows = append(rows, []string{path, err.Error()})
 			continue
 		}
-		rows = append(rows, []string{path, explain.Layer(r.logits, path).Shape().String(), fmt.Sprintf("%.0f %%", 100*numbers(out[0])[0])})
+		rows = append(rows, []string{path, explain.Layer(r.logits, path).Shape().String(), fmt.Sprintf("%.0f %%", 100*graph.Values(out[0])[0])})
 	}
 	return head, rows
 }

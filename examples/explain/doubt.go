@@ -83,7 +83,7 @@ func (a *audit) sure(file string, logits []float32, labels []int64) (c calibrati
 	if err != nil {
 		return c, err
 	}
-	c.Temperature = float64(numbers(fitted[0])[0])
+	c.Temperature = graph.Values(fitted[0])[0]
 	cooled := ops.Scale(z, 1/c.Temperature)
 	c0, a0, s0 := explain.Reliability(z, label, bins)
 	c1, a1, s1 := explain.Reliability(cooled, label, bins)
@@ -91,7 +91,7 @@ func (a *audit) sure(file string, logits []float32, labels []int64) (c calibrati
 	if err != nil {
 		return c, err
 	}
-	c.Before, c.After = float64(numbers(out[6])[0]), float64(numbers(out[7])[0])
+	c.Before, c.After = graph.Values(out[6])[0], graph.Values(out[7])[0]
 	a.Section("How sure it may be", fmt.Sprintf(
 		"Of what the network is 90 %% sure of, 90 %% should be right: the points should lie on the diagonal. The expected calibration error is %.4f. "+
 			"Divided by a temperature of %.2f, found on other rows, the logits have one of %.4f, and the answers stay the same. A temperature above 1 says that it was too sure.", c.Before, c.Temperature, c.After))
@@ -107,9 +107,9 @@ func (a *audit) sure(file string, logits []float32, labels []int64) (c calibrati
 // filled are the points of the bins that hold something.
 func filled(name string, confidence, accuracy, share *tensor.Dense) chart.Points {
 	p := chart.Points{Name: name}
-	for i, s := range wide(share) {
+	for i, s := range graph.Values(share) {
 		if s > 0 {
-			p.X, p.Y = append(p.X, wide(confidence)[i]), append(p.Y, wide(accuracy)[i])
+			p.X, p.Y = append(p.X, graph.Values(confidence)[i]), append(p.Y, graph.Values(accuracy)[i])
 		}
 	}
 	return p

@@ -117,7 +117,7 @@ func (a *audit) onStroke(r *reader, list []view) (on []float64, area float64, er
 		return nil, 0, err
 	}
 	for _, share := range out {
-		on = append(on, float64(numbers(share)[0]))
+		on = append(on, graph.Values(share)[0])
 	}
 	a.Completeness = on[len(on)-1]
 	return on[1 : len(on)-1], on[0], nil
@@ -151,7 +151,7 @@ func (a *audit) unlearned(r *reader, list []view) ([]float64, error) {
 	}
 	same := make([]float64, len(list))
 	for i := range list {
-		same[i] = stat.Correlation(wide(learned[i]), wide(random[i]), nil)
+		same[i] = stat.Correlation(graph.Values(learned[i]), graph.Values(random[i]), nil)
 	}
 	return same, nil
 }

@@ -90,20 +90,3 @@ func ask(feeds []graph.Feed, nodes ...*graph.Node) ([]*tensor.Dense, error) {
 	}
 	return p.Run(feeds...)
 }
-
-// wide returns the elements of floats as float64, for charts.
-func wide(t *tensor.Dense) []float64 {
-	list := make([]float64, t.Shape().TotalSize())
-	for i, v := range numbers(t) {
-		list[i] = float64(v)
-	}
-	return list
-}
-
-// numbers returns the elements of floats; a scalar is one.
-func numbers(t *tensor.Dense) []float32 {
-	if v, ok := t.Data().(float32); ok {
-		return []float32{v}
-	}
-	return t.Float32s()
-}

@@ -135,7 +135,7 @@ func (a *audit) turned(r *reader) error {
 		if err != nil {
 			return err
 		}
-		degrees, accuracy = append(degrees, float64(d)), append(accuracy, float64(numbers(out[0])[0]))
+		degrees, accuracy = append(degrees, float64(d)), append(accuracy, graph.Values(out[0])[0])
 		if d == 30 {
 			a.Turned = accuracy[len(accuracy)-1]
 		}

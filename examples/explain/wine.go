@@ -93,7 +93,7 @@ func (a *audit) wines(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	a.WineAccuracy = float64(numbers(out[0])[0])
+	a.WineAccuracy = graph.Values(out[0])[0]
 	fmt.Fprintf(a.out, "wine: accuracy %.4f on %d\n", a.WineAccuracy, t.test.Len())
 	a.Section("A network that tells the maker of a wine", fmt.Sprintf(
 		"Two hidden layers learn from %d wines and are right about %.1f %% of %d others. %s", t.learn.Len(), 100*a.WineAccuracy, t.test.Len(), c.unknown))
@@ -142,7 +142,7 @@ func (a *audit) importance(t *taster) error {
 	if err != nil {
 		return err
 	}
-	mean, spread := wide(out[0]), wide(out[1])
+	mean, spread := graph.Values(out[0]), graph.Values(out[1])
 	a.Importance = map[string]float64{}
 	var rows [][]string
 	for j, name := range t.names {
@@ -186,7 +186,7 @@ func (a *audit) dependence(t *taster) error {
 			x[i] = float64(v)
 		}
 		for k := range makers {
-			curves, n := wide(out[k]), t.test.Len()
+			curves, n := graph.Values(out[k]), t.test.Len()
 			mean := make([]float64, points)
 			for i, v := range curves {
 				mean[i%points] += v / float64(n)
@@ -221,7 +221,7 @@ func (a *audit) shares(t *taster) error {
 	if err != nil {
 		return err
 	}
-	list, value, base := wide(out[0]), float64(out[1].Float32s()[0]), float64(numbers(mean[0])[0])
+	list, value, base := graph.Values(out[0]), graph.Values(out[1])[0], graph.Values(mean[0])[0]
 	sum := 0.0
 	for _, s := range list {
 		sum += s

@@ -14,6 +14,7 @@ import (
 
 	"github.com/adjointml/adjoint/data"
 	"github.com/adjointml/adjoint/examples/internal/command"
+	"github.com/adjointml/adjoint/examples/internal/digits"
 	"github.com/adjointml/adjoint/explain"
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
@@ -109,15 +110,8 @@ func newReader(seed uint64) *reader {
 // train trains the reader, or loads it, and returns its accuracy.
 func (r *reader) train(ctx context.Context, c *command.Command, f *report.Folder, o options) (float64, error) {
 	var err error
-	if o.data != "" {
-		r.learn, r.test, err = data.MNIST(o.data)
-		if err != nil {
-			return 0, err
-		}
-	} else {
-		const tested = 1000
-		all := data.Digits(o.images+tested, c.Seed)
-		r.test, r.learn = all.Rows(0, tested), all.Rows(tested, all.Len())
+	if r.learn, r.test, err = digits.Load(o.data, o.images, 1000, c.Seed); err != nil {
+		return 0, err
 	}
 	// A little decay of the weights makes the filters smooth: those that are not needed fade.
 	t, err := train.Graph{

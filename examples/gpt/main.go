@@ -103,7 +103,7 @@ func run(s settings) error {
 				return err
 			}
 			done++
-			sum += float64(out[0].Data().(float32))
+			sum += graph.Values(out[0])[0]
 			if done%s.every == 0 || done == s.steps {
 				v, err := mean(evaluate, ids, next, test)
 				if err != nil {
@@ -149,7 +149,7 @@ func mean(p *graph.Program, ids, next *graph.Node, set data.Dataset) (float64, e
 			return 0, err
 		}
 		rows := b[0].Shape()[0]
-		sum += float64(out[0].Data().(float32)) * float64(rows)
+		sum += graph.Values(out[0])[0] * float64(rows)
 		n += rows
 	}
 	return sum / float64(n), nil

@@ -7,6 +7,8 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
+
 	"github.com/adjointml/adjoint/autodiff"
 	"github.com/adjointml/adjoint/chart"
 	"github.com/adjointml/adjoint/graph"
@@ -64,7 +66,7 @@ func compare(w io.Writer, seed uint64) (*comparison, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.Steps, c.Off, c.Bytes = append(c.Steps, float64(done)), append(c.Off, distance(g, exact)), append(c.Bytes, float64(bytes))
+		c.Steps, c.Off, c.Bytes = append(c.Steps, float64(done)), append(c.Off, floats.Distance(g, exact, 2)/floats.Norm(exact, 2)), append(c.Bytes, float64(bytes))
 		fmt.Fprintf(w, "through %2d steps: off by %.1e of it, and %9d bytes\n", done, c.Off[len(c.Off)-1], bytes)
 	}
 	return c, nil
@@ -88,21 +90,11 @@ func gradient(z *graph.Node, p []*graph.Node, given []graph.Feed) (g []float64, 
 	return g, bytes, err
 }
 
-// distance is ‖a - b‖ / ‖b‖.
-func distance(a, b []float64) float64 {
-	var apart, size float64
-	for i := range a {
-		apart += (a[i] - b[i]) * (a[i] - b[i])
-		size += b[i] * b[i]
-	}
-	return math.Sqrt(apart / size)
-}
-
 // tell writes both charts.
 func (c *comparison) tell(f *report.Folder) error {
 	f.Section("The gradient", "What is left out when the gradient goes through so many steps of the fixed point only, and what memory it takes to go through them. The implicit gradient needs the same for any number.")
 	err := f.Chart("gradient", &chart.Chart{Title: "gradient through steps against the implicit one", X: "steps", Y: "relative difference", LogX: true, LogY: true,
-		Layers: []chart.Layer{chart.Line{X: c.Steps, Y: c.Off}, chart.Points{X: c.Steps, Y: c.Off}}})
+		Layers: []chart.Layer{chart.Line{X: c.Steps, Y: c.Off, Marks: true}}})
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/adjointml/adjoint/data"
 	"github.com/adjointml/adjoint/examples/internal/command"
+	"github.com/adjointml/adjoint/examples/internal/digits"
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/ops"
@@ -60,7 +61,7 @@ func run(c *command.Command, o options) error {
 	ctx, stop := c.Context()
 	defer stop()
 	begin := time.Now()
-	learn, test, err := load(o, c.Seed)
+	learn, test, err := digits.Load(o.data, o.images, 2000, c.Seed)
 	if err != nil {
 		return err
 	}
@@ -92,14 +93,6 @@ func run(c *command.Command, o options) error {
 		return err
 	}
 	return c.Finish(f, r)
-}
-
-func load(o options, seed uint64) (learn, test *data.Arrays, err error) {
-	if o.data != "" {
-		return data.MNIST(o.data)
-	}
-	all := data.Digits(o.images+2000, seed)
-	return all.Rows(2000, all.Len()), all.Rows(0, 2000), nil
 }
 
 // fit trains a network with the layer and evaluates it on the test digits.

@@ -106,7 +106,7 @@ func (t *trial) run(seed uint64, rate float64) (mean, spread []float64, err erro
 		return nil, nil, err
 	}
 	for i := 0; i < len(t.out); i += 2 {
-		m, deviation := stat.MeanStdDev(wide(t.out[i].Float32s()), nil)
+		m, deviation := stat.MeanStdDev(graph.Values(t.out[i]), nil)
 		mean, spread = append(mean, m), append(spread, 2*deviation/math.Sqrt(waves))
 	}
 	return mean, spread, nil

@@ -119,7 +119,7 @@ func train(c *command.Command, o options, f objective) (nn.Sequential, error) {
 		if err := step.RunInto(out, feeds...); err != nil {
 			return nil, err
 		}
-		sum += float64(value.Data().(float32))
+		sum += graph.Values(value)[0]
 		if since++; since == max(o.steps/10, 1) || i == o.steps-1 {
 			fmt.Fprintf(c.Out, "step %6d  loss %.3f\n", i+1, sum/float64(since))
 			sum, since = 0, 0

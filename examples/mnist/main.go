@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/adjointml/adjoint/data"
 	"github.com/adjointml/adjoint/examples/internal/command"
+	"github.com/adjointml/adjoint/examples/internal/digits"
 	"github.com/adjointml/adjoint/report"
 	"github.com/adjointml/adjoint/train"
 )
@@ -63,7 +65,7 @@ func run(ctx context.Context, c *command.Command, o *options) error {
 	if err != nil {
 		return err
 	}
-	learn, test, err := load(o.data, c.Seed)
+	learn, test, err := digits.Load(o.data, 10_000, 2000, c.Seed)
 	if err != nil {
 		return err
 	}
@@ -105,7 +107,7 @@ func fit(ctx context.Context, c *command.Command, o *options, f *report.Folder, 
 		},
 	}
 	if c.Going {
-		last, found, err := train.Resume(f.Path("checkpoints"), t.Step.Params())
+		last, found, err := train.Resume(f.Path("checkpoints"), t.State())
 		if err != nil {
 			return err
 		}
@@ -115,5 +117,8 @@ func fit(ctx context.Context, c *command.Command, o *options, f *report.Folder, 
 		}
 	}
 	_, err := t.Fit(ctx, learn, settings)
+	if errors.Is(err, context.Canceled) { // the checkpoints have that step
+		return fmt.Errorf("%w: the same command with -resume goes on", err)
+	}
 	return err
 }

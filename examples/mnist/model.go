@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 
-	"github.com/adjointml/adjoint/data"
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/ops"
@@ -61,15 +60,6 @@ func size(t *train.Trainer) (n int) {
 		}
 	}
 	return n
-}
-
-// load returns digits to train on and to test on.
-func load(folder string, seed uint64) (learn, test *data.Arrays, err error) {
-	if folder != "" {
-		return data.MNIST(folder)
-	}
-	all := data.Digits(12_000, seed)
-	return all.Rows(2000, all.Len()), all.Rows(0, 2000), nil
 }
 
 func source(folder string) string {

@@ -101,7 +101,7 @@ func (s *study) prices() (*priceResult, error) {
 		if err != nil {
 			return nil, err
 		}
-		*way.r2 = float64(out[0].Data().(float32))
+		*way.r2 = graph.Values(out[0])[0]
 	}
 	s.folder.Section("Prices", "How much of what parcels cost is explained (R²) by a picture, by a table, and by both.")
 	bars := chart.Bars{Names: []string{"picture", "table", "both"}, Values: []float64{r.Picture, r.Table, r.Both}}

@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"gonum.org/v1/gonum/floats"
+
 	"github.com/adjointml/adjoint/autodiff"
 	"github.com/adjointml/adjoint/chart"
 	"github.com/adjointml/adjoint/graph"
@@ -56,7 +58,7 @@ func compare(ctx context.Context, w io.Writer, width, finest int, seed uint64) (
 			return nil, err
 		}
 		i := len(c.Steps)
-		c.Steps, c.Off = append(c.Steps, float64(g.times*inner)), append(c.Off, distance(adjoint, direct))
+		c.Steps, c.Off = append(c.Steps, float64(g.times*inner)), append(c.Off, floats.Distance(adjoint, direct, 2)/floats.Norm(direct, 2))
 		fmt.Fprintf(w, "%4.0f steps: gradients differ by %.1e; direct %8.0f bytes, %6.2f ms; adjoint %8.0f bytes, %6.2f ms\n", c.Steps[i], c.Off[i],
 			c.Direct.Bytes[i], 1000*c.Direct.Seconds[i], c.Adjoint.Bytes[i], 1000*c.Adjoint.Seconds[i])
 	}
@@ -90,23 +92,13 @@ func (c *cost) add(ctx context.Context, ys *graph.Node, wrt []*graph.Node, feed 
 	return gradient, nil
 }
 
-// distance is ‖a - b‖ / ‖b‖.
-func distance(a, b []float64) float64 {
-	var apart, size float64
-	for i := range a {
-		apart += (a[i] - b[i]) * (a[i] - b[i])
-		size += b[i] * b[i]
-	}
-	return math.Sqrt(apart / size)
-}
-
 // tell draws what differs, and what both take.
 func (c *comparison) tell(f *report.Folder) error {
 	f.Section("Two gradients", "The gradient through all steps of the solver, and that of the adjoint equation, which is solved backward. "+
 		"They are the same as far as the solver is exact: with twice the steps they differ 16 times less. The adjoint keeps nothing of the steps.")
 	const steps = "steps of the solver"
 	if err := f.Chart("difference", &chart.Chart{Title: "adjoint gradient against the direct one", X: steps, Y: "relative difference", LogX: true, LogY: true,
-		Layers: []chart.Layer{chart.Line{X: c.Steps, Y: c.Off}, chart.Points{X: c.Steps, Y: c.Off}}}); err != nil {
+		Layers: []chart.Layer{chart.Line{X: c.Steps, Y: c.Off, Marks: true}}}); err != nil {
 		return err
 	}
 	for _, x := range []struct {

@@ -198,9 +198,13 @@ func tell(f *report.Folder, all []*outcome) error {
 			return err
 		}
 	}
-	f.Section("Weights", "Those of the first layer, in the end.")
+	f.Section("Weights", "Those of the first layer, in the end: all on the same axis, and their counts on a logarithmic one, or nothing but the zeros of L1 would be seen.")
+	var ends [2]float64
 	for _, r := range all {
-		if err := f.Chart("weights-"+strings.ReplaceAll(r.Treatment, " ", "-"), &chart.Chart{Title: r.Treatment, X: "weight", Y: "how many", Layers: []chart.Layer{
+		ends[0], ends[1] = min(ends[0], slices.Min(r.weights)), max(ends[1], slices.Max(r.weights))
+	}
+	for _, r := range all {
+		if err := f.Chart("weights-"+strings.ReplaceAll(r.Treatment, " ", "-"), &chart.Chart{Title: r.Treatment, X: "weight", Y: "how many", LogY: true, SpanX: ends, Layers: []chart.Layer{
 			chart.Histogram{Values: r.weights, Bins: 60},
 		}}); err != nil {
 			return err

@@ -17,8 +17,9 @@ import (
 func main() {
 	log.SetFlags(0)
 	addr := flag.String("addr", "", "loopback address and port, such as 127.0.0.1:8080; a free port if empty")
+	open := flag.String("open", "", "file that the page has saved, to begin with")
 	flag.Parse()
-	server, err := live.Serve(live.Options{Addr: *addr})
+	server, err := live.Serve(live.Options{Addr: *addr, Saved: *open})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -120,8 +120,8 @@ func epochOf(p *graph.Program, x, y *graph.Node, set data.Dataset, batch int) (m
 		}
 		n := float64(b[1].Shape()[0])
 		rows += n
-		mean[0] += n * float64(out[0].Data().(float32))
-		mean[1] += math.Round(n * float64(out[1].Data().(float32))) // rows that are right
+		mean[0] += n * graph.Values(out[0])[0]
+		mean[1] += math.Round(n * graph.Values(out[1])[0]) // rows that are right
 	}
 	return [2]float64{mean[0] / rows, mean[1] / rows}, nil
 }

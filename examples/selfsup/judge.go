@@ -86,7 +86,7 @@ func (s *study) clusters(set *data.Arrays) (nmi, purity float64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	return out[0].Data().(float64), out[1].Data().(float64), nil
+	return graph.Values(out[0])[0], graph.Values(out[1])[0], nil
 }
 
 // input is one for values like t.

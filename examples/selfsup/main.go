@@ -16,6 +16,7 @@ import (
 	"github.com/adjointml/adjoint/chart"
 	"github.com/adjointml/adjoint/data"
 	"github.com/adjointml/adjoint/examples/internal/command"
+	"github.com/adjointml/adjoint/examples/internal/digits"
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/ops"
@@ -94,13 +95,11 @@ func run(c *command.Command, o options) error {
 
 // load gets the images.
 func (s *study) load() error {
-	all := data.Digits(s.options.images+2000, s.Seed)
-	s.test, s.images = all.Rows(0, 2000), all.Rows(2000, all.Len())
+	var err error
+	if s.images, s.test, err = digits.Load(s.data, s.options.images, 2000, s.Seed); err != nil {
+		return err
+	}
 	if s.data != "" {
-		var err error
-		if s.images, s.test, err = data.MNIST(s.data); err != nil {
-			return err
-		}
 		s.images, s.test = s.images.Shuffle(s.Seed).Rows(0, s.options.images), s.test.Rows(0, 2000)
 	}
 	s.labelled = s.images.Rows(0, s.labels)

@@ -3,14 +3,13 @@ package main
 import (
 	"fmt"
 	"image"
-	"math/rand/v2"
+	"slices"
 
 	"gorgonia.org/tensor"
 
 	"github.com/adjointml/adjoint/chart"
 	"github.com/adjointml/adjoint/data"
 	"github.com/adjointml/adjoint/graph"
-	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/nn/latent"
 	"github.com/adjointml/adjoint/ops"
 	"github.com/adjointml/adjoint/optim"
@@ -35,7 +34,7 @@ func (s *study) draw(name string, encode func(x *graph.Node) *graph.Node) error 
 	if err != nil {
 		return err
 	}
-	s.folder.Section("Map of "+name, fmt.Sprintf("Test images by what the encoder makes of them; colours are their digits, which it was never told. The first two of %d axes have %.0f %% of the variance.", width, 100*out[1].Data().(float32)))
+	s.folder.Section("Map of "+name, fmt.Sprintf("Test images by what the encoder makes of them; colours are their digits, which it was never told. The first two of %d axes have %.0f %% of the variance.", width, 100*graph.Values(out[1])[0]))
 	if err := s.scatter(name+"-pca", name+": principal axes", out[0], set); err != nil {
 		return err
 	}
@@ -49,15 +48,12 @@ func (s *study) draw(name string, encode func(x *graph.Node) *graph.Node) error 
 // tsne finds a map for affinities [n n], from first places [n 2]. The map is the
 // parameter, and there is no network.
 func tsne(affinities, first *tensor.Dense, steps int) (*tensor.Dense, error) {
-	start := first.Float32s()
-	place := &graph.Param{Label: "map", Type: graph.Type{Shape: graph.Of(graph.Dim(first.Shape()[0]), 2)},
-		Init: func(t graph.Tensor, _ *rand.Rand) {
-			for i := range t.Len() {
-				t.Set(i, 1e-2*float64(start[i]))
-			}
-		}}
-	nn.Init(place, 0)
-	p := graph.Input("p", place.Type.Shape.Dim(0), place.Type.Shape.Dim(0))
+	start, points := slices.Clone(first.Float32s()), first.Shape()[0]
+	for i := range start {
+		start[i] = float32(1e-2 * float64(start[i]))
+	}
+	place := &graph.Param{Label: "map", Value: tensor.New(tensor.WithShape(points, 2), tensor.WithBacking(start))}
+	p := graph.Input("p", graph.Dim(points), graph.Dim(points))
 	pull := graph.Input("pull")
 	loss := latent.TSNE(ops.Mul(p, pull), place.Node())
 	step, err := optim.Minimize(loss, []*graph.Param{place}, optim.Adam(0.5))

@@ -137,7 +137,7 @@ func fit(m *topicModel, learn, test *data.Arrays, o options, out io.Writer, fold
 	if err != nil {
 		return 0, err
 	}
-	return float64(y[0].Data().(float32)), nil
+	return graph.Values(y[0])[0], nil
 }
 
 // unigram is the perplexity of words that come as often in any text.
@@ -176,7 +176,7 @@ func (r *result) judge(m *topicModel, bags *data.Arrays, words *token.Words, tex
 	if err != nil {
 		return err
 	}
-	r.Coherence, r.Chance = y[1].Data().(float64), y[2].Data().(float64)
+	r.Coherence, r.Chance = graph.Values(y[1])[0], graph.Values(y[2])[0]
 	for id := range slices.Chunk(y[0].Data().([]int64), o.top) {
 		text, err := words.Decode(id)
 		if err != nil {
@@ -193,7 +193,7 @@ func (r *result) judge(m *topicModel, bags *data.Arrays, words *token.Words, tex
 	if texts.names == nil {
 		return nil
 	}
-	r.NMI, r.Purity = y[4].Data().(float64), y[5].Data().(float64)
+	r.NMI, r.Purity = graph.Values(y[4])[0], graph.Values(y[5])[0]
 	return r.draw(y[3], texts.names, folder)
 }
 

@@ -13,7 +13,7 @@ import (
 
 	"gorgonia.org/tensor"
 
-	"github.com/adjointml/adjoint/data"
+	"github.com/adjointml/adjoint/examples/internal/digits"
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/nn/zoo"
@@ -35,7 +35,7 @@ func main() {
 const code = 16
 
 func run(dir string, images, epochs int) error {
-	train, test, err := digits(dir, images)
+	train, test, err := digits.Load(dir, images, 1000, 1)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func run(dir string, images, epochs int) error {
 			if err != nil {
 				return err
 			}
-			sum += float64(out[0].Data().(float32))
+			sum += graph.Values(out[0])[0]
 			n++
 		}
 		out, err := evaluate.Run(x.Is(test.Column(0)))
@@ -77,15 +77,6 @@ func run(dir string, images, epochs int) error {
 		}
 	}
 	return imagine(model)
-}
-
-// digits returns images to train on and to test with.
-func digits(dir string, images int) (train, test *data.Arrays, err error) {
-	if dir != "" {
-		return data.MNIST(dir)
-	}
-	all := data.Digits(images+1000, 1)
-	return all.Rows(1000, all.Len()), all.Rows(0, 1000), nil
 }
 
 // imagine shows what is drawn from codes drawn at random.

@@ -38,15 +38,23 @@ type Frame struct {
 // NewFrame returns the memory for runs of p. The host's memory has the slots
 // below leafs.
 func (p *Program) NewFrame(host Host, leafs int) *Frame {
+	return p.frameIn(alignedBytes(p.need()), host, leafs)
+}
+
+// frameIn is NewFrame in memory of p.need() bytes. Loops run one after the other,
+// and share what is left of it.
+func (p *Program) frameIn(memory []byte, host Host, leafs int) *Frame {
 	f := &Frame{p: p, host: host, base: make([]unsafe.Pointer, p.slots), leafs: make([]unsafe.Pointer, leafs)}
-	f.arena, f.accs, f.shared = alignedBytes(p.arena), alignedBytes(p.accs), alignedBytes(p.shared)
+	f.arena, memory = cutBytes(memory, p.arena)
+	f.accs, memory = cutBytes(memory, p.accs)
+	f.shared, memory = cutBytes(memory, p.shared)
 	for slot, at := range p.offset {
 		if at >= 0 {
 			f.base[slot] = unsafe.Pointer(&f.arena[at:][:1][0])
 		}
 	}
 	for _, w := range p.loops {
-		f.loops = append(f.loops, newLoopFrame(w, host, leafs))
+		f.loops = append(f.loops, newLoopFrame(w, memory, host))
 	}
 	for _, v := range p.leafs {
 		if v.Kind == ir.Iota {

@@ -95,10 +95,23 @@ func (w *loopWork) mayFail() bool {
 // part is never called: the frame runs loops itself.
 func (w *loopWork) part(*Frame, *worker, *segment, int) { panic("cpu: a loop is no part") }
 
-func newLoopFrame(w *loopWork, host Host, leafs int) *loopFrame {
-	l := &loopFrame{memory: alignedBytes(w.bytes), now: make([]unsafe.Pointer, w.Carries), next: make([]unsafe.Pointer, w.Carries)}
+// need returns the bytes that a loop needs beside its operands and results.
+func (w *loopWork) need() int {
+	n := aligned(w.bytes)
 	for _, p := range w.programs {
-		l.frames = append(l.frames, p.NewFrame(host, len(w.in)))
+		n += p.need()
+	}
+	return n
+}
+
+// newLoopFrame makes the frame of a loop in memory of so many bytes.
+func newLoopFrame(w *loopWork, memory []byte, host Host) *loopFrame {
+	own, memory := cutBytes(memory, w.bytes)
+	l := &loopFrame{memory: own, now: make([]unsafe.Pointer, w.Carries), next: make([]unsafe.Pointer, w.Carries)}
+	for _, p := range w.programs {
+		var part []byte
+		part, memory = cutBytes(memory, p.need())
+		l.frames = append(l.frames, p.frameIn(part, host, len(w.in)))
 	}
 	return l
 }

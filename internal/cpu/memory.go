@@ -22,6 +22,18 @@ func alignedBytes(n int) []byte {
 	return b[at : at+n : at+n]
 }
 
+// cutBytes returns the first n bytes of b, and what comes after them.
+func cutBytes(b []byte, n int) (first, rest []byte) { return b[:n:n], b[aligned(n):] }
+
+// need returns the bytes of a frame's memory.
+func (p *Program) need() int {
+	most := 0
+	for _, w := range p.loops {
+		most = max(most, w.need())
+	}
+	return aligned(p.arena) + aligned(p.accs) + aligned(p.shared) + most
+}
+
 // bytes returns the size of v's memory.
 func (v *val) bytes() int { return v.Size() * v.DType.Size() }
 

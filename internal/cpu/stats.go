@@ -17,7 +17,7 @@ func (p *Program) Stats() Stats { return p.stats }
 // count fills in the statistics.
 func (p *Program) count(c *compiler) {
 	s := &p.stats
-	s.Launches, s.Arena = len(p.launches), p.arena+p.accs+p.shared
+	s.Launches, s.Arena = len(p.launches), p.need()
 	for i := range p.launches {
 		s.Instructions += len(p.launches[i].segments)
 		if w := p.launches[i].loop; w != nil {
@@ -73,11 +73,9 @@ func (v *val) flops() int {
 // addLoop adds what a loop does: the steps of a scan, one of a while, and of a
 // branch the one program or the other, whichever does more.
 func (s *Stats) addLoop(w *loopWork) {
-	s.Arena += w.bytes
 	var one Stats
 	for _, p := range w.programs {
 		q := p.stats
-		s.Arena += q.Arena
 		if w.Kind == ir.Branch {
 			one = Stats{max(one.Instructions, q.Instructions), max(one.Launches, q.Launches), max(one.Flops, q.Flops), max(one.Moved, q.Moved), 0}
 		} else {

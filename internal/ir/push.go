@@ -191,7 +191,7 @@ func (p *push) choose() {
 			continue
 		}
 		v := w.Each.V
-		if p.late[k] = !p.inside[v.ID] && p.moves[v.ID] && v.Kind > Iota && (p.heavy[v.ID] && !p.Thrifty || !p.carry[v.ID]); !p.late[k] {
+		if p.late[k] = !p.inside[v.ID] && p.moves[v.ID] && v.Kind > Iota && (p.heavy[v.ID] || !p.carry[v.ID]) && !(p.heavy[v.ID] && p.Thrifty); !p.late[k] {
 			p.roots = append(p.roots, v)
 		}
 	}
@@ -205,8 +205,8 @@ func (p *push) choose() {
 			if terms == nil {
 				continue
 			}
-			worth := !p.Thrifty && slices.ContainsFunc(terms, func(r Ref) bool { return p.heavy[r.V.ID] })
-			able := !slices.ContainsFunc(terms, func(r Ref) bool { return !p.moves[r.V.ID] })
+			worth := slices.ContainsFunc(terms, func(r Ref) bool { return p.heavy[r.V.ID] })
+			able := !slices.ContainsFunc(terms, func(r Ref) bool { return !p.moves[r.V.ID] }) && !(worth && p.Thrifty)
 			near := !slices.ContainsFunc(terms, func(r Ref) bool { return !p.near(r.V, left) })
 			if !able || !worth && !near {
 				delete(p.sums, i)
@@ -284,7 +284,7 @@ func (p *push) chooseBefore() {
 			cut[v.ID] = cut[v.ID] || cut[x.V.ID]
 		}
 		all[v.ID] = all[v.ID] && !p.carry[v.ID]
-		if all[v.ID] && p.inside[v.ID] && v.Kind > Iota && (v.Kind != Map || !cut[v.ID] || slices.Contains(p.roots, v)) {
+		if all[v.ID] && p.inside[v.ID] && v.Kind > Iota && (!cut[v.ID] || !p.Thrifty && (v.Kind != Map || slices.Contains(p.roots, v))) {
 			p.before[v.ID] = true
 		}
 	}

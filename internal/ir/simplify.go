@@ -279,7 +279,11 @@ func mean(x Ref, over uint) (Ref, bool) {
 		return Ref{}, false
 	}
 	n := float64(s.In[0].Size() / max(1, s.size))
-	if math.Abs(p.In[1].V.Num*n-1) > 1e-6 || !same(m.In[0], s.In[0]) || !slices.Equal(x.Dims, s.In[0].Dims) || !slices.Equal(y.Steps, rowSteps(s, len(x.Dims))) {
+	ulp := 0x1p-52
+	if p.DType == F32 {
+		ulp = 0x1p-23
+	}
+	if math.Abs(p.In[1].V.Num*n-1) > ulp || !same(m.In[0], s.In[0]) || !slices.Equal(x.Dims, s.In[0].Dims) || !slices.Equal(y.Steps, rowSteps(s, len(x.Dims))) {
 		return Ref{}, false
 	}
 	return kept(y, over), Size(x.Dims) == Size(kept(x, over).Dims)*int(n)

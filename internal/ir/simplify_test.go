@@ -131,6 +131,7 @@ func TestSumsOfDifferencesFromTheMean(t *testing.T) {
 
 		assert.Equal(t, Reduce, keep(do(Sub, x, do(Mul, keep(x), b.Const(F32, 0.5)))).V.Kind, "half the sum")
 		assert.Equal(t, Reduce, keep(do(Sub, y, mean)).V.Kind, "the mean of something else")
+		assert.Equal(t, Reduce, keep(do(Sub, x, do(Mul, keep(x), b.Const(F32, (1+1e-6)/float64(n))))).V.Kind, "nearly the mean")
 		assert.Equal(t, Reduce, b.Reduce(Sum, d, 1<<(1-axis)).V.Kind, "along another axis")
 	}
 	b := NewBuilder(16)

@@ -52,3 +52,18 @@ func lookup(of isa, op Op, t Type, kinds uint8) Func {
 	}
 	return portable[float64](op, kinds)
 }
+
+// A Test is a kernel that also tells something of what it is given.
+type Test func(*Args) bool
+
+// Run calls the kernel, as [Func.Run] does.
+func (f Test) Run(a *Args) bool { return f(hide(a)) }
+
+// Route2 returns the kernel for the gradient of max pooling over squares of two by
+// two pixels, or nil if there is none. X[0] and X[1] are two lines of the image, and
+// X[2] what came back for its squares, of Cols channels each, Rows squares. D is the
+// first line of results; the second is as far from it as X[1] from X[0]. DR, XR[0]
+// and XR[1] are the step of two pixels, XR[2] that of one, everywhere. The first of a
+// square's pixels that is the largest gets what came back, the others 0. If it returns
+// true, a pixel was NaN, and the results mean nothing.
+func Route2(t Type) Test { return route2Of(chosen, t) }

@@ -44,6 +44,13 @@ func assembly(of isa, op Op, t Type, kinds uint8) Func {
 	return nil
 }
 
+func route2Of(of isa, t Type) Test {
+	if of == generic {
+		return nil
+	}
+	return route2[of][t]
+}
+
 // tamed returns a kernel that computes by the portable function what is too
 // large for the fast kernel.
 func tamed(of isa, op Op, t Type, fast Func) Func {

@@ -5,3 +5,5 @@ package kernel
 func best() isa { return generic }
 
 func assembly(isa, Op, Type, uint8) Func { return nil }
+
+func route2Of(isa, Type) Test { return nil }

@@ -1972,3 +1972,21 @@ func avx2F32Wild(a *Args) bool
 
 //go:noescape
 func avx2F64Wild(a *Args) bool
+
+// route2 are the kernels that Route2 returns, by family and type.
+var route2 = [...][numTypes]func(a *Args) bool{
+	avx512: {F32: avx512F32Route2, F64: avx512F64Route2},
+	avx2:   {F32: avx2F32Route2, F64: avx2F64Route2},
+}
+
+//go:noescape
+func avx512F32Route2(a *Args) bool
+
+//go:noescape
+func avx512F64Route2(a *Args) bool
+
+//go:noescape
+func avx2F32Route2(a *Args) bool
+
+//go:noescape
+func avx2F64Route2(a *Args) bool

@@ -13794,6 +13794,7 @@ done:
 // func avx512F32Wild(a *byte) bool
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32Wild(SB), NOSPLIT, $0-9
+	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
 	MOVQ         64(AX), CX
 	TESTQ        CX, CX
@@ -13805,7 +13806,6 @@ TEXT ·avx512F32Wild(SB), NOSPLIT, $0-9
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVB         $0x00, ret+8(FP)
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_7fffffff<>+0(SB), Z0
 	KXORW        K2, K2, K2
@@ -13863,6 +13863,129 @@ DATA k32_48000000<>+52(SB)/4, $0x48000000
 DATA k32_48000000<>+56(SB)/4, $0x48000000
 DATA k32_48000000<>+60(SB)/4, $0x48000000
 GLOBL k32_48000000<>(SB), RODATA|NOPTR, $64
+
+// func avx512F32Route2(a *byte) bool
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32Route2(SB), NOSPLIT, $0-9
+	MOVB         $0x00, ret+8(FP)
+	MOVQ         a+0(FP), AX
+	MOVQ         64(AX), CX
+	TESTQ        CX, CX
+	JLE          done
+	MOVQ         (AX), SI
+	MOVQ         8(AX), DI
+	MOVQ         16(AX), R8
+	MOVQ         24(AX), R9
+	MOVQ         72(AX), DX
+	ANDQ         $0x0f, DX
+	MOVL         $0xffffffff, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
+	VBROADCASTSS k32_0<>+0(SB), Z0
+	KXORW        K2, K2, K2
+
+row:
+	MOVQ R8, R10
+	SUBQ DI, R10
+	ADDQ SI, R10
+	MOVQ DI, R11
+	ADDQ 56(AX), R11
+	MOVQ R8, R12
+	ADDQ 56(AX), R12
+	MOVQ SI, R13
+	ADDQ 56(AX), R13
+	MOVQ R10, R14
+	ADDQ 56(AX), R14
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+16, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (DI)(BX*1), Z0
+	VMOVUPS   (R11)(BX*1), Z1
+	VMOVUPS   (R8)(BX*1), Z2
+	VMOVUPS   (R12)(BX*1), Z3
+	VCMPPS    $0x03, Z1, Z0, K3
+	KORW      K3, K2, K2
+	VCMPPS    $0x03, Z3, Z2, K3
+	KORW      K3, K2, K2
+	VMAXPS    Z1, Z0, Z4
+	VMAXPS    Z3, Z2, Z5
+	VMAXPS    Z5, Z4, Z4
+	VMOVUPS   (R9)(BX*1), Z5
+	VCMPPS    $0x00, Z4, Z0, K3
+	VMOVUPS.Z Z5, K3, Z6
+	VMOVUPS   Z6, (SI)(BX*1)
+	VCMPPS    $0x04, Z4, Z0, K3
+	VMOVUPS.Z Z5, K3, Z0
+	VCMPPS    $0x00, Z4, Z1, K3
+	VMOVUPS.Z Z0, K3, Z5
+	VMOVUPS   Z5, (R13)(BX*1)
+	VCMPPS    $0x04, Z4, Z1, K3
+	VMOVUPS.Z Z0, K3, Z0
+	VCMPPS    $0x00, Z4, Z2, K3
+	VMOVUPS.Z Z0, K3, Z1
+	VMOVUPS   Z1, (R10)(BX*1)
+	VCMPPS    $0x04, Z4, Z2, K3
+	VMOVUPS.Z Z0, K3, Z0
+	VCMPPS    $0x00, Z4, Z3, K3
+	VMOVUPS.Z Z0, K3, Z0
+	VMOVUPS   Z0, (R14)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z0
+	VMOVUPS.Z (R11)(BX*1), K1, Z1
+	VMOVUPS.Z (R8)(BX*1), K1, Z2
+	VMOVUPS.Z (R12)(BX*1), K1, Z3
+	VCMPPS    $0x03, Z1, Z0, K3
+	KORW      K3, K2, K2
+	VCMPPS    $0x03, Z3, Z2, K3
+	KORW      K3, K2, K2
+	VMAXPS    Z1, Z0, Z4
+	VMAXPS    Z3, Z2, Z5
+	VMAXPS    Z5, Z4, Z4
+	VMOVUPS.Z (R9)(BX*1), K1, Z5
+	VCMPPS    $0x00, Z4, Z0, K3
+	VMOVUPS.Z Z5, K3, Z6
+	VMOVUPS   Z6, K1, (SI)(BX*1)
+	VCMPPS    $0x04, Z4, Z0, K3
+	VMOVUPS.Z Z5, K3, Z0
+	VCMPPS    $0x00, Z4, Z1, K3
+	VMOVUPS.Z Z0, K3, Z5
+	VMOVUPS   Z5, K1, (R13)(BX*1)
+	VCMPPS    $0x04, Z4, Z1, K3
+	VMOVUPS.Z Z0, K3, Z0
+	VCMPPS    $0x00, Z4, Z2, K3
+	VMOVUPS.Z Z0, K3, Z1
+	VMOVUPS   Z1, K1, (R10)(BX*1)
+	VCMPPS    $0x04, Z4, Z2, K3
+	VMOVUPS.Z Z0, K3, Z0
+	VCMPPS    $0x00, Z4, Z3, K3
+	VMOVUPS.Z Z0, K3, Z0
+	VMOVUPS   Z0, K1, (R14)(BX*1)
+
+next:
+	ADDQ     32(AX), SI
+	ADDQ     40(AX), DI
+	ADDQ     48(AX), R8
+	ADDQ     56(AX), R9
+	DECQ     CX
+	JNZ      row
+	KORTESTW K2, K2
+	SETNE    ret+8(FP)
+	VZEROUPPER
+
+done:
+	RET
 
 // func avx512F64CopyV(a *byte)
 // Requires: AVX, AVX512F, BMI2
@@ -26650,6 +26773,7 @@ done:
 // func avx512F64Wild(a *byte) bool
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64Wild(SB), NOSPLIT, $0-9
+	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
 	MOVQ         64(AX), CX
 	TESTQ        CX, CX
@@ -26661,7 +26785,6 @@ TEXT ·avx512F64Wild(SB), NOSPLIT, $0-9
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVB         $0x00, ret+8(FP)
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Z0
 	KXORW        K2, K2, K2
@@ -26711,6 +26834,129 @@ DATA k64_4100000000000000<>+40(SB)/8, $0x4100000000000000
 DATA k64_4100000000000000<>+48(SB)/8, $0x4100000000000000
 DATA k64_4100000000000000<>+56(SB)/8, $0x4100000000000000
 GLOBL k64_4100000000000000<>(SB), RODATA|NOPTR, $64
+
+// func avx512F64Route2(a *byte) bool
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64Route2(SB), NOSPLIT, $0-9
+	MOVB         $0x00, ret+8(FP)
+	MOVQ         a+0(FP), AX
+	MOVQ         64(AX), CX
+	TESTQ        CX, CX
+	JLE          done
+	MOVQ         (AX), SI
+	MOVQ         8(AX), DI
+	MOVQ         16(AX), R8
+	MOVQ         24(AX), R9
+	MOVQ         72(AX), DX
+	ANDQ         $0x07, DX
+	MOVL         $0xffffffff, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	CMPQ         72(AX), $0x00
+	JLE          done
+	VBROADCASTSD k64_0<>+0(SB), Z0
+	KXORW        K2, K2, K2
+
+row:
+	MOVQ R8, R10
+	SUBQ DI, R10
+	ADDQ SI, R10
+	MOVQ DI, R11
+	ADDQ 56(AX), R11
+	MOVQ R8, R12
+	ADDQ 56(AX), R12
+	MOVQ SI, R13
+	ADDQ 56(AX), R13
+	MOVQ R10, R14
+	ADDQ 56(AX), R14
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+8, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (DI)(BX*1), Z0
+	VMOVUPD   (R11)(BX*1), Z1
+	VMOVUPD   (R8)(BX*1), Z2
+	VMOVUPD   (R12)(BX*1), Z3
+	VCMPPD    $0x03, Z1, Z0, K3
+	KORW      K3, K2, K2
+	VCMPPD    $0x03, Z3, Z2, K3
+	KORW      K3, K2, K2
+	VMAXPD    Z1, Z0, Z4
+	VMAXPD    Z3, Z2, Z5
+	VMAXPD    Z5, Z4, Z4
+	VMOVUPD   (R9)(BX*1), Z5
+	VCMPPD    $0x00, Z4, Z0, K3
+	VMOVUPD.Z Z5, K3, Z6
+	VMOVUPD   Z6, (SI)(BX*1)
+	VCMPPD    $0x04, Z4, Z0, K3
+	VMOVUPD.Z Z5, K3, Z0
+	VCMPPD    $0x00, Z4, Z1, K3
+	VMOVUPD.Z Z0, K3, Z5
+	VMOVUPD   Z5, (R13)(BX*1)
+	VCMPPD    $0x04, Z4, Z1, K3
+	VMOVUPD.Z Z0, K3, Z0
+	VCMPPD    $0x00, Z4, Z2, K3
+	VMOVUPD.Z Z0, K3, Z1
+	VMOVUPD   Z1, (R10)(BX*1)
+	VCMPPD    $0x04, Z4, Z2, K3
+	VMOVUPD.Z Z0, K3, Z0
+	VCMPPD    $0x00, Z4, Z3, K3
+	VMOVUPD.Z Z0, K3, Z0
+	VMOVUPD   Z0, (R14)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z0
+	VMOVUPD.Z (R11)(BX*1), K1, Z1
+	VMOVUPD.Z (R8)(BX*1), K1, Z2
+	VMOVUPD.Z (R12)(BX*1), K1, Z3
+	VCMPPD    $0x03, Z1, Z0, K3
+	KORW      K3, K2, K2
+	VCMPPD    $0x03, Z3, Z2, K3
+	KORW      K3, K2, K2
+	VMAXPD    Z1, Z0, Z4
+	VMAXPD    Z3, Z2, Z5
+	VMAXPD    Z5, Z4, Z4
+	VMOVUPD.Z (R9)(BX*1), K1, Z5
+	VCMPPD    $0x00, Z4, Z0, K3
+	VMOVUPD.Z Z5, K3, Z6
+	VMOVUPD   Z6, K1, (SI)(BX*1)
+	VCMPPD    $0x04, Z4, Z0, K3
+	VMOVUPD.Z Z5, K3, Z0
+	VCMPPD    $0x00, Z4, Z1, K3
+	VMOVUPD.Z Z0, K3, Z5
+	VMOVUPD   Z5, K1, (R13)(BX*1)
+	VCMPPD    $0x04, Z4, Z1, K3
+	VMOVUPD.Z Z0, K3, Z0
+	VCMPPD    $0x00, Z4, Z2, K3
+	VMOVUPD.Z Z0, K3, Z1
+	VMOVUPD   Z1, K1, (R10)(BX*1)
+	VCMPPD    $0x04, Z4, Z2, K3
+	VMOVUPD.Z Z0, K3, Z0
+	VCMPPD    $0x00, Z4, Z3, K3
+	VMOVUPD.Z Z0, K3, Z0
+	VMOVUPD   Z0, K1, (R14)(BX*1)
+
+next:
+	ADDQ     32(AX), SI
+	ADDQ     40(AX), DI
+	ADDQ     48(AX), R8
+	ADDQ     56(AX), R9
+	DECQ     CX
+	JNZ      row
+	KORTESTW K2, K2
+	SETNE    ret+8(FP)
+	VZEROUPPER
+
+done:
+	RET
 
 // func avx2F32CopyV(a *byte)
 // Requires: AVX
@@ -39400,6 +39646,7 @@ done:
 // func avx2F32Wild(a *byte) bool
 // Requires: AVX
 TEXT ·avx2F32Wild(SB), NOSPLIT, $0-9
+	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
 	MOVQ         64(AX), CX
 	TESTQ        CX, CX
@@ -39411,7 +39658,6 @@ TEXT ·avx2F32Wild(SB), NOSPLIT, $0-9
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	MOVB         $0x00, ret+8(FP)
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_7fffffff<>+0(SB), Y1
 	VMOVUPS      Y0, Y0
@@ -39444,6 +39690,138 @@ rest:
 next:
 	ADDQ   32(AX), SI
 	ADDQ   40(AX), DI
+	DECQ   CX
+	JNZ    row
+	VPTEST Y0, Y0
+	SETNE  ret+8(FP)
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32Route2(a *byte) bool
+// Requires: AVX
+TEXT ·avx2F32Route2(SB), NOSPLIT, $0-9
+	MOVB         $0x00, ret+8(FP)
+	MOVQ         a+0(FP), AX
+	MOVQ         64(AX), CX
+	TESTQ        CX, CX
+	JLE          done
+	MOVQ         (AX), SI
+	MOVQ         8(AX), DI
+	MOVQ         16(AX), R8
+	MOVQ         24(AX), R9
+	MOVQ         72(AX), DX
+	ANDQ         $0x07, DX
+	LEAQ         masks<>+32(SB), BX
+	NEGQ         DX
+	LEAQ         (BX)(DX*4), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
+	VBROADCASTSS k32_0<>+0(SB), Y0
+	VMOVUPS      Y0, Y0
+
+row:
+	MOVQ R8, R11
+	SUBQ DI, R11
+	ADDQ SI, R11
+	MOVQ DI, R12
+	ADDQ 56(AX), R12
+	MOVQ R8, R13
+	ADDQ 56(AX), R13
+	MOVQ SI, R14
+	ADDQ 56(AX), R14
+	MOVQ R11, R15
+	ADDQ 56(AX), R15
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+8, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Y1
+	VMOVUPS (R12)(BX*1), Y2
+	VMOVUPS (R8)(BX*1), Y3
+	VMOVUPS (R13)(BX*1), Y4
+	VCMPPS  $0x03, Y2, Y1, Y5
+	VORPS   Y5, Y0, Y0
+	VCMPPS  $0x03, Y4, Y3, Y5
+	VORPS   Y5, Y0, Y0
+	VMAXPS  Y2, Y1, Y5
+	VMAXPS  Y4, Y3, Y6
+	VMAXPS  Y6, Y5, Y5
+	VMOVUPS (R9)(BX*1), Y6
+	VCMPPS  $0x00, Y5, Y1, Y7
+	VANDPS  Y6, Y7, Y7
+	VMOVUPS Y7, (SI)(BX*1)
+	VCMPPS  $0x04, Y5, Y1, Y1
+	VANDPS  Y6, Y1, Y1
+	VCMPPS  $0x00, Y5, Y2, Y6
+	VANDPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R14)(BX*1)
+	VCMPPS  $0x04, Y5, Y2, Y2
+	VANDPS  Y1, Y2, Y1
+	VCMPPS  $0x00, Y5, Y3, Y2
+	VANDPS  Y1, Y2, Y2
+	VMOVUPS Y2, (R11)(BX*1)
+	VCMPPS  $0x04, Y5, Y3, Y2
+	VANDPS  Y1, Y2, Y1
+	VCMPPS  $0x00, Y5, Y4, Y2
+	VANDPS  Y1, Y2, Y1
+	VMOVUPS Y1, (R15)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI)(BX*1), Y1, Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R12)(BX*1), Y2, Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS (R8)(BX*1), Y3, Y3
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS (R13)(BX*1), Y4, Y4
+	VCMPPS     $0x03, Y2, Y1, Y5
+	VORPS      Y5, Y0, Y0
+	VCMPPS     $0x03, Y4, Y3, Y5
+	VORPS      Y5, Y0, Y0
+	VMAXPS     Y2, Y1, Y5
+	VMAXPS     Y4, Y3, Y6
+	VMAXPS     Y6, Y5, Y5
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R9)(BX*1), Y6, Y6
+	VCMPPS     $0x00, Y5, Y1, Y7
+	VANDPS     Y6, Y7, Y7
+	VMOVUPS    (R10), Y8
+	VMASKMOVPS Y7, Y8, (SI)(BX*1)
+	VCMPPS     $0x04, Y5, Y1, Y1
+	VANDPS     Y6, Y1, Y1
+	VCMPPS     $0x00, Y5, Y2, Y6
+	VANDPS     Y1, Y6, Y6
+	VMOVUPS    (R10), Y7
+	VMASKMOVPS Y6, Y7, (R14)(BX*1)
+	VCMPPS     $0x04, Y5, Y2, Y2
+	VANDPS     Y1, Y2, Y1
+	VCMPPS     $0x00, Y5, Y3, Y2
+	VANDPS     Y1, Y2, Y2
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS Y2, Y6, (R11)(BX*1)
+	VCMPPS     $0x04, Y5, Y3, Y2
+	VANDPS     Y1, Y2, Y1
+	VCMPPS     $0x00, Y5, Y4, Y2
+	VANDPS     Y1, Y2, Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS Y1, Y2, (R15)(BX*1)
+
+next:
+	ADDQ   32(AX), SI
+	ADDQ   40(AX), DI
+	ADDQ   48(AX), R8
+	ADDQ   56(AX), R9
 	DECQ   CX
 	JNZ    row
 	VPTEST Y0, Y0
@@ -51550,6 +51928,7 @@ done:
 // func avx2F64Wild(a *byte) bool
 // Requires: AVX
 TEXT ·avx2F64Wild(SB), NOSPLIT, $0-9
+	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
 	MOVQ         64(AX), CX
 	TESTQ        CX, CX
@@ -51561,7 +51940,6 @@ TEXT ·avx2F64Wild(SB), NOSPLIT, $0-9
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	MOVB         $0x00, ret+8(FP)
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Y1
 	VMOVUPD      Y0, Y0
@@ -51594,6 +51972,138 @@ rest:
 next:
 	ADDQ   32(AX), SI
 	ADDQ   40(AX), DI
+	DECQ   CX
+	JNZ    row
+	VPTEST Y0, Y0
+	SETNE  ret+8(FP)
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64Route2(a *byte) bool
+// Requires: AVX
+TEXT ·avx2F64Route2(SB), NOSPLIT, $0-9
+	MOVB         $0x00, ret+8(FP)
+	MOVQ         a+0(FP), AX
+	MOVQ         64(AX), CX
+	TESTQ        CX, CX
+	JLE          done
+	MOVQ         (AX), SI
+	MOVQ         8(AX), DI
+	MOVQ         16(AX), R8
+	MOVQ         24(AX), R9
+	MOVQ         72(AX), DX
+	ANDQ         $0x03, DX
+	LEAQ         masks<>+32(SB), BX
+	NEGQ         DX
+	LEAQ         (BX)(DX*8), R10
+	CMPQ         72(AX), $0x00
+	JLE          done
+	VBROADCASTSD k64_0<>+0(SB), Y0
+	VMOVUPD      Y0, Y0
+
+row:
+	MOVQ R8, R11
+	SUBQ DI, R11
+	ADDQ SI, R11
+	MOVQ DI, R12
+	ADDQ 56(AX), R12
+	MOVQ R8, R13
+	ADDQ 56(AX), R13
+	MOVQ SI, R14
+	ADDQ 56(AX), R14
+	MOVQ R11, R15
+	ADDQ 56(AX), R15
+	XORL BX, BX
+	MOVQ 72(AX), DX
+	SUBQ $+4, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Y1
+	VMOVUPD (R12)(BX*1), Y2
+	VMOVUPD (R8)(BX*1), Y3
+	VMOVUPD (R13)(BX*1), Y4
+	VCMPPD  $0x03, Y2, Y1, Y5
+	VORPS   Y5, Y0, Y0
+	VCMPPD  $0x03, Y4, Y3, Y5
+	VORPS   Y5, Y0, Y0
+	VMAXPD  Y2, Y1, Y5
+	VMAXPD  Y4, Y3, Y6
+	VMAXPD  Y6, Y5, Y5
+	VMOVUPD (R9)(BX*1), Y6
+	VCMPPD  $0x00, Y5, Y1, Y7
+	VANDPD  Y6, Y7, Y7
+	VMOVUPD Y7, (SI)(BX*1)
+	VCMPPD  $0x04, Y5, Y1, Y1
+	VANDPD  Y6, Y1, Y1
+	VCMPPD  $0x00, Y5, Y2, Y6
+	VANDPD  Y1, Y6, Y6
+	VMOVUPD Y6, (R14)(BX*1)
+	VCMPPD  $0x04, Y5, Y2, Y2
+	VANDPD  Y1, Y2, Y1
+	VCMPPD  $0x00, Y5, Y3, Y2
+	VANDPD  Y1, Y2, Y2
+	VMOVUPD Y2, (R11)(BX*1)
+	VCMPPD  $0x04, Y5, Y3, Y2
+	VANDPD  Y1, Y2, Y1
+	VCMPPD  $0x00, Y5, Y4, Y2
+	VANDPD  Y1, Y2, Y1
+	VMOVUPD Y1, (R15)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+	JGE     loop
+
+rest:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD (DI)(BX*1), Y1, Y1
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R12)(BX*1), Y2, Y2
+	VMOVUPD    (R10), Y3
+	VMASKMOVPD (R8)(BX*1), Y3, Y3
+	VMOVUPD    (R10), Y4
+	VMASKMOVPD (R13)(BX*1), Y4, Y4
+	VCMPPD     $0x03, Y2, Y1, Y5
+	VORPS      Y5, Y0, Y0
+	VCMPPD     $0x03, Y4, Y3, Y5
+	VORPS      Y5, Y0, Y0
+	VMAXPD     Y2, Y1, Y5
+	VMAXPD     Y4, Y3, Y6
+	VMAXPD     Y6, Y5, Y5
+	VMOVUPD    (R10), Y6
+	VMASKMOVPD (R9)(BX*1), Y6, Y6
+	VCMPPD     $0x00, Y5, Y1, Y7
+	VANDPD     Y6, Y7, Y7
+	VMOVUPD    (R10), Y8
+	VMASKMOVPD Y7, Y8, (SI)(BX*1)
+	VCMPPD     $0x04, Y5, Y1, Y1
+	VANDPD     Y6, Y1, Y1
+	VCMPPD     $0x00, Y5, Y2, Y6
+	VANDPD     Y1, Y6, Y6
+	VMOVUPD    (R10), Y7
+	VMASKMOVPD Y6, Y7, (R14)(BX*1)
+	VCMPPD     $0x04, Y5, Y2, Y2
+	VANDPD     Y1, Y2, Y1
+	VCMPPD     $0x00, Y5, Y3, Y2
+	VANDPD     Y1, Y2, Y2
+	VMOVUPD    (R10), Y6
+	VMASKMOVPD Y2, Y6, (R11)(BX*1)
+	VCMPPD     $0x04, Y5, Y3, Y2
+	VANDPD     Y1, Y2, Y1
+	VCMPPD     $0x00, Y5, Y4, Y2
+	VANDPD     Y1, Y2, Y1
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD Y1, Y2, (R15)(BX*1)
+
+next:
+	ADDQ   32(AX), SI
+	ADDQ   40(AX), DI
+	ADDQ   48(AX), R8
+	ADDQ   56(AX), R9
 	DECQ   CX
 	JNZ    row
 	VPTEST Y0, Y0

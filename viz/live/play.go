@@ -38,6 +38,7 @@ type sessions struct {
 type order struct {
 	Do    string `json:"do"` // play, pause, step, reset
 	Setup *setup `json:"setup"`
+	Saved *saved `json:"saved"` // goes on from a file
 	Speed int    `json:"speed"` // epochs of a beat, 0 for as before
 	done  chan error
 }
@@ -114,8 +115,9 @@ func (s *Server) playEvents(w http.ResponseWriter, r *http.Request) {
 	}()
 	e := events(w)
 	if e.send("hello", struct {
-		ID string `json:"id"`
-	}{id}) != nil {
+		ID    string `json:"id"`
+		Saved *saved `json:"saved,omitempty"` // what the page begins with
+	}{id, s.saved}) != nil {
 		return
 	}
 	p := &playground{speed: 1}
@@ -180,6 +182,9 @@ func (p *playground) turn(o *order) (*frame, error) {
 		p.setup = *o.Setup
 		return p.reset()
 	}
+	if o.Saved != nil {
+		return p.open(o.Saved)
+	}
 	if p.network == nil {
 		return nil, errors.New("the playground has no setup yet")
 	}
@@ -199,17 +204,25 @@ func (p *playground) turn(o *order) (*frame, error) {
 }
 
 // reset makes the network and its data anew.
-func (p *playground) reset() (f *frame, err error) {
-	if p.train, p.test, err = p.rows(); err != nil {
+func (p *playground) reset() (*frame, error) {
+	if err := p.renew(); err != nil {
 		return nil, err
 	}
+	return p.frame()
+}
+
+// renew makes what the setup says.
+func (p *playground) renew() (err error) {
+	if p.train, p.test, err = p.rows(); err != nil {
+		return err
+	}
 	if p.network, err = p.build(); err != nil {
-		return nil, err
+		return err
 	}
 	p.epoch = 0
 	p.small, p.big = plane(coarse), plane(fine)
 	p.points = &pointSets{list(p.train), list(p.test)}
-	return p.frame()
+	return nil
 }
 
 // advance trains for some epochs, for as long as a beat has time.

@@ -58,6 +58,9 @@ type Options struct {
 	Explain   Exhibit
 	Attention Reading
 	Table     Table
+	// Saved names a file that the page of the playground has saved, for it to begin
+	// with; "" is the setup in the page's address.
+	Saved string
 }
 
 // A Server serves the pages until it is closed.
@@ -78,6 +81,7 @@ type Server struct {
 	table    *table
 	recorder *Recorder
 	replays  []replay
+	saved    *saved
 }
 
 // Serve starts a server. An address that is not a loopback address is an error.
@@ -136,6 +140,11 @@ func (s *Server) prepare(o Options) (err error) {
 			return err
 		}
 		s.replays = append(s.replays, r)
+	}
+	if o.Saved != "" {
+		if s.saved, err = readSaved(o.Saved); err != nil {
+			return err
+		}
 	}
 	lesson := Xor(1)
 	if o.Lesson != nil {

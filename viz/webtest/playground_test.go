@@ -1,6 +1,8 @@
 package webtest
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -67,6 +69,46 @@ func TestPlaygroundKeyboard(t *testing.T) {
 	assert.Contains(t, js[string](p, "location.hash"), "data=own")
 	p.picture("playground-dark.jpg")
 	p.homely(s)
+}
+
+// TestPlaygroundFile opens what the page writes into a file: weights, losses and the
+// address are as they were.
+func TestPlaygroundFile(t *testing.T) {
+	s := serve(t, live.Options{})
+	p := open(t, s.URL+"playground#data=xor&layers=5relu&l2=0.001&seed=3", 1280, 800)
+	p.wait("document.querySelectorAll('.scores output').length === 4")
+	// what is downloaded, a driven browser does not keep
+	js[any](p, "(URL.createObjectURL = (b) => { b.text().then(t => { window.written = t; }); return 'blob:none'; }, HTMLAnchorElement.prototype.click = () => {}, 0)")
+	for _, epoch := range []string{"1", "2", "3"} {
+		p.press("s")
+		p.wait("document.getElementById('epoch').textContent === '" + epoch + "'")
+	}
+	scores := js[string](p, "document.getElementById('scores').textContent")
+	p.reach("save")
+	p.press("\r")
+	p.wait("window.written")
+	file := js[string](p, "window.written")
+	assert.Contains(t, file, `"epoch":3`)
+
+	q := open(t, s.URL+"playground", 1280, 800)
+	q.wait("document.querySelectorAll('.scores output').length === 4")
+	choose := func(text string) {
+		js[any](q, fmt.Sprintf(`(() => {
+			const list = new DataTransfer(), input = document.getElementById("open");
+			list.items.add(new File([%q], "mine.json"));
+			input.files = list.files;
+			input.dispatchEvent(new Event("change"));
+		})()`, text))
+	}
+	choose(file)
+	q.wait("document.getElementById('epoch').textContent === '3'")
+	assert.Equal(t, scores, js[string](q, "document.getElementById('scores').textContent"))
+	q.wait("location.hash.includes('data=xor') && location.hash.includes('layers=5relu')")
+	choose(strings.Replace(file, `"epoch":3`, `"epoch":-1`, 1))
+	q.wait("document.querySelector('.message').textContent === 'mine.json: epoch -1: want 0 or more'")
+	choose("no file of this page")
+	q.wait("document.querySelector('.message').textContent.startsWith('mine.json: ')")
+	q.homely(s)
 }
 
 func TestPlaygroundTwoTabs(t *testing.T) {

@@ -82,9 +82,12 @@ func (c *Command) parse(arguments []string) error {
 	return nil
 }
 
-// Context returns one that an interrupt from the keyboard ends.
+// Context returns one that an interrupt from the keyboard ends. A second interrupt ends
+// the program.
 func (c *Command) Context() (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, cancel)
+	return ctx, cancel
 }
 
 // Folder makes the folder of the run, with all flags in its config.json. With

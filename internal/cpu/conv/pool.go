@@ -53,6 +53,9 @@ func MaxPoolGrad(p Pool) *Plan {
 	for a := range 3 {
 		w.tiled = w.tiled && p.Pad[a] == 0 && p.Kernel[a] == p.Stride[a] && (p.Kernel[a] == 1 || p.Dilation[a] == 1) && p.Out[a]*p.Stride[a] == p.In[a]
 	}
+	if w.tiled && p.Kernel == [3]int{1, 2, 2} {
+		w.squares = kernel.Route2(p.T)
+	}
 	return w.plan(w, [3]int{1, 1, 1}, 3)
 }
 
@@ -200,7 +203,8 @@ func (p *avgPoolGrad) run(_, part int, x, _, z unsafe.Pointer, _, private []byte
 type maxPoolGrad struct {
 	maxPool
 	match, unmatch, add, sum kernel.Func
-	tiled                    bool // each element of the image is in one window
+	tiled                    bool        // each element of the image is in one window
+	squares                  kernel.Test // for windows of two by two, tiled, or nil
 }
 
 func (p *maxPoolGrad) run(_, part int, x, y, z unsafe.Pointer, _, private []byte) {
@@ -246,6 +250,18 @@ func (p *maxPoolGrad) image1(ct, x, dx unsafe.Pointer, private []byte) {
 // route adds line (d, h) of the gradient where it belongs: in the order of the
 // taps, what is left of it goes where the largest element is found.
 func (p *maxPoolGrad) route(d, h int, ct, x, dx unsafe.Pointer, private []byte) {
+	if p.squares != nil {
+		at := d*p.image[1] + 2*h*p.image[2]
+		line := unsafe.Add(x, at)
+		a := kernel.Args{
+			D: unsafe.Add(dx, at), X: [3]unsafe.Pointer{line, unsafe.Add(line, p.image[2]), ct}, Rows: p.s.Out[2], Cols: p.s.C,
+			DR: p.step(), XR: [3]int{p.step(), p.step(), p.out[3]},
+		}
+		if p.squares.Run(&a) {
+			p.slowly(d, h, ct, x, dx)
+		}
+		return
+	}
 	largest := unsafe.Pointer(unsafe.SliceData(private))
 	left, share := unsafe.Add(largest, p.out[2]), unsafe.Add(largest, 2*p.out[2])
 	p.fold(p.max, d, h, x, largest, numbers[p.s.T].low)

@@ -186,6 +186,23 @@ func writeVectors(avx512, wide bool) {
 	}
 	c = newCode(avx512, wide)
 	c.wild(c.name("Wild", ""))
+	c = newCode(avx512, wide)
+	c.route2(c.name("Route2", ""))
+}
+
+// writeTests writes the declarations and the table of kernels that tell something.
+func writeTests(b *bytes.Buffer, table, op, what string) {
+	families, types := []string{"avx512", "avx2"}, []string{"F32", "F64"}
+	fmt.Fprintf(b, "\n// %s %s, by family and type.\nvar %s = [...][numTypes]func(a *Args) bool{\n", table, what, table)
+	for _, family := range families {
+		fmt.Fprintf(b, "%s: {F32: %sF32%s, F64: %sF64%s},\n", family, family, op, family, op)
+	}
+	b.WriteString("}\n")
+	for _, family := range families {
+		for _, t := range types {
+			fmt.Fprintf(b, "\n//go:noescape\nfunc %s%s%s(a *Args) bool\n", family, t, op)
+		}
+	}
 }
 
 // writeTable writes the Go file.
@@ -226,16 +243,8 @@ func writeTable(path string) {
 		c := code{avx512: k.avx512, wide: k.wide}
 		fmt.Fprintf(&b, "\n//go:noescape\nfunc %s(a *Args)\n", c.name(k.op, k.kinds))
 	}
-	b.WriteString("\n// wild tell whether a number is larger than wildest, by family and type.\nvar wild = [...][numTypes]func(a *Args) bool{\n")
-	for _, family := range []string{"avx512", "avx2"} {
-		fmt.Fprintf(&b, "%s: {F32: %sF32Wild, F64: %sF64Wild},\n", family, family, family)
-	}
-	b.WriteString("}\n")
-	for _, family := range []string{"avx512", "avx2"} {
-		for _, t := range []string{"F32", "F64"} {
-			fmt.Fprintf(&b, "\n//go:noescape\nfunc %s%sWild(a *Args) bool\n", family, t)
-		}
-	}
+	writeTests(&b, "wild", "Wild", "tell whether a number is larger than wildest")
+	writeTests(&b, "route2", "Route2", "are the kernels that Route2 returns")
 	text, err := format.Source(b.Bytes())
 	if err == nil {
 		err = os.WriteFile(path, text, 0o644)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
@@ -39,6 +40,10 @@ func (c *code) open(name string, operands int) *frame {
 func (c *code) openWith(name, signature string, operands int) *frame {
 	build.TEXT(name, attr.NOSPLIT, signature)
 	build.Pragma("noescape")
+	if strings.HasSuffix(signature, "bool") {
+		result, _ := build.ReturnIndex(0).Resolve()
+		build.MOVB(operand.U8(0), result.Addr)
+	}
 	f := &frame{code: c, args: build.Load(build.Param("a"), build.GP64()), rows: build.GP64(), n: build.GP64(), i: build.GP64(), d: build.GP64()}
 	build.MOVQ(f.arg(argRows), f.rows)
 	build.TESTQ(f.rows, f.rows)

@@ -162,31 +162,14 @@ const wildest = 0x1p17
 func (c *code) wild(name string) {
 	f := c.openWith(name, "func(a *byte) bool", 1)
 	result, _ := build.ReturnIndex(0).Resolve()
-	build.MOVB(operand.U8(0), result.Addr)
 	c.count(2, func() { c.bits(0); c.notSign(); c.k(wildest) })
-	var any mask
-	if c.avx512 {
-		any = build.K()
-		build.KXORW(any, any, any)
-	} else {
-		any = c.copy(c.bits(0))
-	}
+	any := c.nothing()
 	build.Label("row")
 	f.columns(1, func(u int, tail bool) {
-		large := c.cmp(greater, c.abs(f.load(f.x[0], u, tail)), c.k(wildest))
-		if c.avx512 {
-			build.KORW(large, any, any)
-		} else {
-			build.VORPS(large, any, any)
-		}
+		c.join(any, c.cmp(greater, c.abs(f.load(f.x[0], u, tail)), c.k(wildest)))
 	})
 	f.nextRow()
-	if c.avx512 {
-		build.KORTESTW(any, any)
-	} else {
-		build.VPTEST(any, any)
-	}
-	build.SETNE(result.Addr)
+	c.tell(any, result.Addr)
 	build.VZEROUPPER()
 	build.Label("done")
 	build.RET()

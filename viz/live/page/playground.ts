@@ -19,6 +19,9 @@ export interface Frame {
   points?: { train: Point[]; test: Point[] };
 }
 
+// Saved is a playground in a file.
+interface Saved { setup: Setup; epoch: number; weights: number[][]; biases: number[][] }
+
 export function playground(main: HTMLElement): void {
   let setup = fromHash(location.hash);
   let id = "", playing = false, last: Frame | undefined;
@@ -58,6 +61,41 @@ export function playground(main: HTMLElement): void {
     controls();
     void send({ setup });
   }
+
+  // save makes a file of the setup and the weights.
+  function save(): void {
+    if (!last) return;
+    const what: Saved = { setup, epoch: last.epoch, weights: last.weights, biases: last.biases };
+    const href = URL.createObjectURL(new Blob([JSON.stringify(what)], { type: "application/json" }));
+    el("a", { href, download: "playground.json" }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 10_000);
+    say("Saved as playground.json");
+  }
+
+  // restore goes on from what a file has.
+  async function restore(what: Saved): Promise<void> {
+    if (!(await send({ saved: what }))) return;
+    setup = { ...first, ...what.setup, points: what.setup.points ?? [] };
+    playing = false;
+    window.history.replaceState(null, "", toHash(setup));
+    controls();
+    show();
+    say(`Opened a network of epoch ${what.epoch}`);
+  }
+
+  const opened = el("input", { type: "file", accept: ".json,application/json", id: "open" });
+  opened.onchange = async () => {
+    const f = opened.files?.[0];
+    opened.value = "";
+    if (!f) return;
+    if (f.size > 1 << 20) { message.textContent = `${f.name} has ${f.size} bytes: a saved playground has at most 1 MiB`; return; }
+    try {
+      await restore(JSON.parse(await f.text()) as Saved);
+      if (message.textContent) message.textContent = `${f.name}: ${message.textContent}`;
+    } catch (e) {
+      message.textContent = `${f.name}: ${(e as Error).message}`;
+    }
+  };
 
   async function order(verb: string): Promise<void> {
     if (await send({ do: verb })) {
@@ -218,6 +256,8 @@ export function playground(main: HTMLElement): void {
       el("section", { class: "panel", "aria-label": "Output" }, picture.element,
         el("label", { class: "check" }, test, el("span", {}, "show test points")), losses, chart)),
     details,
+    el("div", { class: "bar", role: "toolbar", "aria-label": "File" },
+      el("button", { id: "save", onclick: save }, "Save this network"), field("or open a saved one", opened)),
     el("p", { class: "hint" }, "Keys: space trains and pauses, s trains one epoch, r starts again. Blue and solid is positive, orange and dashed negative; class 1 is a circle, class 0 a triangle."));
   controls();
   show();
@@ -234,6 +274,7 @@ export function playground(main: HTMLElement): void {
   listen("playground/events", {
     hello: (h) => {
       id = h.id;
+      if (h.saved && !location.hash) { void restore(h.saved); return; }
       void send({ setup }).then((ok) => ok && playing && send({ do: "play" }));
     },
     frame,

@@ -57,16 +57,16 @@ func TestSmallFusedIsNotSlower(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures time")
 	}
-	for name, make := range smalls(t) {
+	for name, build := range smalls(t) {
 		t.Run(name, func(t *testing.T) {
-			fused, feeds := make()
+			fused, feeds := build()
 			apart := fused.Apart()
 			want, err := apart.Run(feeds...)
 			require.NoError(t, err)
 			got, err := fused.Run(feeds...)
 			require.NoError(t, err)
 			for i := range want {
-				assert.InDeltaSlice(t, numbers(want[i]), numbers(got[i]), 1e-4, "result %d", i)
+				assert.InDeltaSlice(t, graph.Values(want[i]), graph.Values(got[i]), 1e-4, "result %d", i)
 			}
 			spent := func(p *graph.Program, out []*tensor.Dense) time.Duration {
 				start := time.Now()
@@ -89,18 +89,10 @@ func TestSmallFusedIsNotSlower(t *testing.T) {
 	}
 }
 
-// numbers returns the elements of a float32 array, or the single one.
-func numbers(d *tensor.Dense) []float32 {
-	if x, ok := d.Data().(float32); ok {
-		return []float32{x}
-	}
-	return d.Data().([]float32)
-}
-
 // BenchmarkSmall runs the same programs fused and op by op.
 func BenchmarkSmall(b *testing.B) {
-	for name, make := range smalls(b) {
-		fused, feeds := make()
+	for name, build := range smalls(b) {
+		fused, feeds := build()
 		for how, p := range map[string]*graph.Program{"fused": fused, "apart": fused.Apart()} {
 			b.Run(name+"/"+how, func(b *testing.B) {
 				out, err := p.Run(feeds...)

@@ -107,9 +107,13 @@ func layers(n network, step *graph.Program, profile *graph.Profile) []layer {
 	for _, p := range nn.Params(n.model) {
 		at(p.Node().Scope()).Params += int(p.Type.Shape.Size())
 	}
-	counted := map[*graph.Loop]bool{}
+	values := map[string][]*graph.Node{}
 	for _, v := range step.Nodes() {
-		at(v.Scope()).Flops += operationsOf(v, counted)
+		path := at(v.Scope()).Path
+		values[path] = append(values[path], v)
+	}
+	for i := range list {
+		list[i].Flops = int(graph.TotalFlops(values[list[i].Path]...)) // where a loop counts once
 	}
 	for _, row := range profile.Rows {
 		if row.Deep > 0 {
@@ -126,24 +130,6 @@ func layers(n network, step *graph.Program, profile *graph.Profile) []layer {
 		}
 	}
 	return list
-}
-
-// operationsOf counts those of a value. The results of a loop share its steps, which
-// count once.
-func operationsOf(v *graph.Node, counted map[*graph.Loop]bool) (sum int) {
-	result, ok := v.Op().(graph.Looper)
-	if !ok {
-		return int(graph.Flops(v))
-	}
-	loop := result.Parts().Loop
-	if counted[loop] {
-		return 0
-	}
-	counted[loop] = true
-	for _, inside := range loop.Body() {
-		sum += operationsOf(inside, counted)
-	}
-	return sum * int(loop.Length)
 }
 
 // outside is what belongs to no layer: the loss and the updates.

@@ -88,8 +88,8 @@ var passes = []struct {
 	fused  bool // only for programs of more than one value a pass
 	reason string
 }{
-	{"masks", (*compiler).masks, true, "first: it changes who reads what"},
-	{"place", (*compiler).place, false, "before what follows: what can join depends on the spaces"},
+	{"masks", (*compiler).masks, true, "before all that asks who reads what, which it changes"},
+	{"place", (*compiler).place, false, "on those edges: what can join depends on the spaces"},
 	{"fits", (*compiler).fits, false, "before levels: copies are values too"},
 	{"levels", (*compiler).levels, false, "on the final edges: each breaking one goes up a level"},
 	{"sink", (*compiler).sink, true, "after levels, which it raises or clones for"},

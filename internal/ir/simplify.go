@@ -236,8 +236,8 @@ func (b *Builder) moveOut(op Op, x Ref, over uint) (Ref, bool) {
 		if y, ok := b.opposite(d, x); ok {
 			return b.mapTo(Neg, d, b.reduceOwn(op, y, over)), true
 		}
-		if y, ok := mean(x, over); ok {
-			return b.mapTo(Sub, d, y, y), true
+		if z, ok := b.centered(x, over); ok {
+			return z, true
 		}
 	case Add:
 		for i, y := range m.In {

@@ -57,7 +57,7 @@ func (w *weightGrad) divide(dims [4]int) {
 	w.slots.n = even(s.N, max(1, min(want, positions/slotRun, slotBytes/w.slots.step)))
 	units, unit, blocks := s.Groups, s.C/s.Groups, s.Groups // what cuts may divide, and into how many
 	w.wide = 1
-	if s.Groups == 1 { // taps are not joined if the channels of the image are cut, so that comes last
+	if s.Groups == 1 { // taps are not joined if the channels of the image are cut, so that comes last, and half as many parts do
 		units, unit, blocks = s.C, 1, s.C/(2*w.k.rows)
 		w.wide = max(1, min(w.strips, want/w.slots.n))
 		want /= 2

@@ -31,7 +31,13 @@ const (
 // as long as its stream of events: a tab that is closed ends its training.
 type sessions struct {
 	sync.Mutex
-	open map[string]chan order
+	open map[string]session
+}
+
+// A session takes orders until it has ended.
+type session struct {
+	orders chan order
+	ended  chan struct{} // closed at the end
 }
 
 // An order is what a tab wants of its session.
@@ -44,7 +50,7 @@ type order struct {
 }
 
 func (s *Server) playRoutes(mux *http.ServeMux) {
-	s.play.open = map[string]chan order{}
+	s.play.open = map[string]session{}
 	mux.HandleFunc("GET /playground/events", s.playEvents)
 	mux.HandleFunc("POST /playground/{id}", s.playOrder)
 	mux.HandleFunc("POST /playground/csv", func(w http.ResponseWriter, r *http.Request) {
@@ -73,14 +79,17 @@ func (s *Server) playOrder(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.play.Lock()
-	orders, ok := s.play.open[r.PathValue("id")]
+	to, ok := s.play.open[r.PathValue("id")]
 	s.play.Unlock()
 	if !ok {
-		reply(w, nil, errors.New("this playground has ended: load the page again"))
+		reply(w, nil, errEnded)
 		return
 	}
 	select {
-	case orders <- o:
+	case to.orders <- o:
+	case <-to.ended: // since it was looked up
+		reply(w, nil, errEnded)
+		return
 	case <-r.Context().Done():
 		return
 	case <-time.After(2 * patience):
@@ -88,20 +97,22 @@ func (s *Server) playOrder(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	select {
-	case err := <-o.done:
+	case err := <-o.done: // of every order that is taken
 		reply(w, struct{}{}, err)
 	case <-r.Context().Done():
 	}
 }
 
+var errEnded = errors.New("this playground has ended: load the page again")
+
 // playEvents runs a session: it trains between the events that it writes, so a
 // reader that is slow is slow to see, and costs nobody else anything.
 func (s *Server) playEvents(w http.ResponseWriter, r *http.Request) {
-	id, orders := rand.Text(), make(chan order)
+	id, self := rand.Text(), session{make(chan order), make(chan struct{})}
 	s.play.Lock()
 	full := len(s.play.open) >= maxSessions
 	if !full {
-		s.play.open[id] = orders
+		s.play.open[id] = self
 	}
 	s.play.Unlock()
 	if full {
@@ -112,6 +123,7 @@ func (s *Server) playEvents(w http.ResponseWriter, r *http.Request) {
 		s.play.Lock()
 		delete(s.play.open, id)
 		s.play.Unlock()
+		close(self.ended)
 	}()
 	e := events(w)
 	if e.send("hello", struct {
@@ -132,7 +144,7 @@ func (s *Server) playEvents(w http.ResponseWriter, r *http.Request) {
 			return
 		case <-s.done:
 			return
-		case got := <-orders:
+		case got := <-self.orders:
 			o = &got
 		case <-tick:
 		}

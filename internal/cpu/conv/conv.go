@@ -82,6 +82,9 @@ func Forward(s Shape) *Plan {
 	if isNarrow(&s, &axes, s.O) {
 		return newNarrow(s, axes, false)
 	}
+	if isTiled(&s, s.C, s.O) {
+		return newWinograd(s, axes, false)
+	}
 	return newProduct(s, axes, false)
 }
 
@@ -95,6 +98,9 @@ func DataGrad(s Shape) *Plan {
 	if isNarrow(&s, &axes, s.C) {
 		return newNarrow(s, axes, true)
 	}
+	if isTiled(&s, s.O, s.C) {
+		return newWinograd(s, axes, true)
+	}
 	return newProduct(s, axes, true)
 }
 
@@ -103,6 +109,9 @@ func DataGrad(s Shape) *Plan {
 func WeightGrad(s Shape) *Plan {
 	if s = s.packed(); s.depthwise() {
 		return newDepthWeight(s)
+	}
+	if isTiled(&s, s.C, s.O) {
+		return newWinogradGrad(s)
 	}
 	return newWeightGrad(s)
 }

@@ -21,6 +21,12 @@ type Lowerer interface {
 	Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool)
 }
 
+// A ShapeReader is a Lowerer that can do without the elements of some operands.
+// LowerEmpty is asked where at least one has none, and so no V either.
+type ShapeReader interface {
+	LowerEmpty(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool)
+}
+
 // A Rowwise op may say that each place along the first axis of its result
 // depends on the same place of its operands alone, which all have that axis.
 // Its Eval is then given runs of these places, on several cores at once. It is
@@ -86,12 +92,16 @@ func newParts(out Tensor, in []Tensor, n int) []part {
 	return parts
 }
 
-// compile makes the engine for a plan. None is made where an array is empty: the
-// reference executor takes care of that.
+// compile makes the engine for a plan. None is made where an array without elements
+// is more than a piece of another one: the reference executor takes care of that.
 func (p *Program) compile(q *plan) error {
 	low, err := p.lower(q)
 	if err != nil {
 		return err
+	}
+	if low == nil {
+		p.layOut(q)
+		return nil
 	}
 	if p.dump != nil {
 		p.dump("lower", ir.Listing(low.Values))

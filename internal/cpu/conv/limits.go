@@ -10,7 +10,15 @@ var (
 	runLength  = 256       // positions that a block of a gradient for weights sums over, about
 	slotRun    = 512       // positions that make a slot worth adding up
 	slotBytes  = 2 << 20   // of all slots together
+	tileBytes  = 176 << 10 // of transformed tiles and their products
 	addBytes   = 32 << 10  // of a part that adds slots
+)
+
+// Where minimal filtering pays: transforms cost as much for each channel, however
+// many there are to share it, and transformed weights are almost twice as large.
+var (
+	tiledChannels = 16
+	tiledWeights  = 256 * 256
 )
 
 // mostParts and mostSlots are for any number of workers that is likely.

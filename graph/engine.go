@@ -55,6 +55,7 @@ type engineFrame struct {
 	values []Tensor   // without memory, but for constants
 	in     [][]Tensor // operands of each op that is called
 	parts  [][]part   // of each op that is called by rows
+	calls  []int      // the nodes of ops that are called
 	params []Tensor   // of this run
 	places []uintptr  // of the parameters when they were found to be apart
 	into   []Tensor   // memory of the outputs, of the caller's
@@ -121,6 +122,7 @@ func (e *engine) frame(p *Program, q *plan) *engineFrame {
 	f := &engineFrame{p: p, values: slices.Concat(q.values, make([]Tensor, len(p.params)), q.inner), in: make([][]Tensor, p.numbers()), parts: make([][]part, p.numbers()), params: make([]Tensor, len(p.params)), places: make([]uintptr, len(p.params)), into: make([]Tensor, len(p.out)), direct: make([]bool, len(p.out)), length: p.lengths(q)}
 	for _, c := range q.called {
 		i := c.node
+		f.calls = append(f.calls, i)
 		for _, x := range p.operands(i) {
 			f.in[i] = append(f.in[i], f.values[x])
 		}
@@ -137,13 +139,39 @@ func (e *engine) frame(p *Program, q *plan) *engineFrame {
 	return f
 }
 
+// release gives a frame back, without what the run brought along.
 func (e *engine) release(f *engineFrame) {
 	clear(f.into)
 	clear(f.params)
+	f.forget()
 	select {
 	case e.free <- f:
 	default:
 	}
+}
+
+// forget drops the addresses of inputs and parameters, and those that calls were
+// given.
+func (f *engineFrame) forget() {
+	for _, s := range f.p.inputs {
+		f.Leaf(int(s.at), nil)
+	}
+	for i := range f.p.params {
+		f.Leaf(len(f.p.order)+i, nil)
+	}
+	for _, i := range f.calls {
+		for k := range f.in[i] {
+			f.in[i][k].data = nil
+		}
+		for k := range f.parts[i] {
+			p := &f.parts[i][k]
+			p.out.data = nil
+			for k := range p.in {
+				p.in[k].data = nil
+			}
+		}
+	}
+	f.Forget()
 }
 
 // Call computes a node, or a part of it, by its op's own Eval.

@@ -325,7 +325,7 @@ func (q *plan) release(f *frame) {
 			f.values[i].data = q.values[i].data
 		}
 	}
-	clear(f.in)
+	clear(f.in[:cap(f.in)]) // the last op may have had fewer operands than others
 	clear(f.into)
 	select {
 	case q.free <- f:

@@ -56,10 +56,11 @@ func BenchmarkFitW1(b *testing.B) { benchmarkFit(b, seedNetwork(b)) }
 // BenchmarkFitW2 measures a step of the network 784-512-512-10: see benchmarkFit.
 func BenchmarkFitW2(b *testing.B) { benchmarkFit(b, digitsNetwork(b)) }
 
-// benchmarkFit measures, in ns/step of ten epochs, a bare program over batches that
-// lie ready in memory, and the same batches through Fit, which copies them; then the data
-// shuffled anew for each epoch, in a bare loop and through Fit; and the bare program
-// repeated on one batch, which stays in the cache.
+// benchmarkFit measures, in ns/step of ten epochs, a bare program over batches that lie
+// ready in memory ("ready"), over the same rows shuffled anew for each epoch ("loop"),
+// and Fit, which shuffles and copies them too ("fit"), also in the data's order
+// ("inorder"); and the bare program repeated on one batch, which stays in the cache
+// ("one").
 func benchmarkFit(b *testing.B, load workload) {
 	const epochs = 10
 	m := load.model()
@@ -93,21 +94,21 @@ func benchmarkFit(b *testing.B, load workload) {
 		name  string
 		train func()
 	}{
-		{"inorder/bare", func() {
+		{"ready", func() {
 			for range epochs {
 				for _, batch := range slices {
 					run(batch)
 				}
 			}
 		}},
-		{"inorder/fit", func() { fit(Options{InOrder: true}) }},
-		{"shuffled/bare", func() {
+		{"loop", func() {
 			for n := range epochs {
 				loop(load.data.Shuffle(uint64(n)))
 			}
 		}},
-		{"shuffled/fit", func() { fit(Options{}) }},
-		{"onebatch/bare", func() {
+		{"fit", func() { fit(Options{}) }},
+		{"inorder", func() { fit(Options{InOrder: true}) }},
+		{"one", func() {
 			for range epochs * steps {
 				run(slices[0])
 			}

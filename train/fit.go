@@ -109,8 +109,11 @@ func (t *Trainer) Fit(ctx context.Context, d data.Dataset, o ...Options) (*Histo
 			return h, err
 		}
 	}
+	if opt.Validation != nil {
+		f.Validation = data.Reuse(opt.Validation)
+	}
 	f.show = newProgress(opt.Progress)
-	err = f.run(ctx, d)
+	err = f.run(ctx, data.Reuse(d))
 	return h, err
 }
 

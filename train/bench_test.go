@@ -33,7 +33,7 @@ func seedNetwork(b *testing.B) workload {
 	return workload{func() *Model {
 		return &Model{
 			Net:       nn.Sequential{&nn.Dense{Out: 10, Act: ops.ReLU}, &nn.Dense{Out: 8, Act: ops.ReLU}, &nn.Dense{Out: 1}},
-			Loss:      func(pred, y *graph.Node) *graph.Node { return nn.BinaryCrossEntropy(pred, y) },
+			Loss:      nn.BinaryCrossEntropy,
 			Optimizer: optim.Adam(1e-3),
 		}
 	}, rows(b, x, column(y)), 32}
@@ -125,7 +125,9 @@ func benchmarkFit(b *testing.B, load workload) {
 
 // bareStep returns the same step without what Fit adds to it.
 func bareStep(b *testing.B, m *Model, tr *Trainer) *graph.Program {
-	loss := m.Loss(m.Net.Apply(tr.Inputs[0]), tr.Inputs[1])
+	of, err := measure("Model.Loss", m.Loss)
+	require.NoError(b, err)
+	loss := of(m.Net.Apply(tr.Inputs[0]), tr.Inputs[1])
 	nn.Init(m.Net, 1)
 	step, err := optim.Minimize(loss, nn.Params(m.Net), m.Optimizer)
 	require.NoError(b, err)

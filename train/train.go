@@ -5,7 +5,7 @@
 //
 //	m := &train.Model{
 //		Net:       nn.Sequential{&nn.Dense{Out: 10, Act: ops.ReLU}, &nn.Dense{Out: 1}},
-//		Loss:      func(pred, y *graph.Node) *graph.Node { return nn.BinaryCrossEntropy(pred, y) },
+//		Loss:      nn.BinaryCrossEntropy,
 //		Optimizer: optim.Adam(1e-3),
 //		Metrics:   []train.Metric{{Name: "accuracy", Of: nn.Accuracy}},
 //	}
@@ -57,7 +57,7 @@ type Graph struct {
 // Compile makes the programs. The step stops with a [NotFinite] before it changes
 // anything if the loss is no number.
 func (g Graph) Compile() (*Trainer, error) {
-	t := &Trainer{Inputs: g.Inputs, Figures: append([]Figure{{Name: "loss", Value: g.Loss}}, g.Figures...), Params: g.Params}
+	t := &Trainer{Inputs: g.Inputs, Figures: append([]Figure{{Name: "loss", Value: g.Loss}}, g.Figures...), Outputs: g.Outputs, Params: g.Params}
 	if g.Loss == nil {
 		return nil, fmt.Errorf("train: there is no loss: set Graph.Loss")
 	}
@@ -120,6 +120,7 @@ type Trainer struct {
 	Evaluation *graph.Program // the same figures, without an update; nil if nothing is evaluated
 	Prediction *graph.Program // nil if nothing is predicted
 	Figures    []Figure       // the first is the loss
+	Outputs    []*graph.Node  // what Prediction returns, as nodes, such as for pictures; nil if the program is the user's own
 	Params     []*graph.Param // the model's, for averages; State has the optimizer's too
 	// Rate says which output of Step is its learning rate, [optim.LearningRate]; 0 if
 	// none. With Accumulation it is the output of Update.
@@ -131,6 +132,15 @@ type Trainer struct {
 
 	totals []*graph.Program // of each figure with a Total
 	sums   []*graph.Node    // their inputs
+}
+
+// Loss returns the loss as a node of Inputs, for pictures, gradients and explanations,
+// such as viz.SVG(w, t.Loss()). It is nil if the programs are the user's own.
+func (t *Trainer) Loss() *graph.Node {
+	if len(t.Figures) == 0 {
+		return nil
+	}
+	return t.Figures[0].Value
 }
 
 // State returns all parameters that training reads or changes: the model's, the

@@ -5,7 +5,8 @@
 // of matrix products, one for each tap of the kernel, and the blocks of
 // internal/kernel add them up straight from the image: nothing is unfolded. A
 // part of an image that needs zeros around it is copied once, when its turn
-// comes, and so lies in the cache when it is read.
+// comes, and so lies in the cache when it is read. Some kernels need fewer
+// multiplications than the sum has (winograd).
 package conv
 
 import (

@@ -1,5 +1,11 @@
 package conv
 
+import (
+	"math"
+
+	"github.com/adjointml/adjoint/internal/kernel"
+)
+
 // How plans are cut. Tests make the limits small, so that small shapes are cut
 // in all ways.
 var (
@@ -17,9 +23,18 @@ var (
 // Where minimal filtering pays: transforms cost as much for each channel, however
 // many there are to share it, and transformed weights are almost twice as large.
 var (
-	tiledChannels = 16
+	tiledChannels = fewestTiled()
 	tiledWeights  = 256 * 256
 )
+
+// fewestTiled returns the fewest channels. In plain Go transforms take so long
+// that there is no number for which they pay.
+func fewestTiled() int {
+	if kernel.ISA() == "generic" {
+		return math.MaxInt
+	}
+	return 16
+}
 
 // mostParts and mostSlots are for any number of workers that is likely.
 const (

@@ -10,8 +10,10 @@ import (
 // the image, by minimal filtering: the results in tiles of 2 by 2, each from a
 // tile of 4 by 4 pixels of the source. Both and the weights are transformed, and
 // what is left are 16 products of matrices, one for each place of a tile, with
-// 16 multiplications for what takes 36. The first phase transforms the weights;
-// the second computes boxes of results, some tiles at a time that stay in cache.
+// 16 multiplications for what takes 36. Larger kernels are sums of pieces.
+//
+// The first phase transforms the weights; the second computes boxes of results,
+// some tiles at a time that stay in cache.
 type winograd struct {
 	s        Shape
 	k        *micro
@@ -23,13 +25,55 @@ type winograd struct {
 	in, out  int    // channels of the source and of the result
 	strips   int    // of columns, each as wide as a block
 	columns  int    // parts that the columns of a box are divided into
-	taps     [9]int // which of the weights is at each place
+	pieces   []piece
+	shifts   [2]int // pieces along each axis
+	most     int    // tiles that are taken together
+	width    int    // and beside each other
+	rows     int    // transformed tiles for them
 	tiles    tiles
 	products int // bytes from a product's results to the next one's
 }
 
 // places of a tile's transform
 const places = 16
+
+// A piece is 3 by 3 taps of a kernel, which are also a kernel of their own, of
+// the image moved by an even number of pixels: the tiles are the same, some
+// places away. Next pieces overlap; the later one has no first tap then, nor
+// what that alone is transformed to.
+type piece struct {
+	at   [2]int // tiles from the first piece
+	taps [9]int // which of the weights is at each place, -1 for none
+}
+
+// newPieces cuts a kernel, whose taps on its axes are listed.
+func newPieces(s *Shape, lines, columns []tap) (list []piece) {
+	tap := func(taps []tap, piece, i int) int {
+		if piece > 0 && i == 0 {
+			return -1
+		}
+		return taps[2*piece+i].index
+	}
+	for h := range len(lines) / 2 {
+		for w := range len(columns) / 2 {
+			p := piece{at: [2]int{h, w}}
+			for i := range p.taps {
+				y, x := tap(lines, h, i/3), tap(columns, w, i%3)
+				p.taps[i] = y*s.Kernel[2] + x
+				if min(y, x) < 0 {
+					p.taps[i] = -1
+				}
+			}
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// has reports whether a piece adds to a place of a tile.
+func (p *piece) has(place int) bool {
+	return (p.at[0] == 0 || place/4 > 0) && (p.at[1] == 0 || place%4 > 0)
+}
 
 // tiles are transformed tiles of an image: for each place of a tile, a matrix
 // with a row for each tile.
@@ -53,20 +97,24 @@ func spread(n int) int { return ((n+63)/64 | 1) * 64 }
 
 func (t *tiles) bytes() int { return places * t.place }
 
-// fill transforms the tiles of a stretch of a box, whose source begins at x, to
-// the rows from at on.
-func (t *tiles) fill(of kernel.Transform, s *source, x unsafe.Pointer, r stretch, at, channels int, to []byte) {
+// fill transforms n tiles beside each other, from line h and column w of image i
+// on, to the rows from at on.
+func (t *tiles) fill(of kernel.Transform, s *source, x unsafe.Pointer, i, h, w, n, at, channels int, to []byte) {
 	args := kernel.TileArgs{
-		A: unsafe.Add(x, r.n*s.pitch[0]+r.h*s.pitch[2]+r.w*s.pitch[3]), ARow: s.pitch[2], ACol: s.pitch[3], ATile: 2 * s.pitch[3],
+		A: unsafe.Add(x, i*s.pitch[0]+h*s.pitch[2]+w*s.pitch[3]), ARow: s.pitch[2], ACol: s.pitch[3], ATile: 2 * s.pitch[3],
 		C: unsafe.Pointer(&to[at*t.row]), CRow: 4 * t.place, CCol: t.place, CTile: t.row,
-		Tiles: r.tiles, Channels: channels,
+		Tiles: n, Channels: channels,
 	}
 	transforms[of].Run(&args)
 }
 
-// A stretch is some tiles beside each other in a box: of an image n, from line h
-// and column w on.
-type stretch struct{ n, h, w, tiles int }
+// transforms are the kernels of minimal filtering.
+var transforms = func() (list [5]kernel.TileFunc) {
+	for t := range list {
+		list[t] = kernel.Winograd(kernel.Transform(t))
+	}
+	return list
+}()
 
 // isTiled reports whether minimal filtering pays, for a source of so many
 // channels. It rounds where the plain sum has no terms, so each tap must have
@@ -76,11 +124,12 @@ func isTiled(s *Shape, in, out int) bool {
 		return false
 	}
 	for i := 1; i < 3; i++ {
-		if s.Kernel[i] != 3 || s.Stride[i] != 1 || s.Dilation[i] != 1 {
+		k := s.Kernel[i]
+		if k != 3 && k != 5 || s.Stride[i] != 1 || s.Dilation[i] != 1 {
 			return false
 		}
-		before, after := s.Pad[i], s.Out[i]+2-s.In[i]-s.Pad[i]
-		if min(before, after) < 0 || max(before, after) > 2 || min(s.In[i], s.Out[i]) < 3 {
+		before, after := s.Pad[i], s.Out[i]+k-1-s.In[i]-s.Pad[i]
+		if min(before, after) < 0 || max(before, after) >= k || min(s.In[i], s.Out[i]) < k {
 			return false
 		}
 	}
@@ -97,15 +146,15 @@ func newWinograd(s Shape, axes [3]axis, adjoint bool) *Plan {
 	}
 	p.strips = (p.out + p.k.cols - 1) / p.k.cols
 	p.pitch = pitches([4]int{s.N, 1, axes[1].out, axes[2].out}, p.out*p.size)
-	for h, y := range axes[1].classes[0] {
-		for w, x := range axes[2].classes[0] {
-			p.taps[3*h+w] = y.index*3 + x.index
-		}
-	}
+	p.pieces = newPieces(&s, axes[1].classes[0], axes[2].classes[0])
+	p.shifts = [2]int{s.Kernel[1] / 2, s.Kernel[2] / 2}
 	p.divide(axes)
-	shared := p.strips * p.strip()
-	return &Plan{work: p, shared: shared, private: max(p.source.bytes()+p.tiles.bytes()+places*p.products+p.edge(), 9*p.in*p.k.cols*p.size),
-		phases: []int{p.strips, p.grid.boxes * p.columns}}
+	return &Plan{
+		work:    p,
+		shared:  p.strips * p.strip(),
+		private: max(int(unsafe.Sizeof(table{}))+p.source.bytes()+p.tiles.bytes()+(places+4)*p.products, 9*p.in*p.k.cols*p.size),
+		phases:  []int{p.strips, p.grid.boxes * p.columns},
+	}
 }
 
 // divide chooses the parts, boxes of whole lines, and how many tiles are taken
@@ -113,8 +162,8 @@ func newWinograd(s Shape, axes [3]axis, adjoint bool) *Plan {
 func (p *winograd) divide(axes [3]axis) {
 	lines, width := even2(axes[1].out), even2(axes[2].out)
 	axes[1].out, axes[2].out = lines, width
-	most := p.k.rows
 	row := min(p.k.cols, (p.out+p.k.lanes-1)/p.k.lanes*p.k.lanes) * p.size
+	most := p.k.rows
 	if n := tileBytes / (places * (p.in*p.size + row)); n > most {
 		most = n / most * most
 	}
@@ -129,27 +178,44 @@ func (p *winograd) divide(axes [3]axis) {
 		positions = (positions + 1) / 2
 	}
 	n := p.grid.lens()
-	most = min(most, n[0]*n[2]/2*n[3]/2)
-	p.tiles = newTiles(most, p.in, p.size)
-	p.products = spread(most * row)
+	p.together(most, n[0]*n[2]/2, n[2]/2, n[3]/2)
+	p.tiles = newTiles(p.rows, p.in, p.size)
+	p.products = spread(p.most * row)
 	p.columns = max(1, min(p.strips, want/p.grid.boxes))
 }
+
+// together sets how many tiles are taken together, about most, of a box with so
+// many lines of so many tiles, each image having some of the lines.
+func (p *winograd) together(most, all, lines, width int) {
+	if len(p.pieces) == 1 {
+		p.most = min(most, all*width)
+		p.width, p.rows = p.most, p.most
+		return
+	}
+	p.width = share(width, share(width, most))
+	lines = share(lines, share(lines, max(1, most/p.width)))
+	p.most = lines * p.width
+	p.rows = (lines + p.shifts[0] - 1) * (p.width + p.shifts[1] - 1)
+}
+
+// share returns the largest of so many shares of n, divided evenly.
+func share(n, shares int) int { return (n + shares - 1) / shares }
 
 // cutTiles cuts images into boxes of whole lines of tiles.
 func cutTiles(n, lines, width, positions int) grid {
 	g := cut([4]int{n, 1, lines, width}, max(positions, 2*width), 1)
 	if g.axis == 2 {
 		g.chunk = even2(g.chunk)
-		g.boxes = n * ((lines + g.chunk - 1) / g.chunk)
+		g.boxes = n * share(lines, g.chunk)
 	}
 	return g
 }
 
 // strip returns the bytes of a strip of transformed weights.
-func (p *winograd) strip() int { return places * p.in * p.k.cols * p.size }
+func (p *winograd) strip() int { return len(p.pieces) * p.piece() }
 
-// edge returns the bytes of results of which some are beyond the last.
-func (p *winograd) edge() int { return 4 * p.products }
+// piece returns the bytes of that of one piece.
+func (p *winograd) piece() int { return places * p.in * p.k.cols * p.size }
 
 func (p *winograd) block(part int) (row0, row1, col0, col1 int) {
 	b := p.grid.box(part / p.columns)
@@ -179,50 +245,55 @@ func (p *winograd) run(phase, part int, x, y, z unsafe.Pointer, shared, private 
 		p.weights(part, y, shared, private)
 		return
 	}
-	b := p.grid.box(part / p.columns)
-	from, to := p.units(part)
-	t := tiling{winograd: p, from: from, to: to, z: z, weights: shared, b: b}
-	t.x = p.source.load(x, &b, 0, private)
+	t := tiling{winograd: p, b: p.grid.box(part / p.columns), z: z, weights: shared}
+	t.from, t.to = p.units(part)
+	t.table = (*table)(unsafe.Pointer(unsafe.SliceData(private)))
+	private = private[unsafe.Sizeof(table{}):]
+	t.x = p.source.load(x, &t.b, 0, private)
 	t.tiled = private[p.source.bytes():]
 	t.made = t.tiled[p.tiles.bytes():]
-	for n := range b.len[0] {
-		for h := 0; h < b.len[2]; h += 2 {
-			for w := 0; w < b.len[3]; {
-				w += t.take(stretch{n, h, w, min((b.len[3]-w)/2, p.tiles.most-t.rows)})
+	for n := range t.b.len[0] {
+		for h := 0; h < t.b.len[2]; h += 2 {
+			for w := 0; w < t.b.len[3]; {
+				w += 2 * t.take(n, h, w)
 			}
 		}
 	}
 	t.make()
 }
 
-// weights transforms a strip of weights.
+// weights transforms a strip of weights, for each piece.
 func (p *winograd) weights(unit int, y unsafe.Pointer, shared, private []byte) {
 	first, row := unit*p.k.cols, p.k.cols*p.size
 	n := min(p.k.cols, p.out-first)
 	step := p.s.O * p.size // bytes of a row of a tap
-	for i, t := range p.taps {
-		to, tap := unsafe.Pointer(&private[i*p.in*row]), unsafe.Add(y, t*p.s.C*step)
-		if p.adjoint {
-			p.k.transpose(to, row, unsafe.Add(tap, first*step), step, p.in, n, p.size)
-		} else {
-			p.k.copyRows(to, row, unsafe.Add(tap, first*p.size), step, p.in, n)
+	for i := range p.pieces {
+		for j, t := range p.pieces[i].taps {
+			to := private[j*p.in*row:][:p.in*row]
+			tap := unsafe.Add(y, max(t, 0)*p.s.C*step)
+			switch {
+			case t < 0:
+				clear(to)
+			case p.adjoint:
+				p.k.transpose(unsafe.Pointer(&to[0]), row, unsafe.Add(tap, first*step), step, p.in, n, p.size)
+			default:
+				p.k.copyRows(unsafe.Pointer(&to[0]), row, unsafe.Add(tap, first*p.size), step, p.in, n)
+			}
 		}
+		args := kernel.TileArgs{
+			A: unsafe.Pointer(&private[0]), ARow: 3 * p.in * row, ACol: p.in * row, ATile: row,
+			C: unsafe.Pointer(&shared[unit*p.strip()+i*p.piece()]), CRow: 4 * p.in * row, CCol: p.in * row, CTile: row,
+			Tiles: p.in, Channels: n,
+		}
+		transforms[kernel.TileWeights].Run(&args)
 	}
-	args := kernel.TileArgs{
-		A: unsafe.Pointer(&private[0]), ARow: 3 * p.in * row, ACol: p.in * row, ATile: row,
-		C: unsafe.Pointer(&shared[unit*p.strip()]), CRow: 4 * p.in * row, CCol: p.in * row, CTile: row,
-		Tiles: p.in, Channels: n,
-	}
-	transforms[kernel.TileWeights].Run(&args)
 }
 
-// transforms are the kernels of minimal filtering.
-var transforms = func() (list [5]kernel.TileFunc) {
-	for t := range list {
-		list[t] = kernel.Winograd(kernel.Transform(t))
-	}
-	return list
-}()
+// A stretch is some tiles of results beside each other in a box: of an image n,
+// from line h and column w on. Their products are the rows from made on, and the
+// transformed tiles that they are made of those from tiled on: as many lines as
+// there are pieces, each longer by the pieces but one.
+type stretch struct{ n, h, w, tiles, made, tiled int }
 
 // A tiling is the work on a box: tiles are transformed and collected, and when
 // there are as many as stay in cache the results are made of them.
@@ -231,53 +302,83 @@ type tiling struct {
 	b        box
 	from, to int // strips
 	x, z     unsafe.Pointer
+	*table   // where pieces begin in the tiles and in the weights
 	weights  []byte
 	tiled    []byte // transformed tiles
 	made     []byte // products of a strip, and room for results at the edge
-	runs     [64]stretch
-	count    int // of runs
-	rows     int // of tiles
+	list     [64]stretch
+	count    int // of stretches
+	results  int // tiles of all of them
+	rows     int // transformed tiles
 }
 
-// take transforms the tiles of a stretch and returns the columns that they take.
-func (t *tiling) take(r stretch) int {
-	t.tiles.fill(kernel.TileInput, &t.source, t.x, r, t.rows, t.in, t.tiled)
-	t.runs[t.count] = r
-	t.count++
-	if t.rows += r.tiles; t.rows == t.tiles.most || t.count == len(t.runs) {
+// take transforms what is needed for the next stretch, and returns its tiles.
+func (t *tiling) take(n, h, w int) int {
+	joined := len(t.pieces) > 1 && t.count > 0
+	if joined {
+		last := &t.list[t.count-1]
+		joined = last.n == n && last.h+2 == h && last.w == w
+	}
+	if t.results == t.most || t.count == len(t.list) || len(t.pieces) > 1 && !joined {
 		t.make()
+		joined = false
 	}
-	return 2 * r.tiles
+	r := stretch{n: n, h: h, w: w, tiles: min((t.b.len[3]-w)/2, t.width, t.most-t.results), made: t.results, tiled: t.rows}
+	line, first := r.tiles+t.shifts[1]-1, 0
+	if joined { // all but its last line are there
+		first = t.shifts[0] - 1
+		r.tiled = t.rows - first*line
+	}
+	for i := first; i < t.shifts[0]; i++ {
+		t.tiles.fill(kernel.TileInput, &t.source, t.x, n, h+2*i, w, line, r.tiled+i*line, t.in, t.tiled)
+	}
+	t.rows = r.tiled + t.shifts[0]*line
+	t.list[t.count] = r
+	t.count++
+	t.results += r.tiles
+	return r.tiles
 }
 
-// make makes the results of the tiles that have been taken.
+// make makes the results of the stretches that have been taken.
 func (t *tiling) make() {
-	if t.rows == 0 {
-		return
-	}
-	for u := t.from; u < t.to; u++ {
+	for u := t.from; u < t.to && t.results > 0; u++ {
 		n := min(t.k.cols, t.out-u*t.k.cols)
-		v := t.k.vectors(n)
-		row := v * t.k.lanes * t.size
-		args := kernel.GemmArgs{K: t.in, ARS: t.tiles.row, ACS: t.size, BRS: t.k.cols * t.size, CRS: row, T: 1, AOff: &noOffset, BOff: &noOffset, Mask: mask(n)}
-		for i := range places {
-			args.A = unsafe.Pointer(&t.tiled[i*t.tiles.place])
-			args.B = unsafe.Pointer(&t.weights[u*t.strip()+i*t.in*args.BRS])
-			args.C = unsafe.Pointer(&t.made[i*t.products])
-			t.k.column(side{t.rows, args.ARS, args.CRS}, v, &args)
+		row := t.k.vectors(n) * t.k.lanes * t.size
+		if len(t.pieces) == 1 {
+			t.multiply(stretch{tiles: t.results}, u, n, row)
 		}
-		at := 0
-		for _, r := range t.runs[:t.count] {
-			t.put(r, u, at, row, n)
-			at += r.tiles
+		for _, r := range t.list[:t.count] {
+			if len(t.pieces) > 1 {
+				t.multiply(r, u, n, row)
+			}
+			t.put(r, u, n, row)
 		}
 	}
-	t.count, t.rows = 0, 0
+	t.count, t.results, t.rows = 0, 0, 0
 }
 
-// put makes the results of a stretch, n columns of a strip, whose products begin at
-// a row.
-func (t *tiling) put(r stretch, strip, at, row, n int) {
+// multiply makes the products of a stretch, n columns of a strip.
+func (t *tiling) multiply(r stretch, strip, n, row int) {
+	args := kernel.GemmArgs{K: t.in, ARS: t.tiles.row, ACS: t.size, BRS: t.k.cols * t.size, CRS: row, Mask: mask(n)}
+	args.AOff, args.BOff = &t.a[0], &t.c[0]
+	for i := range places {
+		args.T = 0
+		for j := range t.pieces {
+			if p := &t.pieces[j]; p.has(i) {
+				t.a[args.T] = (p.at[0]*(r.tiles+t.shifts[1]-1) + p.at[1]) * t.tiles.row
+				t.c[args.T] = j * t.piece()
+				args.T++
+			}
+		}
+		args.A = unsafe.Pointer(&t.tiled[i*t.tiles.place+r.tiled*t.tiles.row])
+		args.B = unsafe.Pointer(&t.weights[strip*t.strip()+i*t.in*args.BRS])
+		args.C = unsafe.Pointer(&t.made[i*t.products+r.made*row])
+		t.k.column(side{r.tiles, args.ARS, args.CRS}, t.k.vectors(n), &args)
+	}
+}
+
+// put makes the results of a stretch of its products, n columns of a strip.
+func (t *tiling) put(r stretch, strip, n, row int) {
 	h, w := t.b.at[2]+r.h, t.b.at[3]+r.w
 	lines, columns := min(2, t.outs(1)-h), min(2*r.tiles, t.outs(2)-w)
 	whole := r.tiles // tiles all of whose results exist
@@ -288,18 +389,18 @@ func (t *tiling) put(r stretch, strip, at, row, n int) {
 	}
 	z := unsafe.Add(t.z, (t.b.at[0]+r.n)*t.pitch[0]+h*t.pitch[2]+w*t.pitch[3]+strip*t.k.cols*t.size)
 	args := kernel.TileArgs{
-		A: unsafe.Pointer(&t.made[at*row]), ARow: 4 * t.products, ACol: t.products, ATile: row,
+		A: unsafe.Pointer(&t.made[r.made*row]), ARow: 4 * t.products, ACol: t.products, ATile: row,
 		C: z, CRow: t.pitch[2], CCol: t.pitch[3], CTile: 2 * t.pitch[3], Tiles: whole, Channels: n,
 	}
 	if whole > 0 {
 		transforms[kernel.TileOutput].Run(&args)
 	}
-	if whole == r.tiles {
+	rest := r.tiles - whole
+	if rest == 0 {
 		return
 	}
 	edge := unsafe.Pointer(&t.made[places*t.products])
-	rest := r.tiles - whole
-	args.A = unsafe.Pointer(&t.made[(at+whole)*row])
+	args.A = unsafe.Pointer(&t.made[(r.made+whole)*row])
 	args.C, args.CRow, args.CCol, args.CTile, args.Tiles = edge, 2*rest*row, row, 2*row, rest
 	transforms[kernel.TileOutput].Run(&args)
 	for l := range lines {

@@ -36,11 +36,14 @@ func (s *scope) route(rows [][]int, p *plan) {
 
 // segments cuts the nets into one segment per channel they touch.
 func (s *scope) segments(channels int) [][]segOf {
-	list := make([][]segOf, channels)
+	list, slab := make([][]segOf, channels), slab[segOf]{}
 	for k := range s.nets {
 		n := &s.nets[k]
 		src := &s.items[n.src]
 		x := s.srcX(n)
+		if n.segs = s.room.segs.take(1); n.rail {
+			n.segs = s.room.segs.take(2)
+		}
 		s.segIn(n, src.rank, x)
 		for j := range n.to {
 			t := &n.to[j]
@@ -51,6 +54,9 @@ func (s *scope) segments(channels int) [][]segOf {
 			sg := &n.segs[i]
 			sg.measure()
 			if sg.channel >= 0 && sg.channel < channels {
+				if list[sg.channel] == nil {
+					list[sg.channel] = slab.take(2)
+				}
 				list[sg.channel] = append(list[sg.channel], segOf{k, i})
 			}
 		}
@@ -74,7 +80,7 @@ func (s *scope) segIn(n *net, c int, x float64) *seg {
 	if i := n.find(c); i >= 0 {
 		return &n.segs[i]
 	}
-	sg := seg{channel: c}
+	sg := seg{channel: c, up: s.room.ends.take(1), down: s.room.ends.take(1)}
 	if c == s.items[n.src].rank {
 		sg.up = append(sg.up, x)
 	}

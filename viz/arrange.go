@@ -67,6 +67,7 @@ type seg struct {
 	lo, hi   float64
 	y        float64
 	track    int
+	jogs     []jog
 }
 
 // A route is a drawn piece of a net inside one scope.

@@ -29,7 +29,7 @@ func (m *meter) step(l *graph.Loop, of []*graph.Node, args []*measured) ([]*meas
 	for i, a := range l.Args {
 		env[a] = args[i]
 	}
-	if err := m.run(graph.Topo(of...), env); err != nil {
+	if err := m.run(l.Body(of...), env); err != nil {
 		return nil, err
 	}
 	out := make([]*measured, len(of))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"strconv"
 )
 
 // A Layout is a picture as geometry, in pixels at its natural size, y downwards:
@@ -27,14 +28,20 @@ type Layout struct {
 type Length float64
 
 // MarshalJSON writes the length in tenths.
-func (l Length) MarshalJSON() ([]byte, error) { return json.Marshal(math.Round(float64(l)*10) / 10) }
+func (l Length) MarshalJSON() ([]byte, error) { return l.append(nil), nil }
+
+func (l Length) append(b []byte) []byte {
+	return strconv.AppendFloat(b, math.Round(float64(l)*10)/10, 'f', -1, 64)
+}
 
 // A Point is a place of a picture.
 type Point struct{ X, Y float64 }
 
 // MarshalJSON writes [x,y], in tenths.
 func (p Point) MarshalJSON() ([]byte, error) {
-	return json.Marshal([2]Length{Length(p.X), Length(p.Y)})
+	b := Length(p.X).append([]byte{'['})
+	b = Length(p.Y).append(append(b, ','))
+	return append(b, ']'), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.

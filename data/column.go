@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"unsafe"
 
 	"gorgonia.org/tensor"
 )
@@ -16,16 +17,17 @@ type element interface {
 
 // A column is a tensor seen as rows, one after the other in memory.
 type column interface {
-	len() int                             // the number of rows
-	blank(n int) column                   // n zero rows of the same kind
-	from(i int) column                    // row i and those that follow, in the same memory
-	gather(src column, rows []int)        // row i becomes row rows[i] of src, of the same kind
-	tensor(n int) *tensor.Dense           // the first n rows, n > 0, in the same memory
-	like(c column) bool                   // whether rows of c are of the same kind
-	classes() (func(row int) int64, bool) // its integers or truths, if it has one a row
-	npy() string                          // NumPy's name of the type
-	write(w io.Writer) error              // the elements, little endian
-	String() string                       // type and shape of a row
+	len() int                              // the number of rows
+	blank(n int) column                    // n zero rows of the same kind
+	from(i int) column                     // row i and those that follow, in the same memory
+	gather(at int, src column, rows []int) // row at+i becomes row rows[i] of src, of the same kind
+	size() int                             // the bytes of a row
+	tensor(n int) *tensor.Dense            // the first n rows, n > 0, in the same memory
+	like(c column) bool                    // whether rows of c are of the same kind
+	classes() (func(row int) int64, bool)  // its integers or truths, if it has one a row
+	npy() string                           // NumPy's name of the type
+	write(w io.Writer) error               // the elements, little endian
+	String() string                        // type and shape of a row
 }
 
 // columnOf returns t as a column, or why it cannot be one.
@@ -175,17 +177,22 @@ func (v *values[T]) write(w io.Writer) error {
 	return nil
 }
 
-func (v *values[T]) gather(src column, rows []int) {
-	from, w := src.(*values[T]).data, v.width
+func (v *values[T]) gather(at int, src column, rows []int) {
+	to, from, w := v.data[at*v.width:], src.(*values[T]).data, v.width
 	if w == 1 { // labels: a plain loop beats many calls of copy
 		for i, r := range rows {
-			v.data[i] = from[r]
+			to[i] = from[r]
 		}
 		return
 	}
 	for i, r := range rows {
-		copy(v.data[i*w:(i+1)*w], from[r*w:])
+		copy(to[i*w:(i+1)*w], from[r*w:])
 	}
+}
+
+func (v *values[T]) size() int {
+	var e T
+	return v.width * int(unsafe.Sizeof(e))
 }
 
 func (v *values[T]) tensor(n int) *tensor.Dense {

@@ -86,7 +86,7 @@ func (a *Arrays) Column(i int) *tensor.Dense {
 		return nil
 	}
 	c := a.columns[i].blank(len(a.rows))
-	c.gather(a.columns[i], a.rows)
+	c.gather(0, a.columns[i], a.rows)
 	return c.tensor(len(a.rows))
 }
 
@@ -99,9 +99,14 @@ func (a *Arrays) Shuffle(seed uint64) *Arrays {
 // shuffled returns the rows in a random order.
 func shuffled(rows []int, seed uint64) []int {
 	rows = slices.Clone(rows)
+	shuffle(rows, seed)
+	return rows
+}
+
+// shuffle puts rows in a random order.
+func shuffle(rows []int, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-	return rows
 }
 
 // Shuffled is Shuffle, for those who know no more than a [Dataset].
@@ -145,24 +150,22 @@ func (a *Arrays) Split(fraction float64) (first, rest *Arrays) {
 // is left. A batch is a copy of its rows in buffers that the next batch
 // overwrites, so nothing is allocated per batch: its tensors are made once for
 // the full size and once for the rest. A size below 1 yields one error.
-func (a *Arrays) Batches(size int) iter.Seq2[Batch, error] {
+func (a *Arrays) Batches(size int) iter.Seq2[Batch, error] { return a.batches(size, &memory{}) }
+
+// batches yields the rows in memory that may have been used before.
+func (a *Arrays) batches(size int, m *memory) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
 		if size < 1 {
 			yield(nil, fmt.Errorf("data: cannot make batches of %d rows: the size must be at least 1", size))
 			return
 		}
+		if len(a.rows) == 0 {
+			return
+		}
 		size := min(size, len(a.rows))
-		buffers := blank(a.columns, size)
-		var batch Batch
+		m.reserve(a.columns, size)
 		for lo := 0; lo < len(a.rows); lo += size {
-			rows := a.rows[lo:min(lo+size, len(a.rows))]
-			if lo == 0 || len(rows) < size {
-				batch = tensors(buffers, len(rows))
-			}
-			for i, b := range buffers {
-				b.gather(a.columns[i], rows)
-			}
-			if !yield(batch, nil) {
+			if !yield(m.copy(a.columns, a.rows[lo:min(lo+size, len(a.rows))]), nil) {
 				return
 			}
 		}

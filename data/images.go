@@ -33,54 +33,83 @@ type Images struct {
 // jpeg and gif files in that are its pictures, in the order of their names. It
 // returns the data set of images, float32 from 0 to 1 [n channels height width],
 // and labels, int64 [n], with the classes in the order of their names. Of a
-// moving gif it takes the first picture; what is transparent is black.
+// moving gif it takes the first picture; what is transparent is black. Beside the
+// data set, one picture is in memory at a time: see Stream for a folder of more
+// than fits there.
 //
 // It fails on a file that is no such picture, names it, and on one whose size,
 // as it says itself, takes more than four times the file and 16 MiB, unless it is
 // within Limit.
 func (o Images) Open(folder string) (set *Arrays, classes []string, err error) {
-	entries, err := os.ReadDir(folder)
+	files, classes, err := picturesOf(folder)
 	if err != nil {
 		return nil, nil, err
 	}
 	var pixels []float32
 	var labels []int64
 	var shape []int // of one image
-	for _, class := range entries {
-		if !class.IsDir() || strings.HasPrefix(class.Name(), ".") {
-			continue
-		}
-		files, err := os.ReadDir(filepath.Join(folder, class.Name()))
+	for _, f := range files {
+		img, err := o.Read(f.path)
 		if err != nil {
 			return nil, nil, err
 		}
-		before := len(labels)
-		for _, f := range files {
-			path := filepath.Join(folder, class.Name(), f.Name())
-			if !pictureName(f.Name()) {
-				continue
-			}
-			img, err := o.Read(path)
-			if err != nil {
-				return nil, nil, err
-			}
-			if shape != nil && !slices.Equal(shape, img.Shape()) {
-				return nil, nil, fmt.Errorf("%s: image: it is %v, but those before are %v: set Height and Width to resize all", path, []int(img.Shape()), shape)
-			}
+		if shape == nil {
 			shape = img.Shape()
-			pixels, labels = append(pixels, img.Data().([]float32)...), append(labels, int64(len(classes)))
+			pixels = make([]float32, 0, len(files)*img.DataSize())
 		}
-		if len(labels) > before {
-			classes = append(classes, class.Name())
+		if err := f.fits(img, shape); err != nil {
+			return nil, nil, err
 		}
-	}
-	if len(labels) == 0 {
-		return nil, nil, fmt.Errorf("%s: no pictures: there must be a folder for each class, with png, jpeg or gif files", folder)
+		pixels, labels = append(pixels, img.Data().([]float32)...), append(labels, f.class)
 	}
 	set, err = Of(
 		tensor.New(tensor.WithShape(append([]int{len(labels)}, shape...)...), tensor.WithBacking(pixels)),
 		tensor.New(tensor.WithShape(len(labels)), tensor.WithBacking(labels)))
 	return set, classes, err
+}
+
+// A pictureFile is a file of a folder of pictures.
+type pictureFile struct {
+	path  string
+	class int64
+}
+
+// picturesOf lists the pictures below a folder and their classes.
+func picturesOf(folder string) (files []pictureFile, classes []string, err error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, class := range entries {
+		if !class.IsDir() || strings.HasPrefix(class.Name(), ".") {
+			continue
+		}
+		list, err := os.ReadDir(filepath.Join(folder, class.Name()))
+		if err != nil {
+			return nil, nil, err
+		}
+		before := len(files)
+		for _, f := range list {
+			if pictureName(f.Name()) {
+				files = append(files, pictureFile{filepath.Join(folder, class.Name(), f.Name()), int64(len(classes))})
+			}
+		}
+		if len(files) > before {
+			classes = append(classes, class.Name())
+		}
+	}
+	if len(files) == 0 {
+		return nil, nil, fmt.Errorf("%s: no pictures: there must be a folder for each class, with png, jpeg or gif files", folder)
+	}
+	return files, classes, nil
+}
+
+// fits says why a picture does not go with those before.
+func (f pictureFile) fits(img *tensor.Dense, shape []int) error {
+	if slices.Equal(shape, img.Shape()) {
+		return nil
+	}
+	return fmt.Errorf("%s: image: it is %v, but those before are %v: set Height and Width to resize all", f.path, []int(img.Shape()), shape)
 }
 
 func pictureName(name string) bool {

@@ -233,7 +233,7 @@ func (t *task) copy(b Batch) error {
 		t.buffers, t.in = blank(cols, n), nil
 	}
 	for i, c := range t.buffers {
-		c.gather(cols[i], count(n))
+		c.gather(0, cols[i], count(n))
 	}
 	if rowsOf(t.in) != n {
 		t.in = tensors(t.buffers, n)

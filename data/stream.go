@@ -106,7 +106,7 @@ func (w window) Batches(size int) iter.Seq2[Batch, error] {
 					}
 				}
 				for i, c := range kept {
-					c.from(at).gather(cols[i], []int{row})
+					c.gather(at, cols[i], []int{row})
 				}
 			}
 		}
@@ -251,7 +251,7 @@ func (g *gathered) add(piece Batch, rows []int, yield func(Batch, error) bool) b
 	for len(rows) > 0 {
 		k := min(len(rows), g.size-g.n)
 		for i, b := range g.buffers {
-			b.from(g.n).gather(cols[i], rows[:k])
+			b.gather(g.n, cols[i], rows[:k])
 		}
 		g.n, rows = g.n+k, rows[k:]
 		if g.n == g.size {

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/adjointml/adjoint/data"
-	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/ops"
 	"github.com/adjointml/adjoint/optim"
@@ -24,7 +23,7 @@ func Example_keras() {
 			&nn.Dense{Out: 8, Act: ops.ReLU},
 			&nn.Dense{Out: 1},
 		},
-		Loss:      func(logits, y *graph.Node) *graph.Node { return nn.BinaryCrossEntropy(logits, y) },
+		Loss:      nn.BinaryCrossEntropy,
 		Optimizer: optim.Adam(1e-3),
 		Metrics:   []train.Metric{{Name: "accuracy", Of: nn.Accuracy}},
 		Output:    ops.Sigmoid, // the loss takes logits, so the sigmoid is here
@@ -48,7 +47,7 @@ func Example_kerasCallbacks() {
 	rate := &train.Rate{}
 	model := &train.Model{
 		Net:       &nn.Dense{Out: 1},
-		Loss:      func(pred, y *graph.Node) *graph.Node { return nn.MSE(pred, y) },
+		Loss:      nn.MSE,
 		Optimizer: optim.SGD(0.2).Schedule(rate.Schedule),
 	}
 	rows, err := data.Of(column(-1, 0, 1, 2), column(1, 3, 5, 7)) // y = 2x + 3

@@ -57,8 +57,8 @@ func Attention(y *graph.Node, path string) *graph.Node {
 
 // Attentions returns the weights of all attentions that y depends on, in the order
 // of computing: each is what [Attention] returns for its path, which its Scope()
-// tells, and a layer that was applied several times is there as often. There is
-// none in a graph without attention.
+// tells, and a layer that was applied several times is there as often. [HeadName]
+// names their heads. There is none in a graph without attention.
 //
 //	y -> [batch heads time places], one for each
 //
@@ -90,6 +90,31 @@ func Attentions(y *graph.Node) []*graph.Node {
 		}
 	}
 	return found
+}
+
+// HeadName returns what a reader calls a head, counted from 0, of weights that
+// [Attention] or [Attentions] found: the scopes that they lie in, as pictures title
+// them, and the head's number, counted from 1. It is "layer 2, head 1" of the first
+// head of 2.Attention, "Blocks 3, Cross, head 2" of the second of Blocks.3.Cross, and
+// "head 1" of an attention that is the whole model.
+func HeadName(weights *graph.Node, head int) string {
+	var parts []string
+	path := strings.TrimSuffix("."+weights.Scope(), ".Weights")
+	for _, name := range strings.Split(path, ".") {
+		switch number := strings.Trim(name, "0123456789") == ""; {
+		case name == "":
+		case number && len(parts) == 0:
+			parts = append(parts, "layer "+name)
+		case number:
+			parts[len(parts)-1] += " " + name
+		default:
+			parts = append(parts, name)
+		}
+	}
+	if last := len(parts) - 1; last > 0 && parts[last] == "Attention" { // as each of them is one
+		parts = parts[:last]
+	}
+	return strings.Join(append(parts, fmt.Sprintf("head %d", head+1)), ", ")
 }
 
 // Active returns the share of rows, and places, at which each unit is above 0. A

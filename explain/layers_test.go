@@ -138,3 +138,19 @@ func TestUpdates(t *testing.T) {
 	_, err = u.Step([]*graph.Param{{Label: "q"}})
 	assert.EqualError(t, err, "parameter q: it has no value: call nn.Init(model, seed)")
 }
+
+// TestHeadName names heads by where they lie, as pictures do.
+func TestHeadName(t *testing.T) {
+	for scope, want := range map[string]string{
+		"Weights":                         "head 3",
+		"Attention.Weights":               "Attention, head 3",
+		"2.Attention.Weights":             "layer 2, head 3",
+		"Block.Attention.Weights":         "Block, head 3",
+		"Blocks.3.Cross.Weights":          "Blocks 3, Cross, head 3",
+		"Net.Blocks.11.Attention.Weights": "Net, Blocks 11, head 3",
+		"0.1.Attention.Weights":           "layer 0 1, head 3",
+	} {
+		w := (&graph.Scope{Label: scope}).Wrap(func() *graph.Node { return ops.Exp(graph.Input("x", 1, 4, 2, 2)) })
+		assert.Equal(t, want, explain.HeadName(w, 2), scope)
+	}
+}

@@ -21,6 +21,12 @@ type Lowerer interface {
 	Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool)
 }
 
+// A ShapeReader is a Lowerer that can do without the elements of some operands.
+// LowerEmpty is asked where at least one has none, and so no V either.
+type ShapeReader interface {
+	LowerEmpty(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool)
+}
+
 // A Rowwise op may say that each place along the first axis of its result
 // depends on the same place of its operands alone, which all have that axis.
 // Its Eval is then given runs of these places, on several cores at once. It is
@@ -49,6 +55,7 @@ type engineFrame struct {
 	values []Tensor   // without memory, but for constants
 	in     [][]Tensor // operands of each op that is called
 	parts  [][]part   // of each op that is called by rows
+	calls  []int      // the nodes of ops that are called
 	params []Tensor   // of this run
 	places []uintptr  // of the parameters when they were found to be apart
 	into   []Tensor   // memory of the outputs, of the caller's
@@ -86,12 +93,16 @@ func newParts(out Tensor, in []Tensor, n int) []part {
 	return parts
 }
 
-// compile makes the engine for a plan. None is made where an array is empty: the
-// reference executor takes care of that.
+// compile makes the engine for a plan. None is made where an array without elements
+// is more than a piece of another one: the reference executor takes care of that.
 func (p *Program) compile(q *plan) error {
 	low, err := p.lower(q)
 	if err != nil {
 		return err
+	}
+	if low == nil {
+		p.layOut(q)
+		return nil
 	}
 	if p.dump != nil {
 		p.dump("lower", ir.Listing(low.Values))
@@ -111,6 +122,7 @@ func (e *engine) frame(p *Program, q *plan) *engineFrame {
 	f := &engineFrame{p: p, values: slices.Concat(q.values, make([]Tensor, len(p.params)), q.inner), in: make([][]Tensor, p.numbers()), parts: make([][]part, p.numbers()), params: make([]Tensor, len(p.params)), places: make([]uintptr, len(p.params)), into: make([]Tensor, len(p.out)), direct: make([]bool, len(p.out)), length: p.lengths(q)}
 	for _, c := range q.called {
 		i := c.node
+		f.calls = append(f.calls, i)
 		for _, x := range p.operands(i) {
 			f.in[i] = append(f.in[i], f.values[x])
 		}
@@ -127,13 +139,39 @@ func (e *engine) frame(p *Program, q *plan) *engineFrame {
 	return f
 }
 
+// release gives a frame back, without what the run brought along.
 func (e *engine) release(f *engineFrame) {
 	clear(f.into)
 	clear(f.params)
+	f.forget()
 	select {
 	case e.free <- f:
 	default:
 	}
+}
+
+// forget drops the addresses of inputs and parameters, and those that calls were
+// given.
+func (f *engineFrame) forget() {
+	for _, s := range f.p.inputs {
+		f.Leaf(int(s.at), nil)
+	}
+	for i := range f.p.params {
+		f.Leaf(len(f.p.order)+i, nil)
+	}
+	for _, i := range f.calls {
+		for k := range f.in[i] {
+			f.in[i][k].data = nil
+		}
+		for k := range f.parts[i] {
+			p := &f.parts[i][k]
+			p.out.data = nil
+			for k := range p.in {
+				p.in[k].data = nil
+			}
+		}
+	}
+	f.Forget()
 }
 
 // Call computes a node, or a part of it, by its op's own Eval.

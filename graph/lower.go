@@ -74,7 +74,8 @@ func (p *Program) numberBodies(order []*Node) {
 	}
 }
 
-// lower writes the program in the engine's instructions for one binding.
+// lower writes the program in the engine's instructions for one binding. It
+// returns nil where an array without elements is in the way.
 func (p *Program) lower(q *plan) (*ir.Program, error) {
 	w := &lowering{p: p, q: q, b: ir.NewBuilder(len(p.order)), refs: make([]ir.Ref, len(p.order))}
 	for i, n := range p.order {
@@ -88,6 +89,15 @@ func (p *Program) lower(q *plan) (*ir.Program, error) {
 			w.b.Node = i
 			w.loop(op.Parts().Loop, results)
 		}
+		if w.stuck {
+			return nil, nil
+		}
+	}
+	if slices.ContainsFunc(p.out, func(at int32) bool { return empty(w.refs[at]) }) {
+		return nil, nil
+	}
+	if slices.ContainsFunc(p.updates, func(u store) bool { return empty(w.refs[u.from]) }) {
+		return nil, nil
 	}
 	low := &ir.Program{}
 	for _, at := range p.out {
@@ -118,6 +128,8 @@ type lowering struct {
 	refs []ir.Ref // of the nodes, by their places
 	x    []ir.Ref // operands of the node, lent to its op
 
+	stuck bool // something without elements is used in a way that has no instructions
+
 	// of a body
 	outer *lowering
 	in    *ir.LoopBuilder
@@ -125,19 +137,53 @@ type lowering struct {
 	same  map[int]int
 }
 
+// empty reports whether r stands for an array without elements. It has a shape
+// alone: there is nothing to compute.
+func empty(r ir.Ref) bool { return r.V == nil }
+
 // lower writes node n, which has number i.
 func (w *lowering) lower(n *Node, i int) {
+	if t := w.value(i); t.n == 0 {
+		w.refs[n.work.at] = ir.Ref{Dims: t.Shape}
+		return
+	}
 	in := w.x[:0]
 	for _, x := range n.in {
 		in = append(in, w.refs[x.work.at])
 	}
 	w.x = in
 	w.b.Node = i
-	r := w.write(i, n, in)
+	r, ok := w.writeEmpty(i, n, in)
+	if !ok {
+		r = w.write(i, n, in)
+	}
 	w.refs[n.work.at] = r
 	if c := (called{i, r.V.Parts}); r.V.Kind == ir.Call && r.V.Slot == i && !slices.Contains(w.q.called, c) {
 		w.q.called = append(w.q.called, c)
 	}
+}
+
+// writeEmpty writes a node that has operands without elements, if it has.
+func (w *lowering) writeEmpty(i int, n *Node, in []ir.Ref) (r ir.Ref, ok bool) {
+	if !slices.ContainsFunc(in, empty) {
+		return r, false
+	}
+	t := w.value(i)
+	if op, ok := n.op.(ShapeReader); ok {
+		if r, ok := op.LowerEmpty(w.b, ir.Type{DType: ir.DType(n.typ.DType), Dims: t.Shape}, in...); ok {
+			return r, true
+		}
+	}
+	v, err := NewTensor(n.typ.DType, t.Shape...)
+	operands := make([]Tensor, len(n.in))
+	for k, x := range w.p.operands(i) {
+		operands[k] = w.value(x)
+	}
+	if err == nil && !slices.ContainsFunc(in, func(r ir.Ref) bool { return !empty(r) }) && evaluate(n, v, operands, w.p.lengths(w.q)) == nil && v.uniform() {
+		return ir.Broadcast(w.b.Const(ir.DType(n.typ.DType), v.At(0)), t.Shape), true // a sum of nothing, or such
+	}
+	w.stuck = true
+	return ir.Broadcast(w.b.Const(ir.DType(n.typ.DType), 0), t.Shape), true
 }
 
 func (w *lowering) write(i int, n *Node, in []ir.Ref) ir.Ref {
@@ -214,7 +260,14 @@ func (w *lowering) loop(l *Loop, results []*Node) {
 	operand := func(i int) ir.Ref { return w.refs[results[0].in[i].work.at] }
 	steps := l.Limit
 	if l.Kind == ScanLoop {
-		steps = w.steps(l)
+		if steps = w.steps(l); steps == 0 {
+			w.noSteps(l, results, operand)
+			return
+		}
+	}
+	if w.hasEmpty(l) {
+		w.stuck = true
+		return
 	}
 	var given []ir.Ref
 	if l.given() > 0 {
@@ -266,6 +319,35 @@ func (w *lowering) loop(l *Loop, results []*Node) {
 	for k, r := range lb.Finish(next[:len(l.Next)], other, want) {
 		w.refs[results[k].work.at] = r
 	}
+}
+
+// noSteps writes the results of a scan without steps: carries are what they were.
+func (w *lowering) noSteps(l *Loop, results []*Node, operand func(i int) ir.Ref) {
+	for _, n := range results {
+		if r := n.op.(Looper).Parts(); r.Each == nil {
+			w.refs[n.work.at] = operand(r.I)
+		} else {
+			w.refs[n.work.at] = ir.Ref{Dims: append([]int{0}, w.value(len(w.p.order)+len(w.p.params)+l.first+int(r.Each.work.at)).Shape...)}
+		}
+	}
+}
+
+// hasEmpty reports whether a value in a loop has no elements.
+func (w *lowering) hasEmpty(l *Loop) bool {
+	first := len(w.p.order) + len(w.p.params) + l.first
+	for i := range len(l.Args) + len(l.order) {
+		if w.value(first+i).n == 0 {
+			return true
+		}
+	}
+	return slices.ContainsFunc(l.order, func(n *Node) bool {
+		op, ok := n.op.(Looper)
+		if !ok {
+			return false
+		}
+		m := op.Parts().Loop
+		return (m.Kind != ScanLoop || w.steps(m) > 0) && w.hasEmpty(m)
+	})
 }
 
 // steps returns the number of steps of a scan.

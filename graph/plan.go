@@ -21,7 +21,6 @@ type plan struct {
 	offset []int    // of each value in the reference executor's arena, or -1 if it lives elsewhere
 	bytes  int      // of the arena
 	given  []bool   // values that are not computed: inputs, parameters, constants
-	empty  bool     // one of the values has no elements
 	engine *engine  // nil if the reference executor runs
 	called []called // nodes that the engine calls
 	free   chan *frame
@@ -223,7 +222,6 @@ func (p *Program) newPlan(dims []int) (*plan, error) {
 			q.given[i], t = true, c
 		}
 		q.values[i] = t
-		q.empty = q.empty || t.n == 0
 	}
 	for _, n := range p.inner {
 		t, err := p.typed(n, dims, lengths)
@@ -234,9 +232,8 @@ func (p *Program) newPlan(dims []int) (*plan, error) {
 			t = c
 		}
 		q.inner = append(q.inner, t)
-		q.empty = q.empty || t.n == 0
 	}
-	if p.reference || q.empty {
+	if p.reference {
 		p.layOut(q)
 		return q, nil
 	}
@@ -328,7 +325,7 @@ func (q *plan) release(f *frame) {
 			f.values[i].data = q.values[i].data
 		}
 	}
-	clear(f.in)
+	clear(f.in[:cap(f.in)]) // the last op may have had fewer operands than others
 	clear(f.into)
 	select {
 	case q.free <- f:

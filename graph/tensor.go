@@ -157,6 +157,16 @@ func (t Tensor) Copy(x Tensor) {
 	copy(t.bytes(), x.bytes())
 }
 
+// uniform reports whether all elements, of which there are some, are the same.
+func (t Tensor) uniform() bool {
+	for i := range t.n {
+		if v, first := t.At(i), t.At(0); v != first && (v == v || first == first) {
+			return false
+		}
+	}
+	return t.n > 0
+}
+
 // part returns n elements of t from the given one on, as a tensor of a shape.
 func (t Tensor) part(from int, shape []int, n int) Tensor {
 	return Tensor{t.DType, shape, unsafe.Add(t.data, from*t.DType.Size()), n}

@@ -16,9 +16,10 @@ import (
 //	x [batch time width] -> the same
 //	head = softmax(q·kᵀ/√d + mask)·v, d = width/Heads
 //
-// Beyond 256 places of known number, queries are gone through in blocks of 128 by
-// [ops.Scan], whose gradient computes their scores again, so that memory grows with
-// the length and not with its square. A time that is a symbol is not cut.
+// Beyond 256 places, or if their number is a symbol, queries are gone through in
+// blocks of 128 by [ops.Scan], whose gradient computes their scores again, so that
+// memory grows with the length and not with its square; what is left is one more
+// block.
 // Vaswani et al. 2017, arXiv:1706.03762
 type MultiHeadAttention struct {
 	graph.Scope
@@ -30,10 +31,11 @@ type MultiHeadAttention struct {
 	ALiBi   bool    // scores fall with the distance, by 2^(-8h/Heads) a place in head h (Press et al. 2022, arXiv:2108.12409)
 	Dropout Dropout // of the weights, in training
 	NoBias  bool
+	Whole   bool // never in blocks: for Weights of many places, or of a number that is a symbol
 
 	Query, Key, Value, Out Dense
 
-	Weights graph.Scope // of the weights [batch Heads time places], so that they can be found: see explain.Attention; not where queries go in blocks
+	Weights graph.Scope // of the weights [batch Heads time places], so that they can be found: see explain.Attention; not where queries go in blocks: see Whole
 }
 
 // Apply maps x [batch time width] to a value of its type.
@@ -135,51 +137,78 @@ const (
 // long reports whether q and k [batch heads time d] are to go in blocks.
 func (m *MultiHeadAttention) long(q, k *graph.Node) bool {
 	time, places := q.Shape().Dim(2), k.Shape().Dim(2)
-	return time > block && places > longest
+	return !m.Whole && (time.Symbolic() || time > block) && (places.Symbolic() || places > longest)
 }
 
-// blocks is mix, block by block of the queries.
+// blocks is mix, block by block of the queries, and what is left of them at the end.
 func (m *MultiHeadAttention) blocks(q, k, v, mask *graph.Node) *graph.Node {
-	time, places := int(q.Shape().Dim(2)), int(k.Shape().Dim(2))
-	n := (time + block - 1) / block
-	cut := func(x *graph.Node) *graph.Node { // [batch heads time d] -> [n batch heads block d]
-		s := x.Shape()
-		x = ops.Pad(x, 2, 0, n*block-time, 0)
-		return ops.Transpose(ops.Reshape(x, s.Dim(0), s.Dim(1), graph.Dim(n), block, s.Dim(3)), 2, 0, 1, 3, 4)
-	}
-	xs := []*graph.Node{ops.Mul(ops.Iota(graph.Int64, graph.Of(graph.Dim(n)), 0), graph.Scalar(block)), cut(q)}
-	rows := mask != nil && mask.Shape().Dim(2) != 1
-	if rows {
-		xs = append(xs, cut(mask))
-	}
-	share, early := n, m.Causal && mask == nil // with a mask, what sees nothing gets the mean of all
+	time, places := q.Shape().Dim(2), k.Shape().Dim(2)
+	n := time.Div(block)
+	ends := []graph.Dim{n}           // of the shares, in blocks
+	early := m.Causal && mask == nil // with a mask, what sees nothing gets the mean of all
 	if early {
-		share = (n + shares - 1) / shares
+		ends = ends[:0]
+		for i := range graph.Dim(shares) {
+			ends = append(ends, n.Mul(i+1).Div(shares))
+		}
+	}
+	var counts, rows []graph.Dim // of blocks and of queries
+	last := graph.Dim(0)
+	for _, end := range ends {
+		counts, rows = append(counts, end.Sub(last)), append(rows, end.Sub(last).Mul(block))
+		last = end
+	}
+	left := time.Sub(n.Mul(block))
+	firsts := ops.Split(ops.Mul(ops.Iota(graph.Int64, graph.Of(n.Add(1)), 0), graph.Scalar(block)), 0, append(counts, 1)...)
+	queries := ops.Split(q, 2, append(rows, left)...)
+	masks := make([]*graph.Node, len(queries))
+	if mask != nil && mask.Shape().Dim(2) != 1 {
+		masks = ops.Split(mask, 2, append(rows, left)...)
 	}
 	var ys []*graph.Node
-	for from := 0; from < n; from += share {
-		to := min(from+share, n)
+	for i, end := range ends {
+		if counts[i] == 0 {
+			continue
+		}
 		k, v := k, v
 		if early {
-			end := min(places, to*block)
-			k, v = ops.Slice(k, 2, 0, end, 1), ops.Slice(v, 2, 0, end, 1)
+			some := end.Mul(block)
+			k, v = ops.Split(k, 2, some, places.Sub(some))[0], ops.Split(v, 2, some, places.Sub(some))[0]
 		}
-		part := make([]*graph.Node, len(xs))
-		for i, x := range xs {
-			part[i] = ops.Slice(x, 0, from, to, 1)
+		xs := []*graph.Node{firsts[i], cutBlocks(queries[i], counts[i])}
+		if masks[i] != nil {
+			xs = append(xs, cutBlocks(masks[i], counts[i]))
 		}
 		_, y := ops.Scan(func(_, x []*graph.Node) (_, y []*graph.Node) {
 			seen := mask
-			if rows {
+			if len(x) > 2 {
 				seen = x[2]
 			}
 			return nil, []*graph.Node{m.mix(x[1], k, v, m.seen(x[1], k, seen, x[0]), x[0])}
-		}, nil, part, ops.ScanOptions{Lean: true})
-		ys = append(ys, y[0])
+		}, nil, xs, ops.ScanOptions{Lean: true})
+		ys = append(ys, joinBlocks(y[0], rows[i]))
 	}
-	y := ops.Transpose(ops.Concat(0, ys...), 1, 2, 0, 3, 4)
+	if left != 0 {
+		i := len(ends)
+		if masks[i] != nil {
+			mask = masks[i]
+		}
+		from := ops.Reshape(firsts[i])
+		ys = append(ys, m.mix(queries[i], k, v, m.seen(queries[i], k, mask, from), from))
+	}
+	return ops.Concat(2, ys...)
+}
+
+// cutBlocks turns [batch heads n·block d] into [n batch heads block d].
+func cutBlocks(x *graph.Node, n graph.Dim) *graph.Node {
+	s := x.Shape()
+	return ops.Transpose(ops.Reshape(x, s.Dim(0), s.Dim(1), n, block, s.Dim(3)), 2, 0, 1, 3, 4)
+}
+
+// joinBlocks turns [n batch heads block d] into [batch heads rows d].
+func joinBlocks(y *graph.Node, rows graph.Dim) *graph.Node {
 	s := y.Shape()
-	return ops.Slice(ops.Reshape(y, s.Dim(0), s.Dim(1), graph.Dim(n*block), s.Dim(4)), 2, 0, time, 1)
+	return ops.Reshape(ops.Transpose(y, 1, 2, 0, 3, 4), s.Dim(1), s.Dim(2), rows, s.Dim(4))
 }
 
 // seen is what each place may see, or nil for all. The first query's place is

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/adjointml/adjoint/autodiff"
@@ -15,8 +16,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// TestAttentionInBlocks compares queries that go in blocks with queries of a
-// symbolic number, which do not: values, gradients, and gradients of these.
+// TestAttentionInBlocks compares queries that go in blocks, of a known number and of
+// a symbolic one, with all of them at once: values, gradients, and gradients of
+// these.
 func TestAttentionInBlocks(t *testing.T) {
 	const batch, width, time, places = 2, 4, 150, 270
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -101,16 +103,21 @@ func TestAttentionInBlocks(t *testing.T) {
 				require.NoError(t, err)
 				return out, p.Listing()
 			}
-			got, listing := run(graph.Dim(queries), places)
-			assert.Contains(t, listing, "scan")
+			known, listing := run(graph.Dim(queries), places)
+			assert.True(t, strings.Contains(listing, "scan"), "a known number goes in blocks")
 			q, k := graph.Sym("queries"), graph.Sym("places")
 			if c.self {
 				k = q
 			}
+			symbolic, listing := run(q, k)
+			assert.True(t, strings.Contains(listing, "scan"), "a symbolic number goes in blocks")
+			c.m.Whole = true
 			want, listing := run(q, k)
-			assert.NotContains(t, listing, "scan")
+			assert.False(t, strings.Contains(listing, "scan"), "all at once")
 			for i := range want {
-				assert.InDeltaSlice(t, want[i].Data(), got[i].Data(), 1e-10*(1+largest(want[i])), "result %d", i)
+				off := 1e-10 * (1 + largest(want[i]))
+				assert.InDeltaSlice(t, want[i].Data(), known[i].Data(), off, "result %d", i)
+				assert.InDeltaSlice(t, want[i].Data(), symbolic[i].Data(), off, "result %d of a symbolic number", i)
 			}
 		})
 	}
@@ -154,22 +161,30 @@ func largest(x *tensor.Dense) (most float64) {
 // TestAttentionInBlocksIsLinear checks that the planned memory of attention with
 // its gradient grows with the places and not with their square, dropout included.
 func TestAttentionInBlocksIsLinear(t *testing.T) {
-	need := func(time graph.Dim, rate float64) int {
-		x := graph.Input("x", 2, time, 32)
+	need := func(time int, symbolic bool, rate float64) int {
+		n := graph.Dim(time)
+		if symbolic {
+			n = graph.Sym("time")
+		}
+		x := graph.Input("x", 2, n, 32)
 		m := &nn.MultiHeadAttention{Heads: 4, Causal: true, Dropout: nn.Dropout{Rate: rate}}
 		loss := ops.Sum(ops.Square(m.Apply(x)))
 		nn.Init(m, 1)
 		p, err := graph.CompileTraining(append([]*graph.Node{loss}, autodiff.Grad(loss, x, m.Query.W.Node(), m.Value.W.Node())...))
 		require.NoError(t, err)
-		s, err := p.Stats()
+		feed, err := graph.NewTensor(graph.Float32, 2, time, 32)
+		require.NoError(t, err)
+		s, err := p.Stats(x.IsTensor(feed))
 		require.NoError(t, err)
 		return s.Bytes
 	}
-	for _, rate := range []float64{0, 0.5} {
-		short, long := need(1024, rate), need(4096, rate)
-		assert.Less(t, long, 5*short)
-		assert.Less(t, long, 2*4*4096*4096*4/4, "a quarter of the scores")
-		t.Logf("dropout %g: 1024 places: %d bytes, 4096: %d", rate, short, long)
+	for _, symbolic := range []bool{false, true} {
+		for _, rate := range []float64{0, 0.5} {
+			short, long := need(1024, symbolic, rate), need(4096, symbolic, rate)
+			assert.Less(t, long, 5*short)
+			assert.Less(t, long, 2*4*4096*4096*4/4, "a quarter of the scores")
+			t.Logf("symbolic %t, dropout %g: 1024 places: %d bytes, 4096: %d", symbolic, rate, short, long)
+		}
 	}
 }
 

@@ -170,7 +170,7 @@ func RoPE(x, places *graph.Node, base float64) *graph.Node {
 	rate := ops.Exp(ops.Scale(pair, -2*math.Log(base)/float64(width)))
 	angle := ops.Mul(ops.Expand(ops.Convert(places, x.DType()), -1), rate)
 	cos, sin := ops.Cos(angle), ops.Sin(angle)
-	parts := ops.Split(x, -1, int(half), int(half))
+	parts := ops.Split(x, -1, half, half)
 	a, b := parts[0], parts[1]
 	return ops.Concat(-1, ops.Sub(ops.Mul(a, cos), ops.Mul(b, sin)), ops.Add(ops.Mul(b, cos), ops.Mul(a, sin)))
 }

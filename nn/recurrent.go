@@ -114,7 +114,8 @@ func (l *LSTM) Run(x *graph.Node, s Sequences) (y *graph.Node, state []*graph.No
 	}
 	k := &recurrent{name: "lstm", gates: 4, states: 2, keep: 1, out: l.Out, layers: l.Layers, both: l.Bidirectional, dropout: l.Dropout, init: l.Init, cells: &l.Cells, between: &l.Between}
 	k.step = func(g *Gates, x *graph.Node, s []*graph.Node) []*graph.Node {
-		z := ops.Split(g.sum(x, s[0]), -1, l.Out, l.Out, l.Out, l.Out)
+		n := graph.Dim(l.Out)
+		z := ops.Split(g.sum(x, s[0]), -1, n, n, n, n)
 		c := ops.Add(ops.Mul(ops.Sigmoid(z[1]), s[1]), ops.Mul(ops.Sigmoid(z[0]), ops.Tanh(z[2])))
 		return []*graph.Node{ops.Mul(ops.Sigmoid(z[3]), ops.Tanh(c)), c}
 	}
@@ -156,9 +157,9 @@ func (g *GRU) Run(x *graph.Node, s Sequences) (y *graph.Node, state []*graph.Nod
 	}
 	k := &recurrent{name: "gru", gates: 3, states: 1, after: true, out: g.Out, layers: g.Layers, both: g.Bidirectional, dropout: g.Dropout, init: g.Init, cells: &g.Cells, between: &g.Between}
 	k.step = func(w *Gates, x *graph.Node, s []*graph.Node) []*graph.Node {
-		h := s[0]
-		a := ops.Split(ops.Affine(x, w.W.Node(), w.B.Node()), -1, g.Out, g.Out, g.Out)
-		b := ops.Split(ops.MatMul(h, w.U.Node()), -1, g.Out, g.Out, g.Out)
+		h, out := s[0], graph.Dim(g.Out)
+		a := ops.Split(ops.Affine(x, w.W.Node(), w.B.Node()), -1, out, out, out)
+		b := ops.Split(ops.MatMul(h, w.U.Node()), -1, out, out, out)
 		r, z := ops.Sigmoid(ops.Add(a[0], b[0])), ops.Sigmoid(ops.Add(a[1], b[1]))
 		n := ops.Tanh(ops.Add(a[2], ops.Mul(r, ops.Add(b[2], w.N.Node()))))
 		return []*graph.Node{ops.Add(n, ops.Mul(z, ops.Sub(h, n)))}

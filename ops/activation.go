@@ -121,7 +121,7 @@ func GLU(x *Node, axis int) *Node {
 	if n < 0 || n%2 != 0 {
 		return graph.Fail("glu", []*Node{x}, "want an axis %d of known, even length, got {0}", axis)
 	}
-	half := Split(x, axis, int(n/2), int(n/2))
+	half := Split(x, axis, n/2, n/2)
 	return Mul(half[0], Sigmoid(half[1]))
 }
 

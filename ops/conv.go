@@ -34,6 +34,10 @@ type ConvOptions struct {
 // is depthwise. Same with a stride pads less before than after if it must, as
 // TensorFlow does, and needs known lengths.
 //
+// Kernels of 3 and 5 with many channels are computed in float32 by minimal
+// filtering (Lavin and Gray 2016), which rounds as the plain sum does, but makes
+// results NaN of which a pixel beside their window is not finite.
+//
 // It fails if the channels do not fit, or the weights reach beyond a padded
 // image. Its adjoint in x is [ConvTranspose].
 func Conv(x, w *Node, o ...ConvOptions) *Node {

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/internal/ir"
@@ -67,11 +68,19 @@ func (c concat) VJP(_, ct *Node, x ...*Node) []*Node {
 	return g
 }
 func (c concat) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	if len(x) == 1 {
+		return x[0], true
+	}
 	at := make([]int, len(x))
 	for i := range x[1:] {
 		at[i+1] = at[i] + x[i].Dims[c.axis]
 	}
 	return b.Join(out.DType, out.Dims, c.axis, at, x...), true
+}
+
+// LowerEmpty joins the others.
+func (c concat) LowerEmpty(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return c.Lower(b, out, slices.DeleteFunc(slices.Clone(x), func(r ir.Ref) bool { return r.V == nil })...)
 }
 func (concat) Flops(Type, ...Type) Dim { return 0 }
 
@@ -111,6 +120,11 @@ func (p part) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
 	}
 	return b.Slice(x[0], p.axis, at, 1, out.Dims[p.axis]), true
 }
+
+// LowerEmpty needs the elements of the first operand alone.
+func (p part) LowerEmpty(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	return p.Lower(b, out, x...)
+}
 func (part) Flops(Type, ...Type) Dim { return 0 }
 
 // Stack joins values of one shape along a new axis at the given place of the
@@ -136,8 +150,8 @@ func Stack(axis int, x ...*Node) *Node {
 }
 
 // Split cuts x along the axis into pieces of the given lengths, which add up to
-// that of the axis.
-func Split(x *Node, axis int, lengths ...int) []*Node {
+// that of the axis. Lengths may be symbolic.
+func Split(x *Node, axis int, lengths ...Dim) []*Node {
 	pieces := make([]*Node, len(lengths))
 	fail := func(format string, arg ...any) []*Node {
 		bad := graph.Fail("split", []*Node{x}, format, arg...)
@@ -149,16 +163,37 @@ func Split(x *Node, axis int, lengths ...int) []*Node {
 	if broken("split", x) != nil {
 		return fail("")
 	}
-	from := 0
-	for i, n := range lengths {
-		if n < 0 {
-			return fail("length %d is negative", n)
+	all, known := Dim(0), true
+	for _, n := range lengths {
+		if n < 0 && !n.Symbolic() {
+			return fail("length %d is negative", int(n))
 		}
-		pieces[i] = Slice(x, axis, from, from+n, 1)
-		from += n
+		all, known = all.Add(n), known && n >= 0
 	}
-	if d := x.Shape().Dim(axis); Dim(from) != d {
-		return fail("lengths %v add up to %d, but axis %d of {0} has length %v", lengths, from, axis, d)
+	i, err := x.Shape().Axis(axis)
+	if err != nil {
+		return fail("%v", err)
+	}
+	if d := x.Shape().Dim(i); all != d {
+		return fail("lengths %v add up to %v, but axis %d of {0} has length %v", lengths, all, axis, d)
+	}
+	from := Dim(0)
+	for k, n := range lengths {
+		if known {
+			pieces[k] = Slice(x, i, int(from), int(from+n), 1)
+			from += n
+		} else {
+			pieces[k] = piece(x, i, k, lengths)
+		}
 	}
 	return pieces
+}
+
+// piece is piece k of those that Split makes, with lengths that may be symbolic.
+func piece(x *Node, axis, k int, lengths []Dim) *Node {
+	operands := []*Node{x}
+	for _, n := range lengths {
+		operands = append(operands, graph.Zeros(x.Type().Of(x.Shape().With(axis, n))))
+	}
+	return graph.Apply(part{axis, k}, operands...)
 }

@@ -370,8 +370,7 @@ func (s *scanning) segments(body func(carry, x []*Node) (next, y []*Node)) (carr
 	most, rest := many.Mul(each), s.Length.Sub(many.Mul(each))
 	cut := func(i int) (xs []*Node) {
 		for _, x := range s.xs {
-			first, last := x.Type().Of(x.Shape().With(0, most)), x.Type().Of(x.Shape().With(0, rest))
-			xs = append(xs, graph.Apply(part{0, i}, x, graph.Zeros(first), graph.Zeros(last)))
+			xs = append(xs, Split(x, 0, most, rest)[i])
 		}
 		return xs
 	}

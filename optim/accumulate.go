@@ -2,6 +2,7 @@ package optim
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/adjointml/adjoint/autodiff"
 	"github.com/adjointml/adjoint/graph"
@@ -52,10 +53,15 @@ func Accumulate(loss, weight *graph.Node, params []*graph.Param, rule Rule, out 
 	}
 	m.update(nodes, rule)
 	var err error
-	if a.Add, err = graph.CompileTraining(append([]*graph.Node{loss}, out...), add...); err != nil {
+	rest := slices.DeleteFunc(slices.Clone(out), func(n *graph.Node) bool { return n == learningRate })
+	if a.Add, err = graph.CompileTraining(append([]*graph.Node{loss}, rest...), add...); err != nil {
 		return nil, err
 	}
-	a.Update, err = graph.CompileTraining(nil, append(m.assign, forget...)...)
+	var rate []*graph.Node
+	if len(rest) < len(out) {
+		rate = []*graph.Node{m.rated()}
+	}
+	a.Update, err = graph.CompileTraining(rate, append(m.assign, forget...)...)
 	return a, err
 }
 

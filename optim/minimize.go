@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"math"
 	"slices"
 
 	"github.com/adjointml/adjoint/autodiff"
@@ -15,7 +16,8 @@ import (
 // A parameter that the loss does not depend on has the gradient 0: momentum and
 // decay may still move it. Each Minimize has its own memory, such as Adam's
 // averages, in parameters that the program lists beside the model's. Parameters
-// that are marked as untrained or are no floats are left alone.
+// that are marked as untrained or are no floats are left alone. [LearningRate] may
+// be among out.
 func Minimize(loss *graph.Node, params []*graph.Param, rule Rule, out ...*graph.Node) (*graph.Program, error) {
 	m, bad := newMinimization(loss, params, rule)
 	if len(bad) > 0 {
@@ -24,7 +26,30 @@ func Minimize(loss *graph.Node, params []*graph.Param, rule Rule, out ...*graph.
 	nodes := nodesOf(m.params)
 	m.grads = autodiff.Grad(loss, nodes...)
 	m.update(nodes, rule)
+	out = slices.Clone(out)
+	for i, n := range out {
+		if n == learningRate {
+			out[i] = m.rated()
+		}
+	}
 	return graph.CompileTraining(append([]*graph.Node{loss}, out...), m.assign...)
+}
+
+// LearningRate is an output for [Minimize] and [Accumulate], where it is one of
+// Update: the learning rate of the step, after all schedules, as a Float64 scalar.
+// Where parameters have different rates it is that of the first; it is NaN if the
+// rule asks for none by [State.Rate].
+func LearningRate() *graph.Node { return learningRate }
+
+// learningRate stands for the rate till a rule has asked for it.
+var learningRate = graph.InputOf(graph.Float64, "learning rate")
+
+// rated returns the learning rate that a rule has asked for.
+func (m *minimization) rated() *graph.Node {
+	if m.rate == nil {
+		return number(math.NaN())
+	}
+	return m.rate
 }
 
 // newMinimization returns what is minimized, or a node for each mistake in it.

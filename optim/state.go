@@ -23,6 +23,7 @@ type minimization struct {
 	norm   *graph.Node   // of grads, once a rule asks for it
 	done   *graph.Node   // steps before this one, likewise
 	count  *graph.Node   // done and this one
+	rate   *graph.Node   // the first learning rate that a rule asked for
 	assign []*graph.Node // updates of parameters, slots and the counter
 	slots  map[slot]bool // those in use
 }
@@ -115,6 +116,7 @@ func (m *minimization) counter() {
 // the rule's schedule makes of lr.
 func (s *State) Rate(lr float64) *graph.Node {
 	if s.schedule == nil {
+		s.all.noteRate(number(lr))
 		return graph.ScalarOf(s.p.Type.DType, lr)
 	}
 	s.all.counter()
@@ -125,7 +127,15 @@ func (s *State) Rate(lr float64) *graph.Node {
 	if r.Err() == nil && r.Shape().Rank() != 0 {
 		return graph.Fail("schedule", nil, "the learning rate %v is not a scalar: want one number", r.Type())
 	}
-	return s.like(graph.As(graph.Float64, r))
+	r = graph.As(graph.Float64, r)
+	s.all.noteRate(r)
+	return s.like(r)
+}
+
+func (m *minimization) noteRate(r *graph.Node) {
+	if m.rate == nil {
+		m.rate = r
+	}
 }
 
 // scheduled returns what the schedules set so far make of a rate.

@@ -35,9 +35,9 @@ func line(t *testing.T) (*data.Arrays, *train.Model) {
 	require.NoError(t, err)
 	return rows, &train.Model{
 		Net:       nn.Sequential{&nn.Dense{Out: 1}},
-		Loss:      func(pred, y *graph.Node) *graph.Node { return nn.MSE(pred, y) },
+		Loss:      nn.MSE,
 		Optimizer: optim.Adam(0.1),
-		Metrics:   []train.Metric{{Name: "mean error", Of: func(pred, y *graph.Node) *graph.Node { return nn.MAE(pred, y) }}},
+		Metrics:   []train.Metric{{Name: "mean error", Of: nn.MAE}},
 		Seed:      1,
 	}
 }

@@ -33,7 +33,7 @@ func seedNetwork(b *testing.B) workload {
 	return workload{func() *Model {
 		return &Model{
 			Net:       nn.Sequential{&nn.Dense{Out: 10, Act: ops.ReLU}, &nn.Dense{Out: 8, Act: ops.ReLU}, &nn.Dense{Out: 1}},
-			Loss:      func(pred, y *graph.Node) *graph.Node { return nn.BinaryCrossEntropy(pred, y) },
+			Loss:      nn.BinaryCrossEntropy,
 			Optimizer: optim.Adam(1e-3),
 		}
 	}, rows(b, x, column(y)), 32}
@@ -56,10 +56,11 @@ func BenchmarkFitW1(b *testing.B) { benchmarkFit(b, seedNetwork(b)) }
 // BenchmarkFitW2 measures a step of the network 784-512-512-10: see benchmarkFit.
 func BenchmarkFitW2(b *testing.B) { benchmarkFit(b, digitsNetwork(b)) }
 
-// benchmarkFit measures, in ns/step of ten epochs, a bare program over batches that
-// lie ready in memory, and the same batches through Fit, which copies them; then the data
-// shuffled anew for each epoch, in a bare loop and through Fit; and the bare program
-// repeated on one batch, which stays in the cache.
+// benchmarkFit measures, in ns/step of ten epochs, a bare program over batches that lie
+// ready in memory ("ready"), over the same rows shuffled anew for each epoch ("loop"),
+// and Fit, which shuffles and copies them too ("fit"), also in the data's order
+// ("inorder"); and the bare program repeated on one batch, which stays in the cache
+// ("one").
 func benchmarkFit(b *testing.B, load workload) {
 	const epochs = 10
 	m := load.model()
@@ -93,21 +94,21 @@ func benchmarkFit(b *testing.B, load workload) {
 		name  string
 		train func()
 	}{
-		{"inorder/bare", func() {
+		{"ready", func() {
 			for range epochs {
 				for _, batch := range slices {
 					run(batch)
 				}
 			}
 		}},
-		{"inorder/fit", func() { fit(Options{InOrder: true}) }},
-		{"shuffled/bare", func() {
+		{"loop", func() {
 			for n := range epochs {
 				loop(load.data.Shuffle(uint64(n)))
 			}
 		}},
-		{"shuffled/fit", func() { fit(Options{}) }},
-		{"onebatch/bare", func() {
+		{"fit", func() { fit(Options{}) }},
+		{"inorder", func() { fit(Options{InOrder: true}) }},
+		{"one", func() {
 			for range epochs * steps {
 				run(slices[0])
 			}
@@ -124,7 +125,9 @@ func benchmarkFit(b *testing.B, load workload) {
 
 // bareStep returns the same step without what Fit adds to it.
 func bareStep(b *testing.B, m *Model, tr *Trainer) *graph.Program {
-	loss := m.Loss(m.Net.Apply(tr.Inputs[0]), tr.Inputs[1])
+	of, err := measure("Model.Loss", m.Loss)
+	require.NoError(b, err)
+	loss := of(m.Net.Apply(tr.Inputs[0]), tr.Inputs[1])
 	nn.Init(m.Net, 1)
 	step, err := optim.Minimize(loss, nn.Params(m.Net), m.Optimizer)
 	require.NoError(b, err)

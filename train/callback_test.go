@@ -217,12 +217,56 @@ func TestLogs(t *testing.T) {
 	require.NoError(t, err)
 	got := strings.Split(strings.TrimSpace(table.String()), "\n")
 	require.Len(t, got, 3)
-	assert.Equal(t, "epoch,steps,rows,seconds,loss,val_loss", got[0])
+	assert.Equal(t, "epoch,steps,rows,seconds,rate,loss,val_loss", got[0])
 	e := h.Epochs[1]
-	assert.Equal(t, fmt.Sprintf("2,1,8,%v,%v,%v", number(e.Seconds), number(e.Train["loss"]), number(e.Validation["loss"])), got[2])
+	assert.Equal(t, fmt.Sprintf("2,1,8,%v,0.1,%v,%v", number(e.Seconds), number(e.Train["loss"]), number(e.Validation["loss"])), got[2])
 	var back Epoch
 	require.NoError(t, json.Unmarshal([]byte(strings.Split(lines.String(), "\n")[1]), &back))
 	assert.Equal(t, e, back)
+}
+
+// TestRunRate looks at the learning rate from callbacks, one of which sets it.
+func TestRunRate(t *testing.T) {
+	factor := &Rate{}
+	rule := func() optim.Rule { return optim.SGD(0.1).Schedule(optim.Exponential(0.5)).Schedule(factor.Schedule) }
+	for _, accumulate := range []int{0, 2} {
+		m := line(rule())
+		m.Accumulate = accumulate
+		var seen []float64
+		factor.Set(1)
+		h, err := m.Fit(t.Context(), points(t, 16), Options{Epochs: 2, Batch: 4, Callbacks: []Callback{OnStep(func(r *Run) error {
+			if r.Updated {
+				seen = append(seen, r.Rate)
+				factor.Set(factor.Factor() * 4)
+			}
+			return nil
+		})}})
+		require.NoError(t, err)
+		require.Len(t, seen, 8/max(accumulate, 1))
+		for i, v := range seen {
+			assert.InDelta(t, 0.1*math.Pow(2, float64(i)), v, 1e-12)
+		}
+		half := len(seen) / 2
+		assert.Equal(t, []float64{seen[half-1], seen[2*half-1]}, h.Values("rate"))
+	}
+
+	still := line(func(p, _ *graph.Node, _ *optim.State) *graph.Node { return p })
+	h, err := still.Fit(t.Context(), points(t, 8), Options{})
+	require.NoError(t, err)
+	assert.Nil(t, h.Values("rate"), "a rule that knows no rate")
+
+	m := line(optim.SGD(0.1))
+	trainer, err := m.Build(points(t, 8))
+	require.NoError(t, err)
+	for _, at := range []int{-1, 1, 9} { // output 1 is the loss
+		trainer.Rate = at
+		_, err = trainer.Fit(t.Context(), points(t, 8))
+		assert.ErrorContains(t, err, "is no learning rate: Trainer.Rate is the place of optim.LearningRate() among the outputs of the step, 0 for none")
+	}
+	trainer.Rate = 0
+	h, err = trainer.Fit(t.Context(), points(t, 8))
+	require.NoError(t, err)
+	assert.Zero(t, h.Last().Rate)
 }
 
 func TestSnapshotNeedsTake(t *testing.T) {

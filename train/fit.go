@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -36,6 +37,7 @@ type Run struct {
 	Epochs   int        // the last one's number
 	Batch    data.Batch // of this step
 	Loss     float64    // of this step
+	Rate     float64    // the learning rate of this step, or of the last update; 0 if it is not known
 	Updated  bool       // this step has changed the parameters, which with Graph.Accumulate not each does
 
 	stop bool
@@ -104,13 +106,19 @@ func (t *Trainer) Fit(ctx context.Context, d data.Dataset, o ...Options) (*Histo
 	if f.step, err = t.prepare("fit", t.Step); err != nil {
 		return h, err
 	}
+	if err = t.prepareRate(f.step); err != nil {
+		return h, err
+	}
 	if opt.Validation != nil {
 		if f.valid, err = t.prepare("evaluate", t.Evaluation); err != nil {
 			return h, err
 		}
 	}
+	if opt.Validation != nil {
+		f.Validation = data.Reuse(opt.Validation)
+	}
 	f.show = newProgress(opt.Progress)
-	err = f.run(ctx, d)
+	err = f.run(ctx, data.Reuse(d))
 	return h, err
 }
 
@@ -232,7 +240,7 @@ func (f *fit) epoch(ctx context.Context, d data.Dataset) error {
 	if err != nil {
 		return err
 	}
-	e := Epoch{Number: f.Position.Epoch + 1, Steps: f.Position.Steps - f.stepsBefore, Rows: f.step.rows}
+	e := Epoch{Number: f.Position.Epoch + 1, Steps: f.Position.Steps - f.stepsBefore, Rows: f.step.rows, Rate: f.Run.Rate}
 	if e.Train, err = f.Trainer.scores(f.step); err != nil {
 		return err
 	}
@@ -273,6 +281,7 @@ func (f *fit) one(ctx context.Context, b data.Batch) error {
 	f.Position.Rows += rows
 	f.Position.Steps++
 	f.Run.Batch, f.Loss = b, s.value[0].At(0)
+	f.noteRate()
 	f.show.step(rows, s.sum[0].At(0)/float64(s.rows), t.Figures[0].Total == nil)
 	for _, c := range f.Callbacks {
 		if c, ok := c.(Stepper); ok {
@@ -291,7 +300,16 @@ func (f *fit) update() error {
 		return nil
 	}
 	f.parts, f.Updated = 0, true
-	return f.Trainer.Accumulation.Update.RunInto(nil)
+	err := f.Trainer.Accumulation.Update.RunInto(f.step.update)
+	f.noteRate()
+	return err
+}
+
+// noteRate takes the learning rate from where the step has written it.
+func (f *fit) noteRate() {
+	if r := f.step.rate; r.Len() == 1 && !math.IsNaN(r.At(0)) {
+		f.Run.Rate = r.At(0)
+	}
 }
 
 // explain looks for the op that made a loss which is no number.

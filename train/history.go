@@ -43,8 +43,9 @@ type Epoch struct {
 	Number     int     `json:"epoch"` // from 1
 	Steps      int     `json:"steps"`
 	Rows       int     `json:"rows"`
-	Seconds    float64 `json:"seconds"` // with the validation
-	Train      Scores  `json:"train"`   // means while the weights changed
+	Seconds    float64 `json:"seconds"`        // with the validation
+	Rate       float64 `json:"rate,omitempty"` // the learning rate of the last update; 0 if it is not known
+	Train      Scores  `json:"train"`          // means while the weights changed
 	Validation Scores  `json:"validation,omitempty"`
 }
 
@@ -64,7 +65,8 @@ func (h *History) Last() Epoch {
 }
 
 // Values returns a figure of all epochs: one of History.Names, or that of the
-// validation as "val_" and the name. It is nil if there is none.
+// validation as "val_" and the name; or "rate", the learning rate. It is nil if there
+// is none.
 func (h *History) Values(name string) (list []float64) {
 	for _, e := range h.Epochs {
 		if v, ok := e.figure(name); ok {
@@ -82,6 +84,9 @@ func (e *Epoch) figure(name string) (float64, bool) {
 	if rest, ok := strings.CutPrefix(name, "val_"); ok {
 		v, ok := e.Validation[rest]
 		return v, ok
+	}
+	if name == "rate" && e.Rate != 0 {
+		return e.Rate, true
 	}
 	return 0, false
 }

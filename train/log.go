@@ -27,11 +27,11 @@ func (c *CSV) Epoch(r *Run) error {
 	w, e := csv.NewWriter(c.W), r.History.Last()
 	if c.columns == nil {
 		c.columns = r.History.columns()
-		if err := w.Write(append([]string{"epoch", "steps", "rows", "seconds"}, c.columns...)); err != nil {
+		if err := w.Write(append([]string{"epoch", "steps", "rows", "seconds", "rate"}, c.columns...)); err != nil {
 			return fmt.Errorf("train: csv: %w", err)
 		}
 	}
-	line := []string{strconv.Itoa(e.Number), strconv.Itoa(e.Steps), strconv.Itoa(e.Rows), number(e.Seconds)}
+	line := []string{strconv.Itoa(e.Number), strconv.Itoa(e.Steps), strconv.Itoa(e.Rows), number(e.Seconds), number(e.Rate)}
 	for _, name := range c.columns {
 		v, _ := e.figure(name)
 		line = append(line, number(v))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"gorgonia.org/tensor"
 
@@ -17,10 +18,46 @@ import (
 // A Metric is a figure of predictions and their labels.
 type Metric struct {
 	Name string
-	Of   func(pred, y *graph.Node) *graph.Node
+	Of   Measure
 	// Total makes the figure of a data set from the sum of what Of gives for its
 	// batches, as nn.F1Of does from nn.Confusion; see [Figure].
 	Total func(sum *graph.Node) *graph.Node
+}
+
+// A Measure compares predictions with their labels. It is one of package nn's losses
+// and metrics of the two, such as nn.MSE, nn.CrossEntropy or nn.Accuracy, with their
+// usual options; or a function of one's own, func(pred, y *graph.Node) *graph.Node,
+// for which other options of those are a reason. What is neither is a mistake that
+// [Model.Build] reports.
+type Measure any
+
+// measure returns a measure as a function.
+func measure(field string, m Measure) (func(pred, y *graph.Node) *graph.Node, error) {
+	switch f := m.(type) {
+	case func(pred, y *graph.Node) *graph.Node:
+		if f == nil {
+			break
+		}
+		return f, nil
+	case func(pred, y *graph.Node, r ...nn.Reduction) *graph.Node:
+		return plain(f), nil
+	case func(pred, y *graph.Node, o ...nn.CrossEntropyOptions) *graph.Node:
+		return plain(f), nil
+	case func(pred, y *graph.Node, o ...nn.FocalOptions) *graph.Node:
+		return plain(f), nil
+	case func(pred, y *graph.Node, o ...nn.MultiMarginOptions) *graph.Node:
+		return plain(f), nil
+	}
+	what := fmt.Sprintf("%T", m)
+	if v := reflect.ValueOf(m); v.Kind() == reflect.Func && v.IsNil() {
+		what = "nil " + what
+	}
+	return nil, fmt.Errorf("train: %s is a %s: want a func(pred, y *graph.Node) *graph.Node, or a loss of nn such as nn.MSE", field, what)
+}
+
+// plain returns f without its options.
+func plain[O any](f func(pred, y *graph.Node, o ...O) *graph.Node) func(pred, y *graph.Node) *graph.Node {
+	return func(pred, y *graph.Node) *graph.Node { return f(pred, y) }
 }
 
 // A Model is a network with one input and one output, with what is needed to train
@@ -29,7 +66,7 @@ type Metric struct {
 // types of the first batch it sees, for any number of rows.
 type Model struct {
 	Net       nn.Layer
-	Loss      func(pred, y *graph.Node) *graph.Node // the mean over the rows
+	Loss      Measure // the mean over the rows
 	Optimizer optim.Rule
 	Metrics   []Metric // without weights
 	// RowLoss is set instead of Loss where rows have weights: it returns the losses
@@ -55,8 +92,8 @@ type Model struct {
 
 // Build makes the programs for the types of a data set's columns and gives
 // parameters without a value their first one. Fit, Evaluate and Predict do so by
-// themselves; it is for those who load parameters before. Later calls return the
-// same trainer.
+// themselves; it is for those who load parameters before, or want the nodes:
+// [Trainer.Loss], Inputs and Outputs. Later calls return the same trainer.
 func (m *Model) Build(d data.Dataset) (*Trainer, error) {
 	if m.trainer != nil {
 		return m.trainer, nil
@@ -67,7 +104,10 @@ func (m *Model) Build(d data.Dataset) (*Trainer, error) {
 	}
 	x, y := in[0], in[1]
 	m.pred = m.Net.Apply(x)
-	loss := m.loss(m.pred, y, in[2:])
+	loss, err := m.loss(m.pred, y, in[2:])
+	if err != nil {
+		return nil, err
+	}
 	params := nn.Params(m.Net)
 	if m.Penalty != nil {
 		loss = ops.Add(loss, m.Penalty(m.trained(params)))
@@ -78,7 +118,11 @@ func (m *Model) Build(d data.Dataset) (*Trainer, error) {
 		if metric.Of == nil {
 			return nil, fmt.Errorf("train: metric %d, %q, has no function: set Metric.Of", i, metric.Name)
 		}
-		g.Figures = append(g.Figures, Figure{Name: metric.Name, Value: metric.Of(m.pred, y), Total: metric.Total})
+		of, err := measure(fmt.Sprintf("metric %q", metric.Name), metric.Of)
+		if err != nil {
+			return nil, err
+		}
+		g.Figures = append(g.Figures, Figure{Name: metric.Name, Value: of(m.pred, y), Total: metric.Total})
 	}
 	if m.Output != nil {
 		g.Outputs[0] = m.Output(m.pred)
@@ -129,10 +173,19 @@ var errRowLoss = errors.New("train: weights need the loss of each row: set Model
 
 // loss returns the loss of a batch, in which rows have the given weights, and those
 // of their classes.
-func (m *Model) loss(pred, y *graph.Node, weights []*graph.Node) *graph.Node {
-	if m.RowLoss == nil {
-		return m.Loss(pred, y)
+func (m *Model) loss(pred, y *graph.Node, weights []*graph.Node) (*graph.Node, error) {
+	if m.RowLoss != nil {
+		return m.rowLoss(pred, y, weights), nil
 	}
+	of, err := measure("Model.Loss", m.Loss)
+	if err != nil {
+		return nil, err
+	}
+	return of(pred, y), nil
+}
+
+// rowLoss returns the mean of the weighted losses of rows.
+func (m *Model) rowLoss(pred, y *graph.Node, weights []*graph.Node) *graph.Node {
 	l := m.RowLoss(pred, y)
 	if l == nil || l.Err() != nil {
 		return l

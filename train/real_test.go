@@ -75,7 +75,7 @@ func classifier(classes int, hidden ...int) *train.Model {
 	}
 	return &train.Model{
 		Net:     append(net, &nn.Dense{Out: classes}),
-		Loss:    func(p, y *graph.Node) *graph.Node { return nn.CrossEntropy(p, y) },
+		Loss:    nn.CrossEntropy,
 		Metrics: []train.Metric{{Name: "accuracy", Of: nn.Accuracy}},
 		Seed:    1,
 	}
@@ -155,7 +155,7 @@ func TestRealHousing(t *testing.T) {
 		learn, test = scaled(t, learn, test)
 		m := &train.Model{
 			Net:  nn.Sequential{&nn.Dense{Out: 64, Act: ops.ReLU, Init: nn.HeUniform}, &nn.Dense{Out: 64, Act: ops.ReLU, Init: nn.HeUniform}, &nn.Dense{Out: 1}},
-			Loss: func(p, y *graph.Node) *graph.Node { return nn.MSE(p, y) }, Optimizer: optim.Adam(2e-3), Seed: 1,
+			Loss: nn.MSE, Optimizer: optim.Adam(2e-3), Seed: 1,
 		}
 		_, err = m.Fit(t.Context(), learn, train.Options{Epochs: 8, Batch: 128, Seed: seed})
 		require.NoError(t, err)
@@ -202,7 +202,7 @@ func TestRealAirline(t *testing.T) {
 	for seed := range seeds() {
 		m := &train.Model{
 			Net:  nn.Sequential{&nn.LSTM{Out: 16}, nn.Func(func(h *graph.Node) *graph.Node { return ops.Index(h, 1, window-1) }), &nn.Dense{Out: 1}},
-			Loss: func(p, y *graph.Node) *graph.Node { return nn.MSE(p, y) }, Optimizer: optim.Adam(0.01), Seed: seed,
+			Loss: nn.MSE, Optimizer: optim.Adam(0.01), Seed: seed,
 		}
 		_, err = m.Fit(t.Context(), learn, train.Options{Epochs: 60, Batch: 16, Seed: seed})
 		require.NoError(t, err)

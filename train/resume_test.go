@@ -222,7 +222,7 @@ func TestStateMistakes(t *testing.T) {
 	assert.EqualError(t, fit(again, at.Position), fmt.Sprintf(other, "*train.EarlyStopping", "none"))
 	assert.EqualError(t, fit(again, at.Position, &Average{}), fmt.Sprintf(other, "*train.EarlyStopping", "*train.Average"))
 	more := line(optim.SGD(0.1))
-	more.Metrics = []Metric{{Name: "mae", Of: func(p, y *graph.Node) *graph.Node { return nn.MAE(p, y) }}}
+	more.Metrics = []Metric{{Name: "mae", Of: nn.MAE}}
 	assert.EqualError(t, fit(more, at.Position, early()), "train: the figures of the checkpoint: mae: 1 is missing: the metrics must be the same")
 	anew := at.Position
 	anew.States = nil

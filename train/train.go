@@ -5,7 +5,7 @@
 //
 //	m := &train.Model{
 //		Net:       nn.Sequential{&nn.Dense{Out: 10, Act: ops.ReLU}, &nn.Dense{Out: 1}},
-//		Loss:      func(pred, y *graph.Node) *graph.Node { return nn.BinaryCrossEntropy(pred, y) },
+//		Loss:      nn.BinaryCrossEntropy,
 //		Optimizer: optim.Adam(1e-3),
 //		Metrics:   []train.Metric{{Name: "accuracy", Of: nn.Accuracy}},
 //	}
@@ -57,7 +57,7 @@ type Graph struct {
 // Compile makes the programs. The step stops with a [NotFinite] before it changes
 // anything if the loss is no number.
 func (g Graph) Compile() (*Trainer, error) {
-	t := &Trainer{Inputs: g.Inputs, Figures: append([]Figure{{Name: "loss", Value: g.Loss}}, g.Figures...), Params: g.Params}
+	t := &Trainer{Inputs: g.Inputs, Figures: append([]Figure{{Name: "loss", Value: g.Loss}}, g.Figures...), Outputs: g.Outputs, Params: g.Params}
 	if g.Loss == nil {
 		return nil, fmt.Errorf("train: there is no loss: set Graph.Loss")
 	}
@@ -95,7 +95,9 @@ func (g Graph) compileStep(t *Trainer, trained []*graph.Param, values []*graph.N
 	if g.Accumulate < 0 {
 		return fmt.Errorf("train: updates after %d batches: want at least 1", g.Accumulate)
 	}
+	values = append(values, optim.LearningRate())
 	if g.Accumulate < 2 {
+		t.Rate = len(values) // after the loss
 		t.Step, err = optim.Minimize(g.Loss, trained, g.Optimizer, values...)
 		return err
 	}
@@ -118,7 +120,11 @@ type Trainer struct {
 	Evaluation *graph.Program // the same figures, without an update; nil if nothing is evaluated
 	Prediction *graph.Program // nil if nothing is predicted
 	Figures    []Figure       // the first is the loss
+	Outputs    []*graph.Node  // what Prediction returns, as nodes, such as for pictures; nil if the program is the user's own
 	Params     []*graph.Param // the model's, for averages; State has the optimizer's too
+	// Rate says which output of Step is its learning rate, [optim.LearningRate]; 0 if
+	// none. With Accumulation it is the output of Update.
+	Rate int
 	// Accumulation updates the parameters after every Accumulate steps, and after the
 	// last of an epoch; Step is its Add then. Nil if the step updates them itself.
 	Accumulation *optim.Accumulation
@@ -126,6 +132,15 @@ type Trainer struct {
 
 	totals []*graph.Program // of each figure with a Total
 	sums   []*graph.Node    // their inputs
+}
+
+// Loss returns the loss as a node of Inputs, for pictures, gradients and explanations,
+// such as viz.SVG(w, t.Loss()). It is nil if the programs are the user's own.
+func (t *Trainer) Loss() *graph.Node {
+	if len(t.Figures) == 0 {
+		return nil
+	}
+	return t.Figures[0].Value
 }
 
 // State returns all parameters that training reads or changes: the model's, the
@@ -145,11 +160,13 @@ func (t *Trainer) State() []*graph.Param {
 // figures are the values of a program's figures, in buffers that all batches use,
 // and their sums.
 type figures struct {
-	into  []*tensor.Dense
-	value []graph.Tensor
-	feeds []graph.Feed
-	sum   []graph.Tensor // of values, times their rows where the figure is a mean
-	rows  int
+	into   []*tensor.Dense
+	value  []graph.Tensor
+	feeds  []graph.Feed
+	sum    []graph.Tensor // of values, times their rows where the figure is a mean
+	rows   int
+	rate   graph.Tensor    // of an update; none if it is not known
+	update []*tensor.Dense // the outputs of Accumulation.Update
 }
 
 // prepare returns the buffers for a program, or why it cannot be run for figures.
@@ -184,6 +201,30 @@ func (t *Trainer) prepare(what string, p *graph.Program) (*figures, error) {
 		f.value, f.sum = append(f.value, v), append(f.sum, sum)
 	}
 	return f, t.prepareTotals(types)
+}
+
+// prepareRate gives the step a place for its learning rate.
+func (t *Trainer) prepareRate(f *figures) error {
+	types, into := t.Step.Outputs(), f.into
+	at := t.Rate
+	if t.Accumulation != nil {
+		types, at = t.Accumulation.Update.Outputs(), 0
+		f.update = make([]*tensor.Dense, len(types))
+		into = f.update
+		if len(types) == 0 {
+			return nil
+		}
+	} else if at == 0 {
+		return nil
+	}
+	if at < 0 || at >= len(types) || types[at].DType != graph.Float64 || types[at].Rank() != 0 {
+		return fmt.Errorf("train: output %d is no learning rate: Trainer.Rate is the place of optim.LearningRate() among the outputs of the step, 0 for none", at)
+	}
+	var err error
+	if f.rate, err = graph.NewTensor(graph.Float64); err == nil {
+		into[at], err = f.rate.Dense()
+	}
+	return err
 }
 
 // prepareTotals compiles what makes figures of sums, once.

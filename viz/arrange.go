@@ -67,6 +67,7 @@ type seg struct {
 	lo, hi   float64
 	y        float64
 	track    int
+	jogs     []jog
 }
 
 // A route is a drawn piece of a net inside one scope.
@@ -94,6 +95,7 @@ type scope struct {
 	title      float64 // least width for the title
 	routes     []route
 	joins      []join
+	room       *room
 }
 
 // A place is an item of a scope.
@@ -109,6 +111,7 @@ type plan struct {
 	where  []place  // per vertex; item -1 when it is tucked
 	chip   []place  // per tucked vertex: the place of its user
 	tape   bool
+	room   room
 }
 
 // arrange lays out g. As a tape, every row holds one op and all ops share one
@@ -153,7 +156,7 @@ func (p *plan) open(uses lists) {
 	p.chip = make([]place, len(g.v))
 	made := make([]*scope, len(g.scopes))
 	for i := range g.scopes { // parents first
-		s := &scope{info: i, title: 0}
+		s := &scope{info: i, title: 0, room: &p.room}
 		if i > 0 {
 			s.parent = made[g.scopes[i].parent]
 			s.depth = s.parent.depth + 1
@@ -167,6 +170,16 @@ func (p *plan) open(uses lists) {
 	tucked := make([]bool, len(g.v))
 	for v := range g.v {
 		tucked[v] = g.tucked(v, uses)
+	}
+	leaves := make([]int, len(g.scopes))
+	for v := range g.v {
+		if !tucked[v] {
+			leaves[g.v[v].scope]++
+		}
+	}
+	for i, s := range made { // most values of a scope come from its leaves
+		n := leaves[i] + leaves[i]/4 + 4
+		s.items, s.nets = make([]item, 0, n), make([]net, 0, n)
 	}
 	first := make([]bool, len(g.scopes)) // whether the scope is an item of its parent
 	first[0] = true
@@ -274,7 +287,7 @@ func (b *wiring) port(of []stamp, s *scope, k itemKind, val int) (i int, old boo
 func (b *wiring) link(s *scope, val, src, srcPort, dst, dstPort int) {
 	if b.net[s.info].val != val {
 		b.net[s.info] = stamp{val, len(s.nets)}
-		s.nets = append(s.nets, net{val: val, src: src, srcPort: srcPort})
+		s.nets = append(s.nets, net{val: val, src: src, srcPort: srcPort, to: b.p.room.targets.take(1)})
 	}
 	n := &s.nets[b.net[s.info].i]
 	n.to = append(n.to, target{item: dst, port: dstPort})
@@ -293,6 +306,7 @@ func (it *item) pin(port int) float64 {
 
 // settle lays out one scope whose children are done.
 func (p *plan) settle(s *scope) {
+	s.room.clear()
 	s.routes, s.joins = nil, nil
 	for i := range s.nets {
 		n := &s.nets[i]
@@ -371,29 +385,6 @@ func (p *plan) absolute() {
 			s.joins[i].at.Y += s.y
 		}
 	}
-}
-
-// A lists holds a list of numbers for each of 0..n-1, in one piece.
-type lists struct{ start, item []int32 }
-
-func (l lists) of(i int) []int32 { return l.item[l.start[i]:l.start[i+1]] }
-
-// group lists, for each key below n, the values of the pairs with it, in order.
-func group(n int, pairs [][2]int32) lists {
-	l := lists{make([]int32, n+1), make([]int32, len(pairs))}
-	for _, p := range pairs {
-		l.start[p[0]+1]++
-	}
-	for i := range n {
-		l.start[i+1] += l.start[i]
-	}
-	next := make([]int32, n)
-	copy(next, l.start)
-	for _, p := range pairs {
-		l.item[next[p[0]]] = p[1]
-		next[p[0]]++
-	}
-	return l
 }
 
 func contains(list []int, v int) bool {

@@ -9,9 +9,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gorgonia.org/tensor"
 
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/ops"
+	"github.com/adjointml/adjoint/optim"
 )
 
 // A report counts what a picture must not have.
@@ -49,7 +51,7 @@ func inspect(l *Layout) (r report) {
 		if b.Pill {
 			px = 11
 		}
-		if textWidth(b.Title, px) > float64(b.W)-4 || textWidth(b.Line, 10.5) > float64(b.W) {
+		if b.Title != "" && textWidth(b.Title, px) > float64(b.W)-4 || textWidth(b.Line, 10.5) > float64(b.W) {
 			r.texts++
 		}
 	}
@@ -125,9 +127,10 @@ func shared(lines []line) (n int) {
 	return n
 }
 
-// Pictures of networks and of random graphs, in every degree of folding: no box
-// overlaps another or leaves its group, no line runs through a box or a label or
-// up, two values never share a line, texts fit, and the bytes are the same again.
+// Pictures of networks and of random graphs, in every degree of folding, forward,
+// beside gradients, of training steps and of compiled programs: no box overlaps
+// another or leaves its group, no line runs through a box or a label or up, two values
+// never share a line, texts fit, and the bytes are the same again.
 func TestInvariants(t *testing.T) {
 	graphs := map[string][]*graph.Node{
 		"one node": {graph.Input("x", 3)},
@@ -137,29 +140,106 @@ func TestInvariants(t *testing.T) {
 	}
 	for seed := range uint64(6) {
 		graphs[fmt.Sprintf("flat, seed %d", seed)] = random(seed, 60, 8, 0)
-		graphs[fmt.Sprintf("nested, seed %d", seed)] = random(seed, 60, 8, 3)
+		for deep := range 3 {
+			graphs[fmt.Sprintf("nested %d deep, seed %d", deep+1, seed)] = random(seed, 60, 8, deep+1)
+		}
 	}
 	for name, y := range graphs {
 		for _, boxes := range []int{-1, 20, 60} {
-			for _, gradient := range []bool{false, true} {
-				if gradient {
-					y = []*graph.Node{ops.Sum(y[0])}
-				}
-				p := Picture{Boxes: boxes, Gradient: gradient, Formulas: boxes == 20}
-				l, err := p.Layout(y...)
-				require.NoError(t, err)
-				r := inspect(l)
-				if strings.HasPrefix(name, "nested") {
-					r.shared = 0 // two groups that swap two values need a dogleg, which assign does not make
-				}
-				assert.Zero(t, r, "%s, %d boxes, gradient %v", name, boxes, gradient)
-				var a, b bytes.Buffer
-				require.NoError(t, l.SVG(&a))
-				require.NoError(t, p.SVG(&b, y...))
-				assert.True(t, bytes.Equal(a.Bytes(), b.Bytes()), "%s: two runs, two pictures", name)
+			p := Picture{Boxes: boxes, Formulas: boxes == 20}
+			keeps(t, fmt.Sprintf("%s, %d boxes", name, boxes), p, y)
+			loss := []*graph.Node{ops.Sum(y[0])}
+			p.Gradient = true
+			keeps(t, fmt.Sprintf("%s, %d boxes, gradient", name, boxes), p, loss)
+			p.Gradient = false
+			l := keeps(t, fmt.Sprintf("%s, %d boxes, update", name, boxes), p, minimized(t, loss[0]))
+			if name != "one node" {
+				assert.Equal(t, 3, l.Columns, name)
 			}
 		}
 	}
+}
+
+// keeps draws a picture and fails if it has what pictures must not have.
+func keeps(t *testing.T, name string, p Picture, y []*graph.Node) *Layout {
+	t.Helper()
+	l, err := p.Layout(y...)
+	require.NoError(t, err, name)
+	assert.Zero(t, inspect(l), name)
+	var a, b bytes.Buffer
+	require.NoError(t, l.SVG(&a))
+	require.NoError(t, p.SVG(&b, y...))
+	assert.True(t, bytes.Equal(a.Bytes(), b.Bytes()), "%s: two runs, two pictures", name)
+	return l
+}
+
+// minimized are the nodes of a training step, or the loss if there is nothing to
+// train.
+func minimized(t *testing.T, loss *graph.Node) []*graph.Node {
+	params := valued(loss)
+	if len(params) == 0 {
+		return []*graph.Node{loss}
+	}
+	step, err := optim.Minimize(loss, params, optim.Adam(1e-3))
+	require.NoError(t, err)
+	return step.Nodes()
+}
+
+// valued gives the parameters of y values, and returns them.
+func valued(y ...*graph.Node) (params []*graph.Param) {
+	for _, n := range graph.Topo(y...) {
+		if p, ok := n.Op().(*graph.Param); ok {
+			dims, _ := n.Shape().Literal()
+			p.Value = tensor.New(tensor.WithShape(dims...), tensor.Of(tensor.Float32))
+			params = append(params, p)
+		}
+	}
+	return params
+}
+
+// TestInvariantsOfPrograms draws compiled programs, their memory, and both beside each
+// other.
+func TestInvariantsOfPrograms(t *testing.T) {
+	for seed := range uint64(6) {
+		for deep := range 3 {
+			y := random(seed, 40, 8, deep)
+			programs := map[string]*graph.Program{}
+			valued(y...)
+			var err error
+			programs["forward"], err = graph.Compile(y...)
+			require.NoError(t, err)
+			loss := ops.Sum(y[0])
+			if params := valued(loss); len(params) > 0 {
+				programs["step"], err = optim.Minimize(loss, params, optim.Adam(1e-3))
+				require.NoError(t, err)
+			}
+			for name, q := range programs {
+				name = fmt.Sprintf("%s, seed %d, %d deep", name, seed, deep)
+				var views []*Layout
+				for _, boxes := range []int{-1, 20, 60} {
+					l, err := Picture{Boxes: boxes}.Program(q, feedsOf(t, q)...)
+					require.NoError(t, err, name)
+					assert.Zero(t, inspect(l), "%s, %d boxes", name, boxes)
+					views = append(views, l)
+				}
+				m, err := Picture{}.Memory(q, feedsOf(t, q)...)
+				require.NoError(t, err, name)
+				assert.Zero(t, inspect(m), "memory of %s", name)
+				assert.Zero(t, inspect(Beside("all", append(views, m)...)), name)
+			}
+		}
+	}
+}
+
+// feedsOf are zeros for all inputs of a program.
+func feedsOf(t *testing.T, q *graph.Program) (feeds []graph.Feed) {
+	t.Helper()
+	for _, n := range graph.Topo(q.Nodes()...) {
+		if isInput(n) {
+			feeds = append(feeds, n.Is(tensor.New(tensor.WithShape(4), tensor.Of(tensor.Float32))))
+		}
+	}
+	return feeds
 }
 
 // Repeated blocks are drawn once, whatever their number, and no edge turns round.

@@ -9,7 +9,7 @@ import (
 // order reduces crossings by barycentres, sweeping down and up, and keeps the
 // best sweep.
 func (s *scope) order(rows [][]int) {
-	pos := make([]float64, len(s.items))
+	pos := s.room.floats.zeros(len(s.items))
 	wide := false
 	set := func(row []int) {
 		for j, v := range row {
@@ -25,8 +25,8 @@ func (s *scope) order(rows [][]int) {
 		return
 	}
 	down, up := s.neighbours()
-	key := make([]float64, len(s.items))
-	best, least := make([]int, len(s.items)), math.MaxInt
+	key := s.room.floats.zeros(len(s.items))
+	best, least := s.room.ints.zeros(len(s.items)), math.MaxInt
 	keep := func() {
 		at := 0
 		for _, row := range rows {
@@ -75,7 +75,11 @@ func (s *scope) order(rows [][]int) {
 
 // neighbours returns for each item those it leads to in lower rows, and back.
 func (s *scope) neighbours() (down, up lists) {
-	var forth, back [][2]int32
+	total := 0
+	for i := range s.nets {
+		total += len(s.nets[i].to)
+	}
+	forth, back := s.room.pairs.take(total), s.room.pairs.take(total)
 	for i := range s.nets {
 		n := &s.nets[i]
 		for _, t := range n.to {
@@ -85,7 +89,7 @@ func (s *scope) neighbours() (down, up lists) {
 			}
 		}
 	}
-	return group(len(s.items), forth), group(len(s.items), back)
+	return s.room.group(len(s.items), forth), s.room.group(len(s.items), back)
 }
 
 // crossings counts inversions between neighbouring rows with a Fenwick tree.
@@ -165,7 +169,12 @@ func (s *scope) columns(rows [][]int) {
 // tie lists the ties, and for each row those to the next one.
 func (t *tower) tie(rows int) (byRow lists) {
 	s := t.s
-	var ends, next [][2]int32
+	total := 0
+	for i := range s.nets {
+		total += len(s.nets[i].to)
+	}
+	t.ties = s.room.ties.take(total)
+	ends, next := s.room.pairs.take(2*total), s.room.pairs.take(total)
 	for i := range s.nets {
 		n := &s.nets[i]
 		for _, to := range n.to {
@@ -181,16 +190,16 @@ func (t *tower) tie(rows int) (byRow lists) {
 			}
 		}
 	}
-	t.of = group(len(s.items), ends)
-	return group(rows, next)
+	t.of = s.room.group(len(s.items), ends)
+	return s.room.group(rows, next)
 }
 
 // middle returns each item's distance from the middle of its siblings: the users
 // of one value in one row.
 func (t *tower) middle(rows int) []float64 {
 	s := t.s
-	mid := make([]float64, len(s.items))
-	lo, hi := make([]int, rows), make([]int, rows)
+	mid := s.room.floats.zeros(len(s.items))
+	lo, hi := s.room.ints.zeros(rows), s.room.ints.zeros(rows)
 	for i := range s.nets {
 		to := s.nets[i].to
 		for _, d := range to {
@@ -214,15 +223,15 @@ func (t *tower) middle(rows int) []float64 {
 func (t *tower) align(rows [][]int, byRow lists) {
 	s := t.s
 	n := len(s.items)
-	below, above := make([]int, n), make([]int, n)
+	below, above := s.room.ints.zeros(n), s.room.ints.zeros(n)
 	for r := len(rows) - 1; r >= 0; r-- {
 		for _, k := range byRow.of(r) {
 			below[t.ties[k].a] = max(below[t.ties[k].a], below[t.ties[k].b]+1)
 		}
 	}
 	mid := t.middle(len(rows))
-	t.block, t.shift = make([]int, n), make([]float64, n)
-	taken := make([]bool, n) // has a straight tie below
+	t.block, t.shift = s.room.ints.zeros(n), s.room.floats.zeros(n)
+	taken := s.room.bools.zeros(n) // has a straight tie below
 	for i := range t.block {
 		t.block[i] = i
 	}
@@ -257,14 +266,14 @@ func (t *tower) align(rows [][]int, byRow lists) {
 
 // neighbour notes who stands beside whom, and the members of each block.
 func (t *tower) neighbour(rows [][]int) {
-	n := len(t.s.items)
-	t.left, t.right = make([]int, n), make([]int, n)
-	pairs := make([][2]int32, n)
+	n, room := len(t.s.items), t.s.room
+	t.left, t.right = room.ints.zeros(n), room.ints.zeros(n)
+	pairs := room.pairs.zeros(n)
 	for i := range n {
 		t.left[i], t.right[i] = -1, -1
 		pairs[i] = [2]int32{int32(t.block[i]), int32(i)}
 	}
-	t.members = group(n, pairs)
+	t.members = room.group(n, pairs)
 	for _, row := range rows {
 		for j := 1; j < len(row); j++ {
 			t.right[row[j-1]], t.left[row[j]] = row[j], row[j-1]
@@ -285,8 +294,8 @@ func (t *tower) gap(a, b int) float64 {
 // right.
 func (t *tower) pack(rows [][]int) (topo []int) {
 	n := len(t.s.items)
-	missing := make([]int, n)
-	var pairs [][2]int32
+	missing, room := t.s.room.ints.zeros(n), t.s.room
+	pairs := room.pairs.take(n)
 	for _, row := range rows {
 		for j := 1; j < len(row); j++ {
 			a, b := t.block[row[j-1]], t.block[row[j]]
@@ -296,13 +305,13 @@ func (t *tower) pack(rows [][]int) (topo []int) {
 			}
 		}
 	}
-	after := group(n, pairs)
+	after := room.group(n, pairs)
 	for i := range n {
 		if t.block[i] == i && missing[i] == 0 {
 			topo = append(topo, i)
 		}
 	}
-	t.x = make([]float64, n)
+	t.x = room.floats.zeros(n)
 	for k := 0; k < len(topo); k++ {
 		b := topo[k]
 		if lo, _ := t.slack(b); !math.IsInf(lo, 0) {

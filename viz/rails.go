@@ -13,12 +13,13 @@ type ceiling struct {
 	max, lazy []float64
 }
 
-func newCeiling(v []float64) *ceiling {
-	c := &ceiling{n: 1}
+// set makes these values the ceiling.
+func (c *ceiling) set(v []float64) {
+	c.n = 1
 	for c.n < len(v) {
 		c.n *= 2
 	}
-	c.max, c.lazy = make([]float64, 2*c.n), make([]float64, 2*c.n)
+	c.max, c.lazy = slices.Grow(c.max[:0], 2*c.n)[:2*c.n], slices.Grow(c.lazy[:0], 2*c.n)[:2*c.n]
 	for i := range c.max {
 		c.max[i], c.lazy[i] = math.Inf(-1), math.Inf(-1)
 	}
@@ -26,7 +27,6 @@ func newCeiling(v []float64) *ceiling {
 	for i := c.n - 1; i > 0; i-- {
 		c.max[i] = max(c.max[2*i], c.max[2*i+1])
 	}
-	return c
 }
 
 func (c *ceiling) over(lo, hi int) float64 { return c.query(1, 0, c.n-1, lo, hi) }
@@ -66,7 +66,8 @@ func (s *scope) rails(rows [][]int, tape bool) {
 	if len(long) == 0 {
 		return
 	}
-	right, left := s.borders(rows)
+	right, left := &s.room.right, &s.room.left
+	s.borders(rows, right, left)
 	for _, k := range long {
 		n := &s.nets[k]
 		lo, hi := 2*n.lo-1, 2*n.hi+1
@@ -119,11 +120,12 @@ func (s *scope) skippers() (long []int) {
 	return long
 }
 
-// borders returns the right and the (negated) left edges. Rows are the even
+// borders sets the right and the (negated) left edges. Rows are the even
 // entries and the channels below them the odd ones: two rails that meet in a
 // channel need different lanes too.
-func (s *scope) borders(rows [][]int) (right, left *ceiling) {
-	r, l := make([]float64, 2*len(rows)), make([]float64, 2*len(rows))
+func (s *scope) borders(rows [][]int, right, left *ceiling) {
+	both := s.room.floats.zeros(4 * len(rows))
+	r, l := both[:2*len(rows)], both[2*len(rows):]
 	for i := range r {
 		r[i], l[i] = math.Inf(-1), math.Inf(-1)
 	}
@@ -135,7 +137,8 @@ func (s *scope) borders(rows [][]int) (right, left *ceiling) {
 			}
 		}
 	}
-	return newCeiling(r), newCeiling(l)
+	right.set(r)
+	left.set(l)
 }
 
 // railPins returns the places that a rail is to be near.
@@ -175,7 +178,11 @@ type arrival struct {
 // pins spreads a leaf's incoming edges along its top, keeping the straightest
 // one straight.
 func (s *scope) pins() {
-	var all []arrival
+	total := 0
+	for k := range s.nets {
+		total += len(s.nets[k].to)
+	}
+	all := s.room.arrivals.take(total)
 	for k := range s.nets {
 		n := &s.nets[k]
 		for j := range n.to {

@@ -16,7 +16,7 @@ func (s *scope) rank(tape bool) [][]int {
 		topo = topoByBreadth(out, in)
 	}
 	n := len(s.items)
-	rank := make([]int, n)
+	rank := s.room.ints.zeros(n)
 	last := 0
 	for _, v := range topo {
 		it := &s.items[v]
@@ -62,7 +62,7 @@ func (s *scope) lateSources(topo []int, out, in lists, rank []int) {
 
 // rows lists the items of each row.
 func (s *scope) rows(rank []int, last int) [][]int {
-	count := make([]int, last+2)
+	count := s.room.ints.zeros(last + 2)
 	for v := range s.items {
 		switch s.items[v].kind {
 		case inPort:
@@ -73,7 +73,7 @@ func (s *scope) rows(rank []int, last int) [][]int {
 		s.items[v].rank = rank[v]
 		count[rank[v]]++
 	}
-	flat, rows := make([]int, len(s.items)), make([][]int, last+2)
+	flat, rows := s.room.ints.zeros(len(s.items)), make([][]int, last+2)
 	for r, c := range count {
 		rows[r], flat = flat[:0:c], flat[c:]
 	}
@@ -91,7 +91,7 @@ func (s *scope) edges() (out, in lists) {
 	for i := range s.nets {
 		total += len(s.nets[i].to)
 	}
-	pairs := make([][2]int32, 0, total)
+	pairs := s.room.pairs.take(total)
 	for i := range s.nets {
 		for _, t := range s.nets[i].to {
 			if t.item != s.nets[i].src {
@@ -99,8 +99,8 @@ func (s *scope) edges() (out, in lists) {
 			}
 		}
 	}
-	all := group(n, pairs)
-	forth := make([][2]int32, 0, len(pairs))
+	all := s.room.group(n, pairs)
+	forth := s.room.pairs.take(len(pairs))
 	const done = 2
 	state := make([]uint8, n)
 	type frame struct{ v, i int }
@@ -131,11 +131,11 @@ func (s *scope) edges() (out, in lists) {
 			forth = append(forth, [2]int32{v, w})
 		}
 	}
-	back := make([][2]int32, len(forth))
+	back := s.room.pairs.zeros(len(forth))
 	for i, e := range forth {
 		back[i] = [2]int32{e[1], e[0]}
 	}
-	return group(n, forth), group(n, back)
+	return s.room.group(n, forth), s.room.group(n, back)
 }
 
 // topoByBreadth is Kahn's algorithm with a queue.

@@ -13,17 +13,19 @@ type segOf struct{ net, seg int }
 // writes the lines.
 func (s *scope) route(rows [][]int, p *plan) {
 	channels := s.segments(len(rows) - 1)
-	tracks := make([]int, len(channels))
+	tracks, jogs := make([]int, len(channels)), make([]int, len(channels))
+	var all, moving []*seg
 	for c, list := range channels {
-		var moving []*seg
+		all, moving = all[:0], moving[:0]
 		for _, r := range list {
-			if sg := &s.nets[r.net].segs[r.seg]; sg.hi-sg.lo > 0.5 {
+			sg := &s.nets[r.net].segs[r.seg]
+			if all = append(all, sg); sg.moves() {
 				moving = append(moving, sg)
 			}
 		}
-		tracks[c] = assign(moving)
+		tracks[c], jogs[c] = untangle(all, moving)
 	}
-	s.stack(rows, channels, tracks, p)
+	s.stack(rows, channels, tracks, jogs, p)
 	off := s.widen()
 	s.anchor = off // on a tape the shared column is x = 0
 	if len(s.nets) > 0 && !s.column(off) {
@@ -34,11 +36,14 @@ func (s *scope) route(rows [][]int, p *plan) {
 
 // segments cuts the nets into one segment per channel they touch.
 func (s *scope) segments(channels int) [][]segOf {
-	list := make([][]segOf, channels)
+	list, slab := make([][]segOf, channels), slab[segOf]{}
 	for k := range s.nets {
 		n := &s.nets[k]
 		src := &s.items[n.src]
 		x := s.srcX(n)
+		if n.segs = s.room.segs.take(1); n.rail {
+			n.segs = s.room.segs.take(2)
+		}
 		s.segIn(n, src.rank, x)
 		for j := range n.to {
 			t := &n.to[j]
@@ -47,14 +52,11 @@ func (s *scope) segments(channels int) [][]segOf {
 		}
 		for i := range n.segs {
 			sg := &n.segs[i]
-			sg.lo, sg.hi = math.Inf(1), math.Inf(-1)
-			for _, x := range sg.up {
-				sg.lo, sg.hi = min(sg.lo, x), max(sg.hi, x)
-			}
-			for _, x := range sg.down {
-				sg.lo, sg.hi = min(sg.lo, x), max(sg.hi, x)
-			}
+			sg.measure()
 			if sg.channel >= 0 && sg.channel < channels {
+				if list[sg.channel] == nil {
+					list[sg.channel] = slab.take(2)
+				}
 				list[sg.channel] = append(list[sg.channel], segOf{k, i})
 			}
 		}
@@ -62,12 +64,23 @@ func (s *scope) segments(channels int) [][]segOf {
 	return list
 }
 
+// measure sets the extent of the segment's track.
+func (sg *seg) measure() {
+	sg.lo, sg.hi = math.Inf(1), math.Inf(-1)
+	for _, x := range sg.up {
+		sg.lo, sg.hi = min(sg.lo, x), max(sg.hi, x)
+	}
+	for _, x := range sg.down {
+		sg.lo, sg.hi = min(sg.lo, x), max(sg.hi, x)
+	}
+}
+
 // segIn returns the net's segment in channel c, made if need be.
 func (s *scope) segIn(n *net, c int, x float64) *seg {
 	if i := n.find(c); i >= 0 {
 		return &n.segs[i]
 	}
-	sg := seg{channel: c}
+	sg := seg{channel: c, up: s.room.ends.take(1), down: s.room.ends.take(1)}
 	if c == s.items[n.src].rank {
 		sg.up = append(sg.up, x)
 	}
@@ -106,7 +119,7 @@ func (n *net) find(c int) int {
 }
 
 // stack sets y of rows and tracks from top to bottom.
-func (s *scope) stack(rows [][]int, channels [][]segOf, tracks []int, p *plan) {
+func (s *scope) stack(rows [][]int, channels [][]segOf, tracks, jogs []int, p *plan) {
 	y := 0.0
 	for r, row := range rows {
 		h := 0.0
@@ -148,8 +161,11 @@ func (s *scope) stack(rows [][]int, channels [][]segOf, tracks []int, p *plan) {
 		for _, q := range channels[r] {
 			sg := &s.nets[q.net].segs[q.seg]
 			sg.y = y + top + float64(sg.track)*trackGap
+			for i := range sg.jogs {
+				sg.jogs[i].y = y + top + float64(tracks[r]+sg.jogs[i].track)*trackGap
+			}
 		}
-		y += top + bottom + float64(tracks[r])*trackGap
+		y += top + bottom + float64(tracks[r]+jogs[r])*trackGap
 	}
 	s.h = y
 }
@@ -195,16 +211,16 @@ func (s *scope) draw(off float64) {
 		x, first := s.srcX(n), n.segs[0].y
 		for _, t := range n.to {
 			it := &s.items[t.item]
-			end := t.pin + off
 			from := len(points)
 			points = append(points, Point{x, src.y + src.h - src.over}, Point{x, first})
-			if it.rank == src.rank+1 {
-				points = append(points, Point{end, first})
-			} else {
-				last := n.segs[max(0, n.find(it.rank-1))].y
-				points = append(points, Point{n.lane + off, first}, Point{n.lane + off, last}, Point{end, last})
+			last := &n.segs[0]
+			if it.rank != src.rank+1 {
+				points = n.segs[0].comeDown(points, n.lane, off)
+				last = &n.segs[max(0, n.find(it.rank-1))]
+				points = append(points, Point{n.lane + off, last.y})
 			}
-			points = append(points, Point{end, it.y + it.over})
+			points = last.comeDown(points, t.pin, off)
+			points = append(points, Point{t.pin + off, it.y + it.over})
 			line := tidy(points[from:])
 			points = points[:from+len(line)]
 			s.routes = append(s.routes, route{n.val, n.src, t.item, line[:len(line):len(line)]})

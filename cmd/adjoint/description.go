@@ -127,14 +127,14 @@ func (d *description) rule(steps int) optim.Rule {
 // losses are the losses by name: of classes, or of numbers.
 var losses = map[string]struct {
 	classes bool
-	of      func(pred, y *graph.Node) *graph.Node
+	of      train.Measure
 }{
-	"crossentropy": {true, func(pred, y *graph.Node) *graph.Node { return nn.CrossEntropy(pred, y) }},
-	"focal":        {true, func(pred, y *graph.Node) *graph.Node { return nn.Focal(pred, y) }},
-	"mse":          {false, func(pred, y *graph.Node) *graph.Node { return nn.MSE(pred, y) }},
-	"mae":          {false, func(pred, y *graph.Node) *graph.Node { return nn.MAE(pred, y) }},
+	"crossentropy": {true, nn.CrossEntropy},
+	"focal":        {true, nn.Focal},
+	"mse":          {false, nn.MSE},
+	"mae":          {false, nn.MAE},
 	"huber":        {false, func(pred, y *graph.Node) *graph.Node { return nn.Huber(pred, y, 1) }},
-	"logcosh":      {false, func(pred, y *graph.Node) *graph.Node { return nn.LogCosh(pred, y) }},
+	"logcosh":      {false, nn.LogCosh},
 }
 
 // model returns the network with an output layer for what the data ask for, with all
@@ -165,7 +165,7 @@ func (d *description) model(s *set, steps int) (*train.Model, error) {
 		m.Output = func(pred *graph.Node) *graph.Node { return ops.Softmax(pred, -1) }
 	} else {
 		net = append(net, &nn.Dense{Out: s.outputs})
-		m.Metrics = []train.Metric{{Name: "mae", Of: func(pred, y *graph.Node) *graph.Node { return nn.MAE(pred, y) }}}
+		m.Metrics = []train.Metric{{Name: "mae", Of: nn.MAE}}
 	}
 	m.Net = net
 	return m, nil

@@ -63,16 +63,11 @@ func lossOf(path string) (loss *graph.Node, run bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	batch := graph.Sym("batch")
-	dims := []graph.Dim{batch}
-	for _, d := range n.Row {
-		dims = append(dims, graph.Dim(d))
+	t, err := n.model.Build(nil) // built by open
+	if err != nil {
+		return nil, false, err
 	}
-	x, y := graph.Input("x", dims...), graph.InputOf(graph.Int64, "y", batch)
-	if n.Classes == nil {
-		y = graph.Input("y", batch, graph.Dim(n.Outputs))
-	}
-	return n.model.Loss(n.model.Net.Apply(x), y), n.run, nil
+	return t.Loss(), n.run, nil
 }
 
 // draw writes a picture of the kind that the file's ending says.

@@ -17,7 +17,6 @@ import (
 	"github.com/adjointml/adjoint/chart"
 	"github.com/adjointml/adjoint/data"
 	"github.com/adjointml/adjoint/examples/internal/command"
-	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/optim"
 	"github.com/adjointml/adjoint/report"
@@ -129,7 +128,7 @@ func tell(c *command.Command, f *report.Folder, list []finding) error {
 func model(s settings, seed uint64) *train.Model {
 	return &train.Model{
 		Net:       newNetwork(s.cell, s.channels),
-		Loss:      func(logits, y *graph.Node) *graph.Node { return nn.CrossEntropy(logits, y) },
+		Loss:      nn.CrossEntropy,
 		Optimizer: optim.Adam(s.rate),
 		Metrics:   []train.Metric{{Name: "accuracy", Of: nn.Accuracy}},
 		Seed:      seed,

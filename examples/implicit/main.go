@@ -100,7 +100,7 @@ func fit(ctx context.Context, c *command.Command, o options, name string, layer 
 	steps := o.epochs * ((learn.Len() + 63) / 64)
 	m := &train.Model{
 		Net:       nn.Sequential{&nn.Flatten{}, layer, &nn.Dense{Out: 10}},
-		Loss:      func(logits, y *graph.Node) *graph.Node { return nn.CrossEntropy(logits, y) },
+		Loss:      nn.CrossEntropy,
 		Optimizer: optim.Adam(o.lr).Schedule(optim.Cosine(steps, 0)),
 		Metrics:   []train.Metric{{Name: "accuracy", Of: nn.Accuracy}},
 		Seed:      c.Seed,

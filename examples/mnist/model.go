@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 
-	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/ops"
 	"github.com/adjointml/adjoint/optim"
@@ -24,7 +23,7 @@ func model(o *options, rows int, seed uint64) (*train.Model, error) {
 			&nn.Dropout{Rate: 0.2},
 			&nn.Dense{Out: 10},
 		},
-		Loss:      func(logits, y *graph.Node) *graph.Node { return nn.CrossEntropy(logits, y) },
+		Loss:      nn.CrossEntropy,
 		Optimizer: r.Schedule(optim.Cosine(steps, 0)),
 		Metrics:   []train.Metric{{Name: "accuracy", Of: nn.Accuracy}},
 		Seed:      seed,

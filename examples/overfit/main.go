@@ -21,7 +21,6 @@ import (
 	"github.com/adjointml/adjoint/chart"
 	"github.com/adjointml/adjoint/data"
 	"github.com/adjointml/adjoint/examples/internal/command"
-	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/optim"
 	"github.com/adjointml/adjoint/report"
@@ -131,11 +130,11 @@ func (t treatment) run(ctx context.Context, s *set, o options, seed uint64) (*ou
 	net := t.network(o.width)
 	m := &train.Model{
 		Net:       net,
-		Loss:      func(logits, y *graph.Node) *graph.Node { return nn.CrossEntropy(logits, y) },
+		Loss:      nn.CrossEntropy,
 		Penalty:   t.penalty,
 		Optimizer: optim.Adam(o.lr),
 		Metrics: []train.Metric{{Name: "accuracy", Of: nn.Accuracy},
-			{Name: "error", Of: func(logits, y *graph.Node) *graph.Node { return nn.CrossEntropy(logits, y) }}}, // the loss without the penalty
+			{Name: "error", Of: nn.CrossEntropy}}, // the loss without the penalty
 		Seed: seed,
 	}
 	begin := time.Now()

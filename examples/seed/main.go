@@ -14,7 +14,6 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/adjointml/adjoint/data"
-	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/ops"
 	"github.com/adjointml/adjoint/optim"
@@ -44,7 +43,7 @@ func run(epochs int, seed uint64) error {
 			&nn.Dense{Out: 8, Act: ops.ReLU},
 			&nn.Dense{Out: 1},
 		},
-		Loss:      func(logits, y *graph.Node) *graph.Node { return nn.BinaryCrossEntropy(logits, y) },
+		Loss:      nn.BinaryCrossEntropy,
 		Optimizer: optim.Adam(1e-3),
 		Metrics:   []train.Metric{{Name: "accuracy", Of: nn.Accuracy}},
 		Output:    ops.Sigmoid,

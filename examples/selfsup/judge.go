@@ -62,7 +62,7 @@ func (s *study) classify(net nn.Layer, learn, test *data.Arrays, epochs int) (fl
 	steps := epochs * ((learn.Len() + batch - 1) / batch)
 	m := &train.Model{
 		Net: net, Seed: s.Seed,
-		Loss:      func(pred, y *graph.Node) *graph.Node { return nn.CrossEntropy(pred, y) },
+		Loss:      nn.CrossEntropy,
 		Optimizer: optim.AdamW(3e-3, 0.05).Schedule(optim.Cosine(steps, 0)),
 		Metrics:   []train.Metric{{Name: "accuracy", Of: nn.Accuracy}},
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/adjointml/adjoint/data"
 	"github.com/adjointml/adjoint/examples/internal/command"
-	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/ops"
 	"github.com/adjointml/adjoint/optim"
@@ -76,7 +75,7 @@ func model(v tune.Values, seed uint64) *train.Model {
 	}
 	return &train.Model{
 		Net:       append(net, &nn.Dense{Out: 10}),
-		Loss:      func(logits, y *graph.Node) *graph.Node { return nn.CrossEntropy(logits, y) },
+		Loss:      nn.CrossEntropy,
 		Optimizer: optim.Adam(v["rate"].(float64)),
 		Metrics:   []train.Metric{{Name: "accuracy", Of: nn.Accuracy}},
 		Seed:      seed,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -81,9 +82,27 @@ func TestRandomGraphs(t *testing.T) {
 	}
 }
 
+// TestRandomLoops is TestRandomGraphs on graphs with many loops, which hold some of
+// each other.
+func TestRandomLoops(t *testing.T) {
+	v := seeds(t, 400, func(seed uint64) (verdict, error) {
+		g := newGrower(seed)
+		g.kinds = slices.Concat(kinds, []weighted{{20, scan}, {10, while}, {10, cond}})
+		g.size = min(g.size, 3000)
+		return compareGrown(seed, g)
+	})
+	t.Logf("%d outputs judged, %d not", v.judged, v.skipped)
+	if os.Getenv("ADJOINT_SEED") == "" {
+		assert.Less(t, v.skipped*10, v.judged, "most outputs are judged")
+	}
+}
+
 // randomGraph compares the graph of a seed.
-func randomGraph(seed uint64) (v verdict, err error) {
-	g := newGrower(seed).grown()
+func randomGraph(seed uint64) (verdict, error) { return compareGrown(seed, newGrower(seed)) }
+
+// compareGrown grows a graph and compares it.
+func compareGrown(seed uint64, g *grower) (v verdict, err error) {
+	g.grown()
 	out := g.outputs()
 	p, err := compile(out)
 	if err != nil {

@@ -20,7 +20,9 @@ type grower struct {
 	size     int         // elements of the largest value
 	rows     bool        // values have few rows of some thousand columns
 	deep     bool        // many elementwise ops on one shape
-	special  bool        // leaves hold NaN, infinities and zeros of both signs
+	inside   int         // in how many loops it grows
+	kinds    []weighted
+	special  bool // leaves hold NaN, infinities and zeros of both signs
 	symbols  []graph.Dim
 	bindings []map[graph.Dim]int
 	leaves   []leaf
@@ -45,7 +47,7 @@ var (
 )
 
 func newGrower(seed uint64) *grower {
-	g := &grower{rnd: rand.New(rand.NewPCG(seed, 1)), rank: 4, size: 400, value: map[*graph.Node]graph.Tensor{}}
+	g := &grower{rnd: rand.New(rand.NewPCG(seed, 1)), rank: 4, size: 400, kinds: kinds, value: map[*graph.Node]graph.Tensor{}}
 	switch k := g.rnd.IntN(100); {
 	case k < 3:
 		g.size = 40000 // several parts
@@ -123,24 +125,30 @@ func (g *grower) dims() []graph.Dim {
 }
 
 // elements returns the size of a shape for the first lengths of the symbols.
-func (g *grower) elements(dims []graph.Dim) int {
+func (g *grower) elements(dims []graph.Dim) int { return size(dims, g.bindings[0]) }
+
+// size returns the size of a shape for some lengths of the symbols.
+func size(dims []graph.Dim, binding map[graph.Dim]int) int {
 	n := 1
 	for _, d := range dims {
-		n *= g.known(d)
+		n *= valueOf(d, binding)
 	}
 	return n
 }
 
-func (g *grower) fits(dims []graph.Dim) bool { return g.elements(dims) <= g.size }
-
-// known returns a length for the first lengths of the symbols.
-func (g *grower) known(d graph.Dim) int {
-	v, err := d.Value(func(s graph.Dim) int { return g.bindings[0][s] })
+// valueOf returns a length, or 0 for one that cannot be.
+func valueOf(d graph.Dim, binding map[graph.Dim]int) int {
+	v, err := d.Value(func(s graph.Dim) int { return binding[s] })
 	if err != nil {
 		return 0
 	}
 	return v
 }
+
+func (g *grower) fits(dims []graph.Dim) bool { return g.elements(dims) <= g.size }
+
+// known returns a length for the first lengths of the symbols.
+func (g *grower) known(d graph.Dim) int { return valueOf(d, g.bindings[0]) }
 
 // leaf makes an input, a parameter or a constant.
 func (g *grower) leaf(d graph.DType, dims []graph.Dim) *graph.Node {
@@ -223,8 +231,14 @@ func (g *grower) fill(t graph.Tensor, limit int) {
 }
 
 // trial draws values of the inputs, for one choice of the symbols' lengths; the
-// parameters have their present ones. It is nil if an input cannot be so long.
+// parameters have their present ones. It is nil if an input cannot be so long, or a
+// value is too large to be evaluated many times.
 func (g *grower) trial(seed uint64, out []*graph.Node, binding map[graph.Dim]int) *trial {
+	for _, n := range graph.Topo(out...) {
+		if size(n.Shape().Dims(), binding) > max(20*g.size, 100000) {
+			return nil
+		}
+	}
 	t := &trial{seed: seed, out: out, leaves: map[*graph.Node]graph.Tensor{}}
 	for _, l := range g.leaves {
 		v := g.draw(l, binding)

@@ -13,25 +13,28 @@ import (
 // A kind makes a value from the pool, or nil.
 type kind func(g *grower) *graph.Node
 
-// kinds are the ways in which graphs grow, with how often each is taken.
-var kinds = []struct {
+// A weighted kind is taken so often.
+type weighted struct {
 	weight int
 	make   kind
-}{
+}
+
+// kinds are the ways in which graphs grow, with how often each is taken.
+var kinds = []weighted{
 	{12, smooth}, {4, guarded}, {3, wild}, {14, arithmetic}, {4, withNumber}, {12, reduction}, {4, norm},
 	{4, comparison}, {3, logic}, {3, where}, {12, view}, {4, join}, {6, product}, {4, index}, {2, triangle},
-	{2, cumulative}, {2, random}, {3, conversion}, {2, control}, {3, integers}, {2, loss}, {2, userOp}, {1, einsum}, {2, images},
+	{2, cumulative}, {2, random}, {3, conversion}, {2, control}, {3, integers}, {2, loss}, {2, userOp}, {1, einsum}, {2, images}, {2, scan}, {1, while}, {1, cond},
 }
 
 // grow makes one more value.
 func (g *grower) grow() {
 	for range 20 {
 		total := 0
-		for _, k := range kinds {
+		for _, k := range g.kinds {
 			total += k.weight
 		}
 		at := g.rnd.IntN(total)
-		for _, k := range kinds {
+		for _, k := range g.kinds {
 			if at -= k.weight; at < 0 {
 				if g.push(k.make(g)) {
 					return
@@ -344,7 +347,7 @@ func join(g *grower) *graph.Node {
 		return ops.Pad(x, axis, g.rnd.IntN(3), g.rnd.IntN(3), choose(g, []float64{0, 1, -2}))
 	case 4:
 		if n := g.known(x.Shape().Dim(axis)); n > 1 && !x.Shape().Dim(axis).Symbolic() {
-			parts := ops.Split(x, axis, 1, n-1)
+			parts := ops.Split(x, axis, 1, graph.Dim(n-1))
 			return parts[g.rnd.IntN(2)]
 		}
 	case 5:

@@ -35,39 +35,67 @@ type measured struct {
 	constant bool // no errors reach it
 }
 
+// A meter measures nodes, with so many evaluations with errors.
+type meter struct {
+	leaves   map[*graph.Node]graph.Tensor
+	training bool
+	samples  int
+	rnd      *rand.Rand
+}
+
 // measure evaluates nodes without errors, and so many times with errors. The order
 // has each node after its operands, and y among them.
 func measure(order, y []*graph.Node, training bool, leaves map[*graph.Node]graph.Tensor, samples int, seed uint64) ([]estimate, error) {
-	rnd := rand.New(rand.NewPCG(seed, 2))
+	m := &meter{leaves: leaves, training: training, samples: samples, rnd: rand.New(rand.NewPCG(seed, 2))}
 	all := map[*graph.Node]*measured{}
-	for _, n := range order {
-		if v, ok := leaves[n]; ok {
-			all[n] = given(v, samples)
-			continue
-		}
-		if n.Op().Name() == "const" {
-			all[n] = given(constant(n), samples)
-			continue
-		}
-		if op, ok := n.Op().(graph.Chooser); ok {
-			all[n] = all[n.In()[op.Choose(training)]]
-			continue
-		}
-		in := make([]*measured, len(n.In()))
-		for i, x := range n.In() {
-			in[i] = all[x]
-		}
-		m, err := measureNode(n, in, shapeOf(n, leaves), samples, rnd)
-		if err != nil {
-			return nil, err
-		}
-		all[n] = m
+	for n, v := range leaves {
+		all[n] = given(v, samples)
+	}
+	if err := m.run(order, all); err != nil {
+		return nil, err
 	}
 	list := make([]estimate, len(y))
 	for i, n := range y {
 		list[i] = all[n].estimate()
 	}
 	return list, nil
+}
+
+// run measures the nodes that are not among all yet.
+func (m *meter) run(order []*graph.Node, all map[*graph.Node]*measured) (err error) {
+	for _, n := range order {
+		if all[n] != nil {
+			continue
+		}
+		switch op := n.Op().(type) {
+		case graph.Chooser:
+			all[n] = all[n.In()[op.Choose(m.training)]]
+			continue
+		case graph.Looper:
+			var results []*graph.Node
+			for _, o := range order {
+				if p, ok := o.Op().(graph.Looper); ok && p.Parts().Loop == op.Parts().Loop && slices.Equal(o.In(), n.In()) {
+					results = append(results, o)
+				}
+			}
+			if err := m.loop(results, all); err != nil {
+				return err
+			}
+			continue
+		}
+		if n.Op().Name() == "const" {
+			all[n] = given(constant(n), m.samples)
+			continue
+		}
+		in := make([]*measured, len(n.In()))
+		for i, x := range n.In() {
+			in[i] = all[x]
+		}
+		if all[n], err = measureNode(n, in, shapeOf(n, m.leaves), m.samples, m.rnd); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func given(v graph.Tensor, samples int) *measured {
@@ -82,16 +110,22 @@ func given(v graph.Tensor, samples int) *measured {
 func shapeOf(n *graph.Node, leaves map[*graph.Node]graph.Tensor) []int {
 	shape := make([]int, n.Shape().Rank())
 	for i, d := range n.Shape().Dims() {
-		shape[i], _ = d.Value(func(s graph.Dim) int {
-			for x, v := range leaves {
-				if j := slices.Index(x.Shape().Dims(), s); j >= 0 {
-					return v.Shape[j]
-				}
-			}
-			return 0
-		})
+		shape[i] = lengthOf(d, leaves)
 	}
 	return shape
+}
+
+// lengthOf returns what d is when the inputs have the given values.
+func lengthOf(d graph.Dim, leaves map[*graph.Node]graph.Tensor) int {
+	v, _ := d.Value(func(s graph.Dim) int {
+		for x, v := range leaves {
+			if j := slices.Index(x.Shape().Dims(), s); j >= 0 {
+				return v.Shape[j]
+			}
+		}
+		return 0
+	})
+	return v
 }
 
 func measureNode(n *graph.Node, in []*measured, shape []int, samples int, rnd *rand.Rand) (*measured, error) {

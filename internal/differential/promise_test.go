@@ -28,11 +28,16 @@ type job struct {
 
 // newJob compiles a classifier of rows with so many features, or of images.
 func newJob(tb testing.TB, seed uint64, model nn.Layer, batch, classes int, dims ...graph.Dim) *job {
+	return newJobBy(tb, optim.Adam(1e-3), seed, model, batch, classes, dims...)
+}
+
+// newJobBy is newJob with a rule.
+func newJobBy(tb testing.TB, rule optim.Rule, seed uint64, model nn.Layer, batch, classes int, dims ...graph.Dim) *job {
 	x := graph.Input("x", append([]graph.Dim{graph.Sym("batch")}, dims...)...)
 	y := graph.InputOf(graph.Int32, "y", graph.Sym("batch"))
 	logits := model.Apply(x)
 	nn.Init(model, seed)
-	step, err := optim.Minimize(nn.CrossEntropy(logits, y), nn.Params(model), optim.Adam(1e-3), nn.Accuracy(logits, y))
+	step, err := optim.Minimize(nn.CrossEntropy(logits, y), nn.Params(model), rule, nn.Accuracy(logits, y))
 	require.NoError(tb, err)
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	shape := []int{batch}
@@ -100,10 +105,20 @@ func (c *convNet) Apply(x *graph.Node) *graph.Node {
 	return c.Head.Apply(ops.Flatten(x, 1))
 }
 
+// lenet is the network of the workload W3 of bench.
+func lenet() nn.Layer {
+	relu, pad := nn.Func(ops.ReLU), [][2]int{{2, 2}}
+	return &nn.Sequential{
+		&nn.Conv2D{Out: 32, Kernel: []int{5}, Pad: pad}, relu, &nn.MaxPool{Window: []int{2}},
+		&nn.Conv2D{Out: 64, Kernel: []int{5}, Pad: pad}, relu, &nn.MaxPool{Window: []int{2}},
+		&nn.Flatten{}, &nn.Dense{Out: 256, Act: ops.ReLU}, &nn.Dense{Out: 10},
+	}
+}
+
 // TestSameBits trains networks, whose passes have several parts and whose
 // products are split, on numbers of threads from 1 to 8 and over and over, and
-// wants the same bits of all parameters. ADJOINT_LONG=1 takes the networks of
-// full size.
+// wants the same bits of all parameters. ADJOINT_LONG=1 takes the workloads W2 and W3
+// of bench, and 200 steps.
 func TestSameBits(t *testing.T) {
 	long := os.Getenv("ADJOINT_LONG") != ""
 	units, features, batch, steps := 192, 196, 256, 20
@@ -116,6 +131,9 @@ func TestSameBits(t *testing.T) {
 	jobs := map[string]func() *job{
 		"perceptron": func() *job { return newJob(t, 1, perceptron(units), batch, 10, graph.Dim(features)) },
 		"convolutions": func() *job {
+			if long {
+				return newJobBy(t, optim.SGD(0.01, optim.SGDOptions{Momentum: 0.9}), 2, lenet(), 64, 10, 1, 28, 28)
+			}
 			return newJob(t, 2, convolutions(), 32, 10, 16, 16, 3)
 		},
 	}
@@ -133,6 +151,7 @@ func TestSameBits(t *testing.T) {
 				j.run(t, n)
 				if i == 0 {
 					want = j.sum()
+					t.Logf("%d steps: %s", n, want)
 				}
 				require.Equal(t, want, j.sum(), "run %d, on %d threads", i, threads)
 			}

@@ -30,12 +30,16 @@ var shapes = table{
 	"stack":     {"x dim", func(a *args) []*Node { return one(ops.Stack(a.int("dim", 0), a.nodes("x")...)) }},
 	"split": {"x length dim", func(a *args) []*Node {
 		x, axis, n := a.node("x"), a.int("dim", 0), a.ints("length")
-		if len(n) > 1 {
-			return ops.Split(x, axis, n...)
+		var lengths []graph.Dim
+		for _, d := range n {
+			lengths = append(lengths, graph.Dim(d))
 		}
-		var lengths []int
+		if len(n) > 1 {
+			return ops.Split(x, axis, lengths...)
+		}
+		lengths = nil
 		for left := length(x, axis); left > 0; left -= n[0] {
-			lengths = append(lengths, min(left, n[0]))
+			lengths = append(lengths, graph.Dim(min(left, n[0])))
 		}
 		return ops.Split(x, axis, lengths...)
 	}},

@@ -187,7 +187,7 @@ func Apply(o Op, x, y float64) float64 {
 	case Minimum:
 		return min(x, y)
 	case Pow:
-		return math.Pow(x, y)
+		return exact.Pow(x, y)
 	case Equal:
 		return Truth(x == y)
 	case Less:

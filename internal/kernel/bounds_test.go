@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/adjointml/adjoint/internal/exact"
 )
 
 // values returns numbers of type t that cover its whole range, in both signs,
@@ -67,16 +69,44 @@ func TestBounds(t *testing.T) {
 	})
 }
 
-// TestPowers tries Pow at all pairs of edges.
+// TestPowers tries Pow at all pairs of edges, and that of float64 also at numbers near
+// 1 and exponents that bring them to the ends of the range. There it has the bits of
+// exact.Pow, which a test of its own compares with numbers of 200 bits.
 func TestPowers(t *testing.T) {
+	r := seeded(t)
+	var bases, exponents []float64
+	for range 4000 {
+		x := math.Ldexp(0.5+r.Float64()/2, r.IntN(2098)-1073)
+		if r.IntN(2) == 0 {
+			x = 1 + r.NormFloat64()*math.Exp2(-40*r.Float64())/8
+		}
+		bases, exponents = append(bases, x), append(exponents, (r.Float64()*2200-1100)/math.Log2(math.Abs(x)))
+	}
 	for of := avx2; of <= best(); of++ {
-		v := &trial{op: Pow, t: F32, from: float32s, to: float32s, wide: len(edges) * len(edges)}
-		for i := range 2 {
-			v.x[i] = make([]byte, v.wide*4)
-			for j := range v.wide {
-				v.from.put(v.x[i], j, edges[[2]int{j / len(edges), j % len(edges)}[i]])
+		for _, typ := range []Type{F32, F64} {
+			v := &trial{op: Pow, t: typ, wide: len(edges) * len(edges)}
+			v.from, v.to = elems(Pow, typ)
+			for i := range 2 {
+				v.x[i] = make([]byte, v.wide*v.from.size())
+				for j := range v.wide {
+					v.from.put(v.x[i], j, edges[[2]int{j / len(edges), j % len(edges)}[i]])
+				}
+			}
+			agree(t, v, 1, v.wide, lookup(of, Pow, typ, 0))
+		}
+		v := &trial{op: Pow, t: F64, from: float64s, to: float64s, wide: len(bases)}
+		for i, list := range [][]float64{bases, exponents} {
+			v.x[i] = make([]byte, 8*v.wide)
+			for j, x := range list {
+				v.from.put(v.x[i], j, x)
 			}
 		}
-		agree(t, v, 1, v.wide, lookup(of, Pow, F32, 0))
+		d, _ := v.run(lookup(of, Pow, F64, 0), 1, v.wide, 0)
+		for j := range v.wide {
+			got, want := v.to.get(d, j), exact.Pow(bases[j], exponents[j])
+			if !same(got, want) {
+				assert.Fail(t, fmt.Sprintf("%s: %v^%v: %v, want %v", isaNames[of], bases[j], exponents[j], got, want))
+			}
+		}
 	}
 }

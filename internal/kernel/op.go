@@ -15,7 +15,8 @@ package kernel
 // and the others are exact, which means rounded once, or once for each step of
 // AddMul, SubMul, MulMul and the difference of ExpSub. This holds for all
 // numbers, also denormal results, infinities and NaN. For float64 it is tested to 2
-// ulp more, by which what results are compared with may be off, and Pow is in Go. In Go
+// ulp more, by which what results are compared with may be off, but for Pow, which has
+// the bits of package exact. In Go
 // float32 is rounded from a result in float64, and float64 is what package math
 // makes of it, mended where that loses digits (package exact). Sums
 // in assembly are added in the type itself, in 4 registers at a time, and in Go

@@ -19,7 +19,7 @@ var functions = [numOps]func(float64) float64{
 
 // functions2 are those of two numbers.
 var functions2 = [numOps]func(x, y float64) float64{
-	Pow: math.Pow, Atan2: math.Atan2, Mod: mod, Hypot: math.Hypot, LogAddExp: logAddExp,
+	Pow: exact.Pow, Atan2: math.Atan2, Mod: mod, Hypot: math.Hypot, LogAddExp: logAddExp,
 }
 
 func sigmoid(x float64) float64 {

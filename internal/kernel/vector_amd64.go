@@ -123,6 +123,7 @@ var assembled = [...][numTypes][numOps][8]Func{
 			Erfc:       {0: avx2F64ErfcV},
 			Sigmoid:    {0: avx2F64SigmoidV},
 			Softplus:   {0: avx2F64SoftplusV},
+			Pow:        {0: avx2F64PowVV, 1: avx2F64PowSV, 2: avx2F64PowVS},
 			LogAddExp:  {0: avx2F64LogAddExpVV, 1: avx2F64LogAddExpSV, 2: avx2F64LogAddExpVS},
 			ExpSub:     {0: avx2F64ExpSubVV, 1: avx2F64ExpSubSV, 2: avx2F64ExpSubVS},
 			Sum:        {0: avx2F64SumV},
@@ -253,6 +254,7 @@ var assembled = [...][numTypes][numOps][8]Func{
 			Erfc:       {0: avx512F64ErfcV},
 			Sigmoid:    {0: avx512F64SigmoidV},
 			Softplus:   {0: avx512F64SoftplusV},
+			Pow:        {0: avx512F64PowVV, 1: avx512F64PowSV, 2: avx512F64PowVS},
 			LogAddExp:  {0: avx512F64LogAddExpVV, 1: avx512F64LogAddExpSV, 2: avx512F64LogAddExpVS},
 			ExpSub:     {0: avx512F64ExpSubVV, 1: avx512F64ExpSubSV, 2: avx512F64ExpSubVS},
 			Sum:        {0: avx512F64SumV},
@@ -1075,6 +1077,15 @@ func avx512F64SigmoidV(a *Args)
 
 //go:noescape
 func avx512F64SoftplusV(a *Args)
+
+//go:noescape
+func avx512F64PowVV(a *Args)
+
+//go:noescape
+func avx512F64PowSV(a *Args)
+
+//go:noescape
+func avx512F64PowVS(a *Args)
 
 //go:noescape
 func avx512F64LogAddExpVV(a *Args)
@@ -1918,6 +1929,15 @@ func avx2F64SigmoidV(a *Args)
 
 //go:noescape
 func avx2F64SoftplusV(a *Args)
+
+//go:noescape
+func avx2F64PowVV(a *Args)
+
+//go:noescape
+func avx2F64PowSV(a *Args)
+
+//go:noescape
+func avx2F64PowVS(a *Args)
 
 //go:noescape
 func avx2F64LogAddExpVV(a *Args)

@@ -95,7 +95,7 @@ func (v *VAE) Encode(x *graph.Node) (mean, logVar *graph.Node) {
 		}
 		return v.Encoder.Apply(x)
 	})
-	parts := ops.Split(both, -1, v.Code, v.Code)
+	parts := ops.Split(both, -1, graph.Dim(v.Code), graph.Dim(v.Code))
 	return parts[0], parts[1]
 }
 

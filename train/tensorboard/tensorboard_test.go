@@ -76,7 +76,7 @@ func TestWriter(t *testing.T) {
 	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	model := &train.Model{Net: &nn.Dense{Out: 1}, Optimizer: optim.SGD(0.01),
-		Loss: func(pred, y *graph.Node) *graph.Node { return nn.MSE(pred, y) }}
+		Loss: nn.MSE}
 	h, err := model.Fit(context.Background(), rows, train.Options{Epochs: 3, Batch: 4, Validation: rows,
 		Callbacks: []train.Callback{&tensorboard.Writer{Dir: dir}}})
 	require.NoError(t, err)

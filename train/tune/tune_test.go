@@ -17,7 +17,6 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/adjointml/adjoint/data"
-	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/nn"
 	"github.com/adjointml/adjoint/optim"
 	"github.com/adjointml/adjoint/train"
@@ -341,7 +340,7 @@ func TestFollow(t *testing.T) {
 	s := &Study{
 		Space: Space{LogFloat("rate", 1e-5, 0.1)}, Trials: 12, Pruner: ASHA{}, Seed: 2,
 		Objective: func(ctx context.Context, t *Trial) (float64, error) {
-			m := &train.Model{Net: &nn.Dense{Out: 1}, Loss: func(p, y *graph.Node) *graph.Node { return nn.MSE(p, y) }, Optimizer: optim.SGD(t.Float("rate"))}
+			m := &train.Model{Net: &nn.Dense{Out: 1}, Loss: nn.MSE, Optimizer: optim.SGD(t.Float("rate"))}
 			h, err := m.Fit(ctx, rows, train.Options{Epochs: 9, Batch: 8, Callbacks: []train.Callback{t.Follow("loss")}})
 			return h.Last().Train["loss"], err
 		},
@@ -360,7 +359,7 @@ func TestFollow(t *testing.T) {
 	assert.Greater(t, r.Best.Values["rate"], 0.01)
 
 	s.Objective = func(ctx context.Context, t *Trial) (float64, error) {
-		m := &train.Model{Net: &nn.Dense{Out: 1}, Loss: func(p, y *graph.Node) *graph.Node { return nn.MSE(p, y) }, Optimizer: optim.SGD(0.01)}
+		m := &train.Model{Net: &nn.Dense{Out: 1}, Loss: nn.MSE, Optimizer: optim.SGD(0.01)}
 		_, err := m.Fit(ctx, rows, train.Options{Callbacks: []train.Callback{t.Follow("val_loss")}})
 		return 0, err
 	}

@@ -178,14 +178,13 @@ func (r *reading) ask(ctx context.Context, row int) (*readingAnswer, error) {
 		a.Shares = append(a.Shares, num(out[1].At(i)))
 	}
 	for i, w := range out[2:] {
-		path := strings.TrimSuffix(strings.TrimSuffix(r.Weights[i].Scope(), "Weights"), ".")
-		a.Heads = append(a.Heads, heads(path, w)...)
+		a.Heads = append(a.Heads, heads(r.Weights[i], w)...)
 	}
 	return a, nil
 }
 
 // heads takes the weights [1 heads time places] of a layer apart.
-func heads(path string, w graph.Tensor) (list []headAnswer) {
+func heads(of *graph.Node, w graph.Tensor) (list []headAnswer) {
 	time, places := w.Shape[2], w.Shape[3]
 	for h := range w.Shape[1] {
 		m := make([][]num, time)
@@ -194,7 +193,7 @@ func heads(path string, w graph.Tensor) (list []headAnswer) {
 				m[i] = append(m[i], num(w.At((h*time+i)*places+j)))
 			}
 		}
-		list = append(list, headAnswer{strings.TrimSpace(fmt.Sprintf("%s head %d", path, h+1)), m})
+		list = append(list, headAnswer{explain.HeadName(of, h), m})
 	}
 	return list
 }

@@ -21,7 +21,7 @@ func TestWordTurner(t *testing.T) {
 		a, err := r.ask(context.Background(), row)
 		require.NoError(t, err)
 		require.Len(t, a.Heads, 2)
-		assert.Equal(t, "2.Attention head 1", a.Heads[0].Name)
+		assert.Equal(t, "layer 2, head 1", a.Heads[0].Name)
 		for i := range wordLength {
 			places++
 			if a.Answers[i] == a.Tokens[wordLength-1-i] {

@@ -11,6 +11,10 @@ import (
 const (
 	bodyLimit = 1 << 20 // bytes of a request: a table of about 50,000 points
 	patience  = 5 * time.Second
+
+	// writeBuffer is what the system holds for a reader, in bytes. By itself it takes
+	// megabytes, so that a slow page would see what was long ago.
+	writeBuffer = 64 << 10
 )
 
 // policy lets the page load its own script and style and talk to this server:
@@ -37,7 +41,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		r.URL.Path, r.URL.RawPath = "/"+rest, ""
 		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
 		if r.Method == http.MethodPost { // a slow body holds no connection for ever
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience))
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.patience))
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -92,7 +92,7 @@ func (s *Server) playOrder(w http.ResponseWriter, r *http.Request) {
 		return
 	case <-r.Context().Done():
 		return
-	case <-time.After(2 * patience):
+	case <-time.After(2 * s.patience):
 		reply(w, nil, errors.New("the playground does not answer: load the page again"))
 		return
 	}
@@ -125,7 +125,7 @@ func (s *Server) playEvents(w http.ResponseWriter, r *http.Request) {
 		s.play.Unlock()
 		close(self.ended)
 	}()
-	e := events(w)
+	e := s.events(w)
 	if e.send("hello", struct {
 		ID    string `json:"id"`
 		Saved *saved `json:"saved,omitempty"` // what the page begins with

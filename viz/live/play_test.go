@@ -14,7 +14,7 @@ import (
 // had looked it up: it is told at once.
 func TestOrderAfterTheEnd(t *testing.T) {
 	gone := session{make(chan order), make(chan struct{})}
-	s := &Server{}
+	s := &Server{patience: patience}
 	s.playRoutes(http.NewServeMux())
 	s.play.open["gone"] = gone
 	time.AfterFunc(20*time.Millisecond, func() { close(gone.ended) })

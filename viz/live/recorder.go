@@ -42,9 +42,10 @@ type Recorder struct {
 	drops   int // shapes that were forgotten
 
 	probe *probe
-	next  time.Time // when there is time to probe again
-	last  time.Time // of the last step
-	at    int       // the last step
+	next  time.Time     // before which weights are not looked at again
+	debt  time.Duration // taken from the training and not earned yet
+	last  time.Time     // of the last step
+	at    int           // the last step
 	loss  float64
 	spent time.Duration // in this callback, for tests
 	epoch int           // that has been recorded
@@ -53,9 +54,14 @@ type Recorder struct {
 // patienceAlone is how long a paused training waits for a page to come back.
 const patienceAlone = 10 * time.Second
 
-// share of the time of a training that may go into looking at weights: what is noted
-// of each step must fit into a fiftieth too.
-const share = 0.015
+// share is the part of a training's time that recording may take. All of it counts,
+// a look at the weights as well as what is noted of each step and what the machine
+// took away meanwhile: weights are looked at again when the training has earned the
+// time that is gone. It is half of the promised fiftieth, as a step may be slow.
+const share = 0.01
+
+// gap is the least time between two looks at the weights: a page shows no more.
+const gap = 200 * time.Millisecond
 
 // shapes are histograms of a parameter's weights and gradient at one step.
 type shapes struct {
@@ -88,7 +94,7 @@ func (r *Recorder) Start(run *train.Run) error {
 	defer r.mutex.Unlock()
 	r.status, r.stop, r.paused, r.probe, r.epoch = "running", false, false, nil, 0
 	r.curves, r.names, r.shapes, r.drops = map[string]*series{}, nil, nil, r.drops+len(r.shapes)
-	r.last, r.next = time.Time{}, time.Time{}
+	r.last, r.next, r.debt = time.Time{}, time.Time{}, 0
 	r.changed()
 	return nil
 }
@@ -104,13 +110,9 @@ func (r *Recorder) Step(run *train.Run) error {
 	if r.watching.Load() == 0 && !r.waiting() {
 		return nil
 	}
-	start := time.Now()
 	if r.watching.Load() > 0 {
-		r.record(run, start)
+		r.record(run)
 	}
-	r.mutex.Lock()
-	r.spent += time.Since(start)
-	r.mutex.Unlock()
 	if r.wait() {
 		run.Stop("stopped by the page")
 	}
@@ -124,30 +126,39 @@ func (r *Recorder) waiting() bool {
 }
 
 // record notes loss and throughput, and looks into the weights when it is time.
-func (r *Recorder) record(run *train.Run, now time.Time) {
+func (r *Recorder) record(run *train.Run) {
+	now := time.Now()
+	if r.note(run, now) {
+		r.look(run)
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	took := time.Since(now)
+	r.debt, r.spent = r.debt+took, r.spent+took
+}
+
+// note notes a step, and reports whether it is time to look into the weights.
+func (r *Recorder) note(run *train.Run, now time.Time) (due bool) {
 	step := float64(run.Position.Steps)
 	rows := 0
 	if len(run.Batch) > 0 && run.Batch[0] != nil {
 		rows = run.Batch[0].Shape()[0]
 	}
 	r.mutex.Lock()
+	defer r.mutex.Unlock()
 	r.at, r.loss = run.Position.Steps, run.Loss
 	r.add("loss", step, run.Loss)
-	if !r.last.IsZero() && now.After(r.last) {
-		r.add("rows per second", step, float64(rows)/now.Sub(r.last).Seconds())
+	if took := now.Sub(r.last); !r.last.IsZero() && took > 0 {
+		r.add("rows per second", step, float64(rows)/took.Seconds())
+		r.debt = max(r.debt-time.Duration(share*float64(took)), 0)
 	}
 	r.last = now
-	due := !now.Before(r.next)
-	r.changed()
-	r.mutex.Unlock()
-	if !due {
-		return
+	r.version++
+	if r.debt > 0 || now.Before(r.next) {
+		return false
 	}
-	r.look(run)
-	took := time.Since(now)
-	r.mutex.Lock()
-	r.next = time.Now().Add(max(time.Duration(float64(took)/share), 200*time.Millisecond))
-	r.mutex.Unlock()
+	r.next = now.Add(gap)
+	return true
 }
 
 // add adds a point to a curve; the mutex is held.

@@ -26,6 +26,7 @@
 package live
 
 import (
+	"context"
 	"crypto/rand"
 	"embed"
 	"encoding/json"
@@ -74,6 +75,8 @@ type Server struct {
 	close sync.Once
 	play  sessions
 
+	patience time.Duration // with who reads slowly
+
 	lesson   *walk
 	canvas   *canvas
 	show     *show
@@ -85,14 +88,17 @@ type Server struct {
 }
 
 // Serve starts a server. An address that is not a loopback address is an error.
-func Serve(o Options) (*Server, error) {
+func Serve(o Options) (*Server, error) { return serve(o, patience) }
+
+// serve gives its readers up after a patience that tests shorten.
+func serve(o Options, patience time.Duration) (*Server, error) {
 	if o.Addr == "" {
 		o.Addr = "127.0.0.1:0"
 	}
 	if err := loopback(o.Addr); err != nil {
 		return nil, err
 	}
-	s := &Server{token: rand.Text(), done: make(chan struct{})}
+	s := &Server{token: rand.Text(), done: make(chan struct{}), patience: patience}
 	if err := s.prepare(o); err != nil {
 		return nil, err
 	}
@@ -107,7 +113,11 @@ func Serve(o Options) (*Server, error) {
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          log.New(discard{}, "", 0), // a browser that goes away is no news
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			_ = c.(*net.TCPConn).SetWriteBuffer(writeBuffer) // else it holds less, or more
+			return ctx
+		},
+		ErrorLog: log.New(discard{}, "", 0), // a browser that goes away is no news
 	}
 	go func() { _ = s.http.Serve(l) }() // returns when s is closed
 	return s, nil

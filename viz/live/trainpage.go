@@ -155,7 +155,7 @@ func (s *Server) trainEvents(w http.ResponseWriter, r *http.Request) {
 		rec.watching.Add(-1)
 		rec.turn.Broadcast()
 	}()
-	e := events(w)
+	e := s.events(w)
 	c := cursor{version: -1, curves: map[*series][2]int{}, names: map[string]*series{}}
 	tick := time.NewTicker(pause)
 	defer tick.Stop()

@@ -134,7 +134,7 @@ func TestAttention(t *testing.T) {
 	require.NoError(t, err)
 	w := out[0].Float32s() // [2 2 5 5]
 	said := func() string { return js[string](p, "document.querySelector('#heads output').textContent") }
-	p.reach("1.Attention head 1: arrow keys go from cell to cell")
+	p.reach("layer 1, head 1: arrow keys go from cell to cell")
 	for _, key := range []string{kb.ArrowDown, kb.ArrowDown, kb.ArrowRight, kb.ArrowLeft, kb.ArrowRight} {
 		p.press(key)
 	}

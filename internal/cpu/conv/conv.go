@@ -5,7 +5,8 @@
 // of matrix products, one for each tap of the kernel, and the blocks of
 // internal/kernel add them up straight from the image: nothing is unfolded. A
 // part of an image that needs zeros around it is copied once, when its turn
-// comes, and so lies in the cache when it is read.
+// comes, and so lies in the cache when it is read. Some kernels need fewer
+// multiplications than the sum has (winograd).
 package conv
 
 import (
@@ -82,6 +83,9 @@ func Forward(s Shape) *Plan {
 	if isNarrow(&s, &axes, s.O) {
 		return newNarrow(s, axes, false)
 	}
+	if isTiled(&s, s.C, s.O) {
+		return newWinograd(s, axes, false)
+	}
 	return newProduct(s, axes, false)
 }
 
@@ -95,6 +99,9 @@ func DataGrad(s Shape) *Plan {
 	if isNarrow(&s, &axes, s.C) {
 		return newNarrow(s, axes, true)
 	}
+	if isTiled(&s, s.O, s.C) {
+		return newWinograd(s, axes, true)
+	}
 	return newProduct(s, axes, true)
 }
 
@@ -103,6 +110,9 @@ func DataGrad(s Shape) *Plan {
 func WeightGrad(s Shape) *Plan {
 	if s = s.packed(); s.depthwise() {
 		return newDepthWeight(s)
+	}
+	if isTiled(&s, s.C, s.O) {
+		return newWinogradGrad(s)
 	}
 	return newWeightGrad(s)
 }

@@ -209,7 +209,7 @@ func image2(n, h, w, c, o, k, stride, pad int) Shape {
 
 // small makes limits small, so that the shape is cut.
 func small(t testing.TB, rnd *rand.Rand) {
-	for _, l := range []*int{&partFlops, &partElems, &cacheBytes, &deep, &runLength, &slotRun, &slotBytes, &addBytes} {
+	for _, l := range []*int{&partFlops, &partElems, &cacheBytes, &deep, &runLength, &slotRun, &slotBytes, &tileBytes, &addBytes} {
 		old := *l
 		t.Cleanup(func() { *l = old })
 		*l = 1 << rnd.IntN(14)

@@ -15,8 +15,9 @@ import (
 
 // families are the files that can be written.
 var families = map[string]func(){
-	"gemm":   gemm,
-	"vector": vector,
+	"gemm":     gemm,
+	"vector":   vector,
+	"winograd": winograd,
 }
 
 func main() {

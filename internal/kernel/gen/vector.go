@@ -111,6 +111,7 @@ var wideFunctions = []entry{
 	{"Erfc", unary, 1, 18, erfc},
 	{"Sigmoid", unary, 1, 18, sigmoid},
 	{"Softplus", unary, 1, 18, softplus},
+	{"Pow", binary, 1, 2, pow},
 	{"LogAddExp", binary, 1, 18, logAddExp},
 	{"ExpSub", binary, 1, 18, expSub},
 }

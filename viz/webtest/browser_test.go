@@ -95,12 +95,19 @@ func open(t *testing.T, address string, width, height int64, dark ...bool) *tab 
 	if len(dark) > 0 && dark[0] {
 		scheme = "dark"
 	}
-	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
-	})
-	require.NoError(t, err)
+	p.prefer(scheme, "reduce")
 	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(address)))
 	return p
+}
+
+// prefer sets what the reader prefers: a light or dark scheme, and motion reduced or
+// no-preference.
+func (p *tab) prefer(scheme, motion string) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: motion}},
+	})
+	require.NoError(p.t, err)
 }
 
 // hear notes what the page asks for and what goes wrong in it.

@@ -73,8 +73,8 @@ func TestGraph(t *testing.T) {
 	p.press(kb.ArrowUp)
 	p.wait("document.querySelector('#inspector h2').textContent !== " + fmt.Sprintf("%q", before))
 	assert.NotEmpty(t, js[string](p, "document.getElementById('live').textContent"), "what is chosen is read out")
-	assert.Equal(t, 1, js[int](p, "document.querySelectorAll('#tree [aria-selected=true]').length"))
-	assert.Equal(t, min(folded, 200), js[int](p, "document.querySelectorAll('#tree [role=treeitem]').length"))
+	assert.Equal(t, 1, js[int](p, "document.querySelectorAll('#graph-tree [aria-selected=true]').length"))
+	assert.Equal(t, min(folded, 200), js[int](p, "document.querySelectorAll('#graph-tree [role=treeitem]').length"))
 
 	// overlays: what is dead is seen
 	js[any](p, "(s => { s.value = 'dead rectifiers'; s.onchange(); })(document.getElementById('overlay'))")

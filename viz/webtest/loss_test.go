@@ -1,8 +1,10 @@
 package webtest
 
 import (
+	"fmt"
 	"testing"
 
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 
 	"github.com/adjointml/adjoint/viz/live"
@@ -23,6 +25,17 @@ func TestLossLab(t *testing.T) {
 	p.press("\r")
 	p.wait("document.querySelector('[data-done]')?.dataset.done === 'mean(log(1+((p-y)/0.5)^2))'")
 	p.picture("loss.jpg")
+	p.reach("loss-graph") // and walks through its graph
+	p.press(kb.ArrowUp)
+	p.wait("document.getElementById('about').textContent")
+	last := js[string](p, "document.getElementById('about').textContent")
+	p.press(kb.ArrowUp)
+	p.wait(fmt.Sprintf("document.getElementById('about').textContent !== %q", last))
+	assert.Equal(t, 1, js[int](p, "document.querySelectorAll('#loss-graph-tree [aria-selected=true]').length"))
+	assert.Equal(t, js[string](p, "document.querySelector('#loss-graph-tree [aria-selected=true]').id"), js[string](p, "document.activeElement.getAttribute('aria-activedescendant')"))
+	assert.Equal(t, js[string](p, "document.getElementById('about').textContent"), js[string](p, "document.getElementById('live').textContent"), "it is read out")
+	p.press(kb.Escape)
+	p.wait("!document.getElementById('about').textContent")
 	p.reach("text") // around the page
 	js[any](p, "(document.activeElement.select(), 0)")
 	p.press("mean(p-z)")

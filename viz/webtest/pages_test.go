@@ -3,6 +3,7 @@ package webtest
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -32,6 +33,28 @@ func TestPages(t *testing.T) {
 		assert.Equal(t, "#main", js[string](p, "document.querySelector('.skip').getAttribute('href')"))
 	}
 	p.homely(s)
+}
+
+// TestPreferences goes to every page: it is dark for who prefers that, and nothing
+// moves by itself for who prefers that it does not.
+func TestPreferences(t *testing.T) {
+	s := serve(t, live.Options{})
+	const moving = `[...document.querySelectorAll("*")].filter(e => { const s = getComputedStyle(e);
+		return s.animationName !== "none" || s.transitionDuration.split(",").some(d => parseFloat(d) > 0); }).length + document.getAnimations().length`
+	const luminance = `(([r, g, b]) => 0.2126*r + 0.7152*g + 0.0722*b)(getComputedStyle(%s).%s.match(/[0-9.]+/g))`
+	for _, name := range []string{"step", "graph", "train", "loss", "explain", "playground"} {
+		p := open(t, s.URL+name, 1100, 800)
+		p.wait("document.querySelector('main h1')")
+		for _, scheme := range []string{"light", "dark"} {
+			p.prefer(scheme, "reduce")
+			assert.Zero(t, js[int](p, moving), "what moves on %s", name)
+			page, ink := js[float64](p, fmt.Sprintf(luminance, "document.body", "backgroundColor")), js[float64](p, fmt.Sprintf(luminance, "document.body", "color"))
+			assert.Equal(t, scheme == "dark", page < 60, "the page of %s, %s", name, scheme)
+			assert.Greater(t, math.Abs(page-ink), 150.0, "ink on the page of %s, %s", name, scheme)
+		}
+		p.prefer("light", "no-preference")
+		assert.Positive(t, js[int](p, moving), "what moves on %s where it may", name)
+	}
 }
 
 // TestPageFromFile opens a page that needs no server, in both themes: groups open and

@@ -6,6 +6,7 @@ import { tensor, View } from "./tensor";
 import { themed } from "./color";
 import { Formula, math } from "./formula";
 import { Box, Layout, painter } from "./painter";
+import { reader } from "./reader";
 
 interface Inspection {
   op: string; type: string; scope: string; pos: string; source: string[] | null; first: number; line: number;
@@ -19,13 +20,13 @@ const overlays: [string, string, string][] = [ // name, label, unit
 ];
 
 export function graph(main: HTMLElement): void {
-  let layout: Layout | undefined, open: Record<string, boolean> = {}, chosen = -1, overlay = "";
+  let layout: Layout | undefined, open: Record<string, boolean> = {}, overlay = "";
   let numbers: Record<string, number> = {};
   const canvas = el("canvas", { tabIndex: 0, id: "graph", role: "application", "aria-label": "The graph. Arrows walk along its edges, enter opens and closes groups, slash searches.", "aria-describedby": "keys" });
-  const paint = painter(canvas, { choose, toggle });
+  const paint = painter(canvas, { choose: (i) => read.choose(i), toggle });
+  const read = reader(canvas, paint, (b) => { b ? void inspect(b) : nothing(); });
   const inspector = el("aside", { class: "panel inspector", id: "inspector", "aria-label": "Inspector" });
   const message = el("p", { class: "message", role: "alert" });
-  const tree = el("ul", { class: "off-screen", role: "tree", id: "tree", "aria-label": "The boxes that are shown" });
   const search = el("input", { type: "search", id: "search", placeholder: "op, layer, shape …", "aria-label": "Search" });
   const found = el("output", { id: "found" });
   const legend = el("p", { class: "hint", id: "legend" });
@@ -41,11 +42,9 @@ export function graph(main: HTMLElement): void {
       layout = await post<Layout>("graph/layout", { boxes: boxes.value === "all" ? -1 : +boxes.value, open, gradient: gradient.checked });
       layout.boxes ??= []; layout.edges ??= []; layout.groups ??= []; layout.marks ??= []; layout.labels ??= [];
       message.textContent = "";
-      chosen = -1;
       paint.show(layout, fit);
-      paint.highlight(undefined);
+      read.show(layout);
       mark();
-      branches();
       requestAnimationFrame(() => { canvas.dataset.first = String(performance.now() - start); }); // after the painter's
       canvas.dataset.boxes = String(layout.boxes.length);
       say(layout.text);
@@ -57,56 +56,6 @@ export function graph(main: HTMLElement): void {
 
   function nothing(): void {
     inspector.replaceChildren(el("h2", {}, "Graph"), el("p", {}, layout?.text ?? ""), el("p", { class: "hint" }, "Choose a box to see its formula, its shape, the line that made it, and what flows through it."));
-  }
-
-  // branches makes the tree that readers without the canvas use.
-  function branches(): void {
-    tree.replaceChildren(...layout!.boxes.slice(0, 200).map((b, i) => {
-      let level = 1;
-      for (let g = b.group; g >= 0; g = layout!.groups[g].parent) level++;
-      const item = el("li", { role: "treeitem", "aria-level": level, "aria-selected": "false", id: "box-" + i }, label(b));
-      item.onclick = () => choose(i);
-      return item;
-    }));
-  }
-
-  function label(b: Box): string {
-    return [b.title, b.line, b.kind, b.times ? `${b.times} times` : ""].filter(Boolean).join(", ");
-  }
-
-  // choose shows a box in the inspector, and its paths.
-  function choose(i: number): void {
-    if (!layout) return;
-    if (chosen >= 0) document.getElementById("box-" + chosen)?.setAttribute("aria-selected", "false");
-    chosen = i;
-    if (i < 0) { paint.highlight(undefined); nothing(); return; }
-    const b = layout.boxes[i];
-    document.getElementById("box-" + i)?.setAttribute("aria-selected", "true");
-    canvas.setAttribute("aria-activedescendant", "box-" + i);
-    paint.highlight(i, related(i));
-    say(label(b));
-    void inspect(b);
-  }
-
-  // users are, for each box, the boxes that read it.
-  let usersOf: Layout | undefined, users: number[][] = [];
-  function readers(): number[][] {
-    if (usersOf !== layout) {
-      usersOf = layout;
-      users = layout!.boxes.map(() => []);
-      layout!.boxes.forEach((b, i) => (b.in ?? []).forEach((j) => users[j].push(i)));
-    }
-    return users;
-  }
-
-  // related are the boxes on paths to and from a box.
-  function related(i: number): Set<number> {
-    const seen = new Set<number>([i]);
-    for (const next of [(k: number) => layout!.boxes[k].in ?? [], (k: number) => readers()[k]]) {
-      const stack = [i], passed = new Set<number>([i]);
-      while (stack.length) for (const j of next(stack.pop()!)) if (!passed.has(j)) { passed.add(j); seen.add(j); stack.push(j); }
-    }
-    return seen;
   }
 
   async function inspect(b: Box): Promise<void> {
@@ -122,7 +71,7 @@ export function graph(main: HTMLElement): void {
     }
     try {
       const n = await post<Inspection>("graph/node/" + id, {});
-      if (layout?.boxes[chosen] !== b) return;
+      if (read.chosen() !== b) return;
       if (n.formula.text) inspector.append(math(n.formula));
       if (n.gradient.text) inspector.append(math(n.gradient, "formula small"));
       if (n.text) inspector.append(el("p", {}, n.text));
@@ -161,7 +110,8 @@ export function graph(main: HTMLElement): void {
       message.textContent = (e as Error).message;
     }
     mark();
-    if (layout && chosen >= 0) void inspect(layout.boxes[chosen]);
+    const b = read.chosen();
+    if (b) void inspect(b);
   }
 
   // mark colours the boxes by the overlay, in the order of magnitude of its numbers.
@@ -186,13 +136,12 @@ export function graph(main: HTMLElement): void {
       [hits, hit] = [list, -1];
       found.textContent = word.trim() ? `${hits.length} found` + (hits.length ? ", enter shows the next" : "") : "";
       const shown = hits.findIndex((h) => boxOf(h.id) >= 0);
-      if (shown >= 0) { hit = shown; go(boxOf(hits[shown].id)); }
+      if (shown >= 0) { hit = shown; read.go(boxOf(hits[shown].id)); }
     } catch (e) {
       message.textContent = (e as Error).message;
     }
   }
   function boxOf(id: number): number { return layout?.boxes.findIndex((b) => !b.scope && b.kind !== "gradient" && b.kind !== "update" && b.nodes?.includes(id)) ?? -1; }
-  function go(i: number): void { choose(i); paint.reveal(i); }
 
   // nextHit shows the next of what was found, and opens the groups it is in.
   async function nextHit(): Promise<void> {
@@ -205,7 +154,7 @@ export function graph(main: HTMLElement): void {
       await fetchLayout(false);
     }
     found.textContent = `${hit + 1} of ${hits.length}` + (boxOf(id) < 0 ? ", in a repeated layer that is drawn once" : "");
-    if (boxOf(id) >= 0) go(boxOf(id));
+    if (boxOf(id) >= 0) read.go(boxOf(id));
   }
   search.oninput = () => find();
   search.onkeydown = (e) => {
@@ -213,41 +162,20 @@ export function graph(main: HTMLElement): void {
     if (e.key === "Escape") canvas.focus();
   };
 
-  // walk moves along edges, or sideways to the nearest box.
-  function walk(key: string): void {
-    if (!layout || !layout.boxes.length) return;
-    if (chosen < 0) { choose(layout.boxes.length - 1); paint.reveal(chosen); return; }
-    const at = layout.boxes[chosen], center = (b: Box) => b.x + b.w / 2;
-    let next = -1;
-    if (key === "ArrowUp" || key === "ArrowDown") {
-      const near = key === "ArrowUp" ? at.in ?? [] : readers()[chosen];
-      next = [...near].sort((a, b) => Math.abs(center(layout!.boxes[a]) - center(at)) - Math.abs(center(layout!.boxes[b]) - center(at)))[0] ?? -1;
-    } else {
-      const side = key === "ArrowLeft" ? -1 : 1;
-      let best = Infinity;
-      layout.boxes.forEach((b, i) => {
-        const dx = (center(b) - center(at)) * side, dy = Math.abs(b.y + b.h / 2 - at.y - at.h / 2);
-        if (i !== chosen && dx > 1 && dx + 4 * dy < best) { best = dx + 4 * dy; next = i; }
-      });
-    }
-    if (next >= 0) { choose(next); paint.reveal(next); }
-  }
-
   document.addEventListener("keydown", (e) => {
     if (typing(e)) return;
     const act = ({
-      ArrowUp: () => walk(e.key), ArrowDown: () => walk(e.key), ArrowLeft: () => walk(e.key), ArrowRight: () => walk(e.key),
+      ...read.keys,
       Enter: () => {
-        const b = layout?.boxes[chosen];
+        const b = read.chosen();
         if (b?.scope) toggle(b.scope, true);
         else if (b && b.group >= 0) toggle(layout!.groups[b.group].path, false);
       },
       "/": () => setTimeout(() => search.focus()), // after the key has been typed
-      "+": () => paint.zoom(1.25), "=": () => paint.zoom(1.25), "-": () => paint.zoom(0.8), "0": () => paint.fit(), Escape: () => choose(-1),
-    } as Record<string, () => void>)[e.key];
+    } as typeof read.keys)[e.key];
     if (!act) return;
     e.preventDefault();
-    act();
+    act(e.key);
   });
 
   main.replaceChildren(
@@ -258,7 +186,7 @@ export function graph(main: HTMLElement): void {
       el("button", { id: "fit", onclick: () => paint.fit() }, "Show all"),
       el("button", { "aria-label": "zoom in", onclick: () => paint.zoom(1.25) }, "+"), el("button", { "aria-label": "zoom out", onclick: () => paint.zoom(0.8) }, "−")),
     message,
-    el("div", { class: "graph" }, el("div", { class: "panel sheet" }, canvas, tree), inspector),
+    el("div", { class: "graph" }, el("div", { class: "panel sheet" }, canvas, read.tree), inspector),
     legend,
     el("p", { class: "hint", id: "keys" }, "Drag to move, wheel to zoom, double-click a group to open it and its title to close it. Keys: arrows walk along edges, enter opens and closes groups, / searches, + − 0 zoom, escape lets go."));
   themed(() => paint.themed());

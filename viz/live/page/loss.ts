@@ -5,6 +5,7 @@ import { post } from "./server";
 import { curves } from "./curves";
 import { Formula, math } from "./formula";
 import { Layout, painter } from "./painter";
+import { reader } from "./reader";
 import { themed } from "./color";
 
 interface Verdict {
@@ -33,8 +34,16 @@ export function loss(main: HTMLElement): void {
   const badge = el("p", { class: "badge", id: "badge" });
   const formula = el("div"), derivative = el("div");
   const curve = svg("svg"), slope = svg("svg"), wave = svg("svg"), steps = svg("svg");
-  const canvas = el("canvas", { id: "loss-graph", role: "img", "aria-label": "the graph of the loss and of its gradient" });
-  const paint = painter(canvas, { choose: () => {}, toggle: () => {} });
+  const canvas = el("canvas", { tabIndex: 0, id: "loss-graph", role: "application", "aria-label": "The graph of the loss and of its gradient. Arrows walk along its edges." });
+  const paint = painter(canvas, { choose: (i) => read.choose(i), toggle: () => {} });
+  const about = el("output", { id: "about", class: "hint" });
+  const read = reader(canvas, paint, (b) => { about.textContent = b ? [b.title, b.line, b.kind].filter(Boolean).join(", ") : ""; });
+  canvas.onkeydown = (e) => {
+    const act = read.keys[e.key];
+    if (!act) return;
+    e.preventDefault();
+    act(e.key);
+  };
   const train = el("button", { class: "primary", id: "fit", onclick: () => fit() }, "Train with it");
   let asked = 0;
 
@@ -57,6 +66,8 @@ export function loss(main: HTMLElement): void {
       v.graph.boxes ??= []; v.graph.edges ??= []; v.graph.groups ??= []; v.graph.marks ??= []; v.graph.labels ??= [];
       canvas.dataset.boxes = String(v.graph.boxes.length);
       paint.show(v.graph, true);
+      read.show(v.graph);
+      about.textContent = "";
       say(badge.textContent);
     } catch (e) {
       if (id === asked) { message.textContent = (e as Error).message; badge.textContent = ""; badge.dataset.agrees = ""; }
@@ -93,7 +104,7 @@ export function loss(main: HTMLElement): void {
     el("div", { class: "charts" },
       panel("The loss", formula, curve), panel("Its derivative by p", derivative, slope),
       panel("Trained with it", el("p", { class: "hint" }, "A network of 2 × 24 units learns a wave of which every eighth point is far off; dashed is the squared error."), wave, steps)),
-    el("section", { class: "panel" }, el("h2", {}, "Its graph, and that of its gradient"), el("div", { class: "low" }, canvas)),
+    el("section", { class: "panel" }, el("h2", {}, "Its graph, and that of its gradient"), el("div", { class: "low" }, canvas, read.tree), about),
     el("p", { class: "hint" }, "Numbers, p, y, + − * / ^, comparisons, a ? b : c, and functions such as abs, exp, log, tanh, sigmoid, softplus, max, min; sum and mean are over all rows. The address holds the loss."));
   themed(() => paint.themed());
   void judge();

@@ -54,10 +54,11 @@ type Recorder struct {
 // patienceAlone is how long a paused training waits for a page to come back.
 const patienceAlone = 10 * time.Second
 
-// share is the part of a training's time that recording may take. All of it counts,
-// a look at the weights as well as what is noted of each step and what the machine
-// took away meanwhile: weights are looked at again when the training has earned the
-// time that is gone. It is half of the promised fiftieth, as a step may be slow.
+// share is the part of a training's time that looking at weights may take, with what
+// the machine took away meanwhile: they are looked at again when the training has
+// earned the time that is gone. It is half of the promised fiftieth, as a step may be
+// slow. What is noted of each step is a fraction of a microsecond and does not count:
+// where steps are as short, nothing would be seen otherwise.
 const share = 0.01
 
 // gap is the least time between two looks at the weights: a page shows no more.
@@ -128,13 +129,17 @@ func (r *Recorder) waiting() bool {
 // record notes loss and throughput, and looks into the weights when it is time.
 func (r *Recorder) record(run *train.Run) {
 	now := time.Now()
-	if r.note(run, now) {
+	looked := r.note(run, now)
+	if looked {
 		r.look(run)
 	}
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	took := time.Since(now)
-	r.debt, r.spent = r.debt+took, r.spent+took
+	r.spent += took
+	if looked {
+		r.debt += took
+	}
 }
 
 // note notes a step, and reports whether it is time to look into the weights.

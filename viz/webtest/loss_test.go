@@ -29,8 +29,11 @@ func TestLossLab(t *testing.T) {
 	p.press(kb.ArrowUp)
 	p.wait("document.getElementById('about').textContent")
 	last := js[string](p, "document.getElementById('about').textContent")
-	p.press(kb.ArrowUp)
-	p.wait(fmt.Sprintf("document.getElementById('about').textContent !== %q", last))
+	for _, key := range []string{kb.ArrowLeft, kb.ArrowUp} { // from the gradient to the loss, and along its edges
+		p.press(key)
+		p.wait(fmt.Sprintf("document.getElementById('about').textContent !== %q", last))
+		last = js[string](p, "document.getElementById('about').textContent")
+	}
 	assert.Equal(t, 1, js[int](p, "document.querySelectorAll('#loss-graph-tree [aria-selected=true]').length"))
 	assert.Equal(t, js[string](p, "document.querySelector('#loss-graph-tree [aria-selected=true]').id"), js[string](p, "document.activeElement.getAttribute('aria-activedescendant')"))
 	assert.Equal(t, js[string](p, "document.getElementById('about').textContent"), js[string](p, "document.getElementById('live').textContent"), "it is read out")

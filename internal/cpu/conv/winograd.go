@@ -144,7 +144,7 @@ func newWinograd(s Shape, axes [3]axis, adjoint bool) *Plan {
 	if adjoint {
 		p.in, p.out = p.out, p.in
 	}
-	p.strips = (p.out + p.k.cols - 1) / p.k.cols
+	p.strips = share(p.out, p.k.cols)
 	p.pitch = pitches([4]int{s.N, 1, axes[1].out, axes[2].out}, p.out*p.size)
 	p.pieces = newPieces(&s, axes[1].classes[0], axes[2].classes[0])
 	p.shifts = [2]int{s.Kernel[1] / 2, s.Kernel[2] / 2}
@@ -162,13 +162,13 @@ func newWinograd(s Shape, axes [3]axis, adjoint bool) *Plan {
 func (p *winograd) divide(axes [3]axis) {
 	lines, width := even2(axes[1].out), even2(axes[2].out)
 	axes[1].out, axes[2].out = lines, width
-	row := min(p.k.cols, (p.out+p.k.lanes-1)/p.k.lanes*p.k.lanes) * p.size
+	row := min(p.k.cols, p.k.vectors(p.out)*p.k.lanes) * p.size
 	most := p.k.rows
 	if n := tileBytes / (places * (p.in*p.size + row)); n > most {
 		most = n / most * most
 	}
 	want := max(1, min(mostParts, p.s.flops()/partFlops))
-	positions := max((p.s.N*lines*width+want-1)/want, min(4*p.k.rows, lines*width))
+	positions := max(share(p.s.N*lines*width, want), min(4*p.k.rows, lines*width))
 	for {
 		p.grid = cutTiles(p.s.N, lines, width, positions)
 		p.source = newSource(axes, p.grid, p.in*p.size, p.in*p.size)

@@ -34,7 +34,7 @@ func newWinogradGrad(s Shape) *Plan {
 	w := &winogradGrad{s: s, k: &micros[s.T], size: s.T.Size(), shifts: [2]int{s.Kernel[1] / 2, s.Kernel[2] / 2}}
 	axes := s.axes()
 	w.pieces = newPieces(&s, axes[1].classes[0], axes[2].classes[0])
-	w.strips = (s.O + w.k.cols - 1) / w.k.cols
+	w.strips = share(s.O, w.k.cols)
 	w.slots = newSlots(s.T, s.taps()*s.C*s.O)
 	w.product = spread(s.C * w.k.cols * w.size)
 	w.divide(axes)

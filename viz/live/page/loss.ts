@@ -37,7 +37,7 @@ export function loss(main: HTMLElement): void {
   const canvas = el("canvas", { tabIndex: 0, id: "loss-graph", role: "application", "aria-label": "The graph of the loss and of its gradient. Arrows walk along its edges." });
   const paint = painter(canvas, { choose: (i) => read.choose(i), toggle: () => {} });
   const about = el("output", { id: "about", class: "hint" });
-  const read = reader(canvas, paint, (b) => { about.textContent = b ? [b.title, b.line, b.kind].filter(Boolean).join(", ") : ""; });
+  const read = reader(canvas, paint, (_, text) => { about.textContent = text; });
   canvas.onkeydown = (e) => {
     const act = read.keys[e.key];
     if (!act) return;

@@ -6,8 +6,8 @@ import { Box, Layout, painter } from "./painter";
 type Painter = ReturnType<typeof painter>;
 
 // reader makes the canvas say what is chosen on it. What the page does with it is its
-// own: chosen is called with the box, or without one.
-export function reader(canvas: HTMLCanvasElement, paint: Painter, chosen: (b: Box | undefined) => void) {
+// own: chosen is called with the box and what is said of it, or without one.
+export function reader(canvas: HTMLCanvasElement, paint: Painter, chosen: (b: Box | undefined, text: string) => void) {
   let layout: Layout | undefined, at = -1;
   const id = (i: number) => `${canvas.id}-box-${i}`;
   const tree = el("ul", { class: "off-screen", role: "tree", id: canvas.id + "-tree", "aria-label": "The boxes that are shown" });
@@ -35,13 +35,14 @@ export function reader(canvas: HTMLCanvasElement, paint: Painter, chosen: (b: Bo
     if (!layout) return;
     if (at >= 0) document.getElementById(id(at))?.setAttribute("aria-selected", "false");
     at = i;
-    if (i < 0) { paint.highlight(undefined); chosen(undefined); return; }
+    if (i < 0) { paint.highlight(undefined); chosen(undefined, ""); return; }
     const b = layout.boxes[i];
     document.getElementById(id(i))?.setAttribute("aria-selected", "true");
     canvas.setAttribute("aria-activedescendant", id(i));
     paint.highlight(i, related(i));
-    say(label(b));
-    chosen(b);
+    const text = label(b);
+    say(text);
+    chosen(b, text);
   }
 
   // users are, for each box, the boxes that read it.

@@ -250,6 +250,20 @@ func TestPortable(t *testing.T) {
 	}
 }
 
+// TestPortableSizes runs the Go kernels as TestSizes does those in assembly.
+func TestPortableSizes(t *testing.T) {
+	r := seeded(t)
+	for op := range numOps {
+		for typ := range numTypes {
+			for kinds := range uint8(1) << op.Arity() {
+				if op != ExpSubSum || kinds <= 3 { // its third is a result
+					sizes(t, r, generic, op, typ, kinds)
+				}
+			}
+		}
+	}
+}
+
 // wanted is the truth about one element; what has several steps is rounded
 // after each.
 func wanted(t Type, op Op, f func(x, y, z float64) float64, v [3]float64) float64 {

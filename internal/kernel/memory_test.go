@@ -78,7 +78,7 @@ type trial struct {
 func newTrial(op Op, t Type, kinds uint8, r *rand.Rand, rows, wide int) *trial {
 	v := &trial{op: op, t: t, kinds: kinds, wide: wide}
 	number := random
-	if op >= Sum && op <= Dot || op == FMASum {
+	if op >= Sum && op <= Dot || op == FMASum || op == ErfcMul {
 		number = (*rand.Rand).NormFloat64
 	}
 	v.from, v.to = elems(op, t)

@@ -22,7 +22,7 @@ type workload struct {
 }
 
 // seedNetwork is the network 784-10-8-1 on 1000 random rows, in batches of 32.
-func seedNetwork(b *testing.B) workload {
+func seedNetwork(b testing.TB) workload {
 	digits := data.Digits(1000, 1)
 	y := make([]float32, 1000)
 	for i := range y {
@@ -40,7 +40,7 @@ func seedNetwork(b *testing.B) workload {
 }
 
 // digitsNetwork is the network 784-512-512-10 in batches of 128.
-func digitsNetwork(*testing.B) workload {
+func digitsNetwork(testing.TB) workload {
 	return workload{func() *Model {
 		return &Model{
 			Net:       nn.Sequential{&nn.Flatten{}, &nn.Dense{Out: 512, Act: ops.ReLU}, &nn.Dense{Out: 512, Act: ops.ReLU}, &nn.Dense{Out: 10}},
@@ -124,7 +124,7 @@ func benchmarkFit(b *testing.B, load workload) {
 }
 
 // bareStep returns the same step without what Fit adds to it.
-func bareStep(b *testing.B, m *Model, tr *Trainer) *graph.Program {
+func bareStep(b testing.TB, m *Model, tr *Trainer) *graph.Program {
 	of, err := measure("Model.Loss", m.Loss)
 	require.NoError(b, err)
 	loss := of(m.Net.Apply(tr.Inputs[0]), tr.Inputs[1])

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -62,33 +63,41 @@ const most = 130
 // must not depend on where it is, and what is outside must stay.
 func TestSizes(t *testing.T) {
 	r := seeded(t)
-	each(t, func(t *testing.T, of isa, op Op, typ Type, kinds uint8) {
-		v := newTrial(op, typ, kinds, r, 1, most)
-		f := lookup(of, op, typ, kinds)
-		whole, _ := v.run(f, 1, most, 0)
-		agree(t, v, 1, most, f)
+	each(t, func(t *testing.T, of isa, op Op, typ Type, kinds uint8) { sizes(t, r, of, op, typ, kinds) })
+}
+
+// sizes runs a kernel on all sizes and offsets.
+func sizes(t *testing.T, r *rand.Rand, of isa, op Op, typ Type, kinds uint8) {
+	v := newTrial(op, typ, kinds, r, 1, most)
+	f := lookup(of, op, typ, kinds)
+	var want, wantSum [most + 1][]byte // by columns
+	agree(t, v, 1, most, f)
+	whole, _ := v.run(f, 1, most, 0)
+	for cols := range most + 1 {
+		want[cols] = whole[:cols*v.to.size()]
+		if v.reduces() {
+			agree(t, v, 1, cols, f)
+			whole, _ := v.run(f, 1, cols, 0)
+			want[cols] = whole[:v.to.size()]
+		} else if op.Sums() {
+			_, wantSum[cols] = v.run(f, 1, cols, 0)
+		}
+	}
+	for offset := range 16 {
+		a, d, sums := v.args(1, most, offset)
 		for cols := range most + 1 {
-			var wantSum []byte
-			if v.reduces() {
-				agree(t, v, 1, cols, f)
-				whole, _ = v.run(f, 1, cols, 0)
-			} else if op.Sums() {
-				_, wantSum = v.run(f, 1, cols, 0)
+			a.Cols = cols
+			f(a)
+			n := len(want[cols])
+			if !bytes.Equal(d.own[:n], want[cols]) || bytes.Count(d.own[n:], []byte{canary}) != len(d.own)-n || !d.intact() ||
+				!sums.intact() || op.Sums() && !bytes.Equal(sums.own, wantSum[cols]) {
+				require.Fail(t, fmt.Sprintf("%s %v: %d columns at %d", isaNames[of], v, cols, offset))
 			}
-			for offset := range 16 {
-				a, d, sums := v.args(1, cols, offset)
-				f(a)
-				n := cols * v.to.size()
-				if v.reduces() {
-					n = v.to.size()
-				}
-				if !bytes.Equal(d.own[:n], whole[:n]) || bytes.Count(d.own[n:], []byte{canary}) != len(d.own)-n || !d.intact() ||
-					!sums.intact() || op.Sums() && !bytes.Equal(sums.own, wantSum) {
-					require.Fail(t, fmt.Sprintf("%s %v: %d columns at %d", isaNames[of], v, cols, offset))
-				}
+			for i := range n {
+				d.own[i] = canary
 			}
 		}
-	})
+	}
 }
 
 // bounds are the distances in ulp that op.go states; the other ops are exact.

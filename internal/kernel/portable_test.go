@@ -254,6 +254,18 @@ func TestPortable(t *testing.T) {
 	}
 }
 
+// TestPortableSizes runs the Go kernels as TestSizes does those in assembly.
+func TestPortableSizes(t *testing.T) {
+	r := seeded(t)
+	for op := range numOps {
+		for typ := range numTypes {
+			for kinds := range uint8(1) << op.Arity() {
+				sizes(t, r, generic, op, typ, kinds)
+			}
+		}
+	}
+}
+
 // wanted is the truth about one element; what has several steps is rounded
 // after each.
 func wanted(t Type, op Op, f func(x, y, z float64) float64, v [4]float64) float64 {

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"math"
 	"runtime"
 	"slices"
 	"testing"
@@ -130,7 +131,7 @@ func TestInstructionsOfSeveralOpsAgree(t *testing.T) {
 // TestOwnLossCostsLittle runs a loss of the user's own by turns with cross-entropy,
 // both with their gradients: focal loss on smoothed labels, of about 12 ops more. It
 // may cost twice as much. Each takes the least time of its runs, on one core, which
-// forgets what else the machine does.
+// forgets what else the machine does; a busy one gets more runs.
 func TestOwnLossCostsLittle(t *testing.T) {
 	if testing.Short() || kernel.ISA() == "generic" {
 		t.Skip("measures time, with kernels in assembly")
@@ -155,11 +156,11 @@ func TestOwnLossCostsLittle(t *testing.T) {
 			}
 		}
 		usual, focal := spent(nn.CrossEntropy(x, labels)), spent(own)
-		a, b := usual(), focal()
-		for range 300 {
+		a, b, ratio := usual(), focal(), math.Inf(1)
+		for n := 0; n < 1500 && (n < 300 || ratio > 2); n++ {
 			a, b = min(a, usual()), min(b, focal())
+			ratio = float64(b) / float64(a)
 		}
-		ratio := float64(b) / float64(a)
 		t.Logf("%v: %v, %.2f times cross-entropy", size, b, ratio)
 		assert.LessOrEqual(t, ratio, 2.0, "%v", size)
 	}

@@ -47,8 +47,11 @@ func isTerminal(f *os.File) bool {
 	return err != nil || !os.SameFile(info, null)
 }
 
+// live reports whether there is a line that steps rewrite.
+func (p *progress) live() bool { return p.w != nil && p.terminal }
+
 func (p *progress) begin(number, epochs, total, done int) {
-	if p.w == nil || !p.terminal {
+	if !p.live() {
 		return
 	}
 	p.number, p.epochs, p.rows, p.total, p.first = number, epochs, done, total, done
@@ -59,9 +62,6 @@ func (p *progress) begin(number, epochs, total, done int) {
 // step counts the rows of a step, after which the mean of the loss in this epoch
 // is given, if it is known, and the learning rate, or 0.
 func (p *progress) step(rows int, mean float64, known bool, rate float64) {
-	if p.w == nil || !p.terminal {
-		return
-	}
 	p.rows += rows
 	now := p.now()
 	if now.Before(p.next) {

@@ -17,24 +17,20 @@ import (
 
 // A Node is one value of an expression. Nodes are immutable and may be shared
 // between graphs and goroutines.
+//
+// Large graphs are bound by memory, and so a node is kept small: it has what many
+// nodes have in common by its address.
 type Node struct {
 	op    Op
 	in    []*Node
-	typ   Type
-	err   error // why this value does not exist; poisons its users
+	typ   *Type    // that of an operand if it is the same
+	err   *mistake // why this value does not exist; poisons its users
 	id    uint64
 	pc    uintptr // the user's call
 	scope *Scope
-	from  Provenance
-	stamp uint64 // the last pass of stamp that was here
-	work  work
-}
-
-// work is what a compilation notes in its own copies of nodes.
-type work struct {
-	at   int32 // place in the order
-	next int32 // place in the order that a pass is making
-	pass int32 // the last pass that listed the node there
+	from  *Provenance // nil of a forward node
+	stamp uint32      // the last traversal that was here, of those that number themselves
+	at    int32       // place in the order of the compilation that n belongs to
 }
 
 var lastID atomic.Uint64
@@ -46,7 +42,7 @@ func (n *Node) Op() Op { return n.op }
 func (n *Node) In() []*Node { return n.in }
 
 // Type returns dtype and shape; of a poisoned node, those of a scalar.
-func (n *Node) Type() Type { return n.typ }
+func (n *Node) Type() Type { return *n.typ }
 
 // Shape returns the shape; of a poisoned node, that of a scalar.
 func (n *Node) Shape() Shape { return n.typ.Shape }
@@ -76,7 +72,7 @@ func Apply(op Op, x ...*Node) *Node { return apply(op, userPC(false), x) }
 
 // apply is Apply for a call of the user's.
 func apply(op Op, pc uintptr, x []*Node) *Node {
-	n := &Node{op: op, in: x, id: lastID.Add(1), pc: pc}
+	n := &Node{op: op, in: x, typ: &scalars[Float32], id: lastID.Add(1), pc: pc}
 	types := typesPool.Get().(*[]Type)
 	defer typesPool.Put(types)
 	in := (*types)[:0]
@@ -86,9 +82,9 @@ func apply(op Op, pc uintptr, x []*Node) *Node {
 			return n
 		}
 		if x.err != nil {
-			n.err = errPoisoned
+			n.err = poisoned
 		}
-		in = append(in, x.typ)
+		in = append(in, *x.typ)
 	}
 	*types = in
 	if n.err != nil {
@@ -102,8 +98,24 @@ func apply(op Op, pc uintptr, x []*Node) *Node {
 		n.err = &mistake{n: n, text: err.Error()}
 		return n
 	}
-	n.typ = typ
+	n.typ = typ.shared(x)
 	return n
+}
+
+// scalars are the types of single numbers.
+var scalars = [...]Type{{DType: Float32}, {DType: Float64}, {DType: Int32}, {DType: Int64}, {DType: Bool}}
+
+// shared returns where t is: at an operand that has it, or at a place of its own.
+func (t Type) shared(x []*Node) *Type {
+	if t.Shape.rank == 0 {
+		return &scalars[t.DType]
+	}
+	for _, x := range x {
+		if *x.typ == t {
+			return x.typ
+		}
+	}
+	return &t
 }
 
 // typesPool holds lists of operands' types, which live as long as an Infer.

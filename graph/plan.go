@@ -270,10 +270,10 @@ func (p *Program) typed(n *Node, dims []int, lengths map[Dim]int) (Tensor, error
 func (p *Program) layOut(q *plan) {
 	q.offset = make([]int, len(p.order))
 	last := make([]int, len(p.order)) // the step after which a value is dead
-	for i, args := range p.args {
+	for i, n := range p.order {
 		last[i] = max(last[i], i)
-		for _, a := range args {
-			last[a] = i
+		for _, x := range n.in {
+			last[x.at] = i
 		}
 	}
 	for _, at := range p.out {

@@ -115,7 +115,8 @@ func (t Type) shared(x []*Node) *Type {
 			return x.typ
 		}
 	}
-	return &t
+	own := t
+	return &own
 }
 
 // typesPool holds lists of operands' types, which live as long as an Infer.

@@ -22,6 +22,15 @@ func (p *Program) node(i int) *Node {
 	return p.inner[i-len(p.params)]
 }
 
+// valueOf returns the value of the node with a number that is not a parameter's, without memory but for
+// constants.
+func (p *Program) valueOf(q *plan, i int) *Tensor {
+	if i < len(p.order) {
+		return q.values[i]
+	}
+	return q.inner[i-len(p.order)-len(p.params)]
+}
+
 // operands returns the numbers of the operands of node i.
 func (p *Program) operands(i int) (list []int) {
 	n := p.node(i)
@@ -171,7 +180,7 @@ func (w *lowering) writeEmpty(i int, n *Node, in []ir.Ref) (r ir.Ref, ok bool) {
 	v, err := NewTensor(n.typ.DType, t.Shape...)
 	operands := make([]Tensor, len(n.in))
 	for k, x := range w.p.operands(i) {
-		operands[k] = w.value(x)
+		operands[k] = *w.value(x)
 	}
 	if err == nil && !slices.ContainsFunc(in, func(r ir.Ref) bool { return !empty(r) }) && evaluate(n, v, operands, w.p.lengths(w.q)) == nil && v.uniform() {
 		return ir.Broadcast(w.b.Const(ir.DType(n.typ.DType), v.At(0)), t.Shape), true // a sum of nothing, or such
@@ -228,12 +237,7 @@ func (w *lowering) rows(n *Node, i int) int {
 }
 
 // value returns the type of node i.
-func (w *lowering) value(i int) Tensor {
-	if i < len(w.p.order) {
-		return w.q.values[i]
-	}
-	return w.q.inner[i-len(w.p.order)-len(w.p.params)]
-}
+func (w *lowering) value(i int) *Tensor { return w.p.valueOf(w.q, i) }
 
 // array returns an array of constants, which belongs to the program: bodies get
 // it as they get what is the same at each step.

@@ -277,7 +277,7 @@ func (p *Program) run(ctx context.Context, feeds []Feed, provide provider) error
 // provide fills in the memory of the outputs.
 func (q *plan) provide(p *Program, into []Tensor, provide provider) (err error) {
 	for i, at := range p.out {
-		if into[i], err = provide(i, q.values[at]); err != nil {
+		if into[i], err = provide(i, *q.values[at]); err != nil {
 			return err
 		}
 	}

@@ -220,8 +220,7 @@ func (c *compiler) copyFor(v *val, e *edge, space axes) *val {
 			step *= now.Dims[i]
 		}
 	}
-	value := &ir.Value{Kind: ir.Map, Op: ir.Copy, DType: e.V.DType, Dims: read.Dims, In: []ir.Ref{read}, Node: v.Node}
-	value.SetSize()
+	value := ir.NewCopy(read, v.Node)
 	w := &val{Value: value, slot: -1, store: -1, rows: -1, when: -1}
 	w.in = []edge{newEdge(e.v, &value.In[0])}
 	w.ct = computeType(w)

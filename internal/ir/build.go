@@ -83,6 +83,9 @@ func (b *Builder) append(v Value) *Value {
 	w := &b.slab[0]
 	b.slab = b.slab[1:]
 	*w = v
+	if w.More == nil {
+		w.More = noMore
+	}
 	w.ID, w.Node, w.size = len(b.Values), b.Node, Size(v.Dims)
 	b.Values = append(b.Values, w)
 	return w
@@ -104,7 +107,7 @@ func shaped(v *Value, dims []int) Ref { return Ref{V: v, Dims: dims, Steps: dens
 
 // Leaf returns memory that the host gives.
 func (b *Builder) Leaf(slot int, d DType, dims []int) Ref {
-	return shaped(b.append(Value{Kind: Leaf, DType: d, Dims: squeeze(dims), Slot: slot}), dims)
+	return shaped(b.append(Value{Kind: Leaf, DType: d, Dims: squeeze(dims), More: &More{Slot: slot}}), dims)
 }
 
 // Const returns a number.
@@ -133,7 +136,7 @@ func (b *Builder) Call(slot int, d DType, dims []int, rows int, x ...Ref) Ref {
 		size = max(size, r.Size())
 	}
 	parts := max(1, min(rows, size/partElems))
-	return shaped(b.append(Value{Kind: Call, DType: d, Dims: squeeze(dims), In: in, Slot: slot, Rows: rows, Parts: parts}), dims)
+	return shaped(b.append(Value{Kind: Call, DType: d, Dims: squeeze(dims), In: in, More: &More{Slot: slot, Rows: rows, Parts: parts}}), dims)
 }
 
 // partElems is how many elements are worth a part of a call.

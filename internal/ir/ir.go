@@ -52,30 +52,39 @@ func (k Kind) String() string { return kinds[k] }
 // see [Ref].
 type Value struct {
 	ID    int // its place among the builder's values
+	Node  int // which node of the host's this computes, for reports
 	Kind  Kind
 	Op    Op
 	DType DType
+	Over  Over // of Reduce
+	image bool // has its channels last: see layout.go
 	Dims  []int
 	In    []Ref
 	Num   float64 // of Const
-	Over  Over    // of Reduce
-	Slot  int     // of Leaf and Call: the host's number for it; of Loop: the number of the result
-	Rows  int     // of Call: how many independent rows it has
-	Parts int     // of Call: in how many runs of rows it is computed
-	Node  int     // which node of the host's this computes, for reports
-	Win   *Window // of Conv
-	Loop  *LoopBody
-	Join  *Pieces
-
 	size  int
-	image bool // has its channels last: see layout.go
+	*More // what the values of few kinds have, else zeros that all others share
 }
+
+// More is the part of a value that maps, reductions and products, which are many,
+// do not have.
+type More struct {
+	Slot  int       // of Leaf and Call: the host's number for it; of Loop: the number of the result
+	Rows  int       // of Call: how many independent rows it has
+	Parts int       // of Call: in how many runs of rows it is computed
+	Win   *Window   // of Conv
+	Loop  *LoopBody // of Loop
+	Join  *Pieces   // of Join
+}
+
+var noMore = &More{}
 
 // Size returns the number of elements.
 func (v *Value) Size() int { return v.size }
 
-// SetSize counts the elements of a value that no builder made.
-func (v *Value) SetSize() { v.size = Size(v.Dims) }
+// NewCopy returns a copy of what x reads, which no builder made.
+func NewCopy(x Ref, node int) *Value {
+	return &Value{Kind: Map, Op: Copy, DType: x.V.DType, Dims: x.Dims, In: []Ref{x}, Node: node, size: x.Size(), More: noMore}
+}
 
 // An Over says which axes of its operand a reduction removes.
 type Over uint8

@@ -105,7 +105,7 @@ func (l *LoopBuilder) Same(x Ref) int {
 func (p *loopProgram) leaf(role, i int, d DType, dims []int) *Value {
 	k := i*roles + role
 	if p.leafs[k] == nil {
-		p.leafs[k] = p.append(Value{Kind: Leaf, DType: d, Dims: squeeze(dims), Slot: k})
+		p.leafs[k] = p.append(Value{Kind: Leaf, DType: d, Dims: squeeze(dims), More: &More{Slot: k}})
 	}
 	return p.leafs[k]
 }
@@ -259,8 +259,7 @@ func (l *LoopBuilder) values(next, stack []Ref) []*Value {
 	l.number()
 	var all []*Value
 	add := func(d DType, dims []int) {
-		v := l.outer.append(Value{Kind: Loop, DType: d, Dims: squeeze(dims), In: in, Slot: len(all)})
-		v.Loop = l.LoopBody
+		v := l.outer.append(Value{Kind: Loop, DType: d, Dims: squeeze(dims), In: in, More: &More{Slot: len(all), Loop: l.LoopBody}})
 		all = append(all, v)
 	}
 	for i, r := range next {

@@ -202,7 +202,7 @@ func (w *lowering) write(i int, n *Node, in []ir.Ref) ir.Ref {
 		return ir.Broadcast(b.Const(dtype, 0), shape)
 	}
 	if t, ok := constant(n); ok {
-		if t.n == 1 && t.DType != Int64 {
+		if t.uniform() && t.DType != Int64 {
 			return ir.Broadcast(b.Const(dtype, t.At(0)), shape)
 		}
 		return w.array(i, dtype, shape)

@@ -34,7 +34,7 @@ type inst struct {
 	pad  bool  // runs to whole vectors, into the padding of registers
 	run  int32 // elements of a row of the run
 	d    int32
-	x    [3]int32
+	x    [4]int32
 	sums int32 // place of a second result + 1: the sums of the rows of the first
 	node int   // of the host, for reports
 }
@@ -344,7 +344,7 @@ func (g *gen) emit(v *val, p int) int32 {
 // store writes a register to memory of another type.
 func (g *gen) store(v *val, d int32) {
 	op := map[ir.DType]kernel.Op{ir.Bool: kernel.ToBool, ir.I32: kernel.ToI32, ir.I64: kernel.ToI64}[v.DType]
-	g.put(v, inst{op: op, nx: 1, d: g.own(v), x: [3]int32{d}}, []arg{{d, true}})
+	g.put(v, inst{op: op, nx: 1, d: g.own(v), x: [4]int32{d}}, []arg{{d, true}})
 }
 
 // An arg is an operand as an instruction reads it.
@@ -386,7 +386,7 @@ func (g *gen) load(v *val, m int32, p int, column bool) arg {
 	if d, ok := g.made[k]; ok {
 		return arg{d, step != 0}
 	}
-	i := inst{op: fromType(o.v.DType), nx: 1, x: [3]int32{m}, node: v.Node}
+	i := inst{op: fromType(o.v.DType), nx: 1, x: [4]int32{m}, node: v.Node}
 	if same {
 		i.op = kernel.Copy
 	}
@@ -467,7 +467,7 @@ func (g *gen) mapping(v *val, p int) int32 {
 // index reads integers from memory as places along an axis.
 func (g *gen) index(v *val) int32 {
 	e := &v.in[0]
-	i := inst{mode: indexing, nx: 2, node: v.Node, d: g.dest(v), x: [3]int32{g.memory(e.v, v.steps(e), e.Off), g.number(v.in[1].v.Num)}}
+	i := inst{mode: indexing, nx: 2, node: v.Node, d: g.dest(v), x: [4]int32{g.memory(e.v, v.steps(e), e.Off), g.number(v.in[1].v.Num)}}
 	g.append(i, g.isColumn(v))
 	return i.d
 }
@@ -493,7 +493,7 @@ func (g *gen) put(v *val, i inst, args []arg) {
 		} else {
 			to = g.tileRegister()
 		}
-		s := inst{op: kernel.Copy, nx: 1, d: to, x: [3]int32{i.x[0]}, node: v.Node}
+		s := inst{op: kernel.Copy, nx: 1, d: to, x: [4]int32{i.x[0]}, node: v.Node}
 		g.put(v, s, args[:1])
 		args[0] = arg{to, true}
 		i.x[0] = to

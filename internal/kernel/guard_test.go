@@ -27,7 +27,7 @@ func guarded(t *testing.T) []byte {
 // beginning, or end at its end, where the pages beside must not be read.
 func TestGuards(t *testing.T) {
 	r := seeded(t)
-	var pages [4][]byte
+	var pages [6][]byte
 	for i := range pages {
 		pages[i] = guarded(t)
 	}
@@ -48,10 +48,11 @@ func TestGuards(t *testing.T) {
 				if v.reduces() {
 					n = 1
 				}
-				a.D = place(3, n*v.to.size())
+				a.D = place(5, n*v.to.size())
+				a.S = place(4, v.to.size())
 				for i := range op.Arity() {
 					n := cols
-					if kinds>>i&1 == 1 || op == ExpSubSum && i == 2 {
+					if kinds>>i&1 == 1 {
 						n = 1
 					}
 					a.X[i] = place(i, n*v.from.size())

@@ -14,7 +14,7 @@ import (
 func TestLookup(t *testing.T) {
 	for op := range numOps {
 		for typ := range numTypes {
-			for kinds := range uint8(8) {
+			for kinds := range uint8(16) {
 				for of := generic; of <= best(); of++ {
 					assert.NotNil(t, lookup(of, op, typ, kinds), op)
 				}
@@ -38,7 +38,7 @@ func each(t *testing.T, test func(t *testing.T, of isa, op Op, typ Type, kinds u
 		for op := range numOps {
 			for typ := range numTypes {
 				for kinds := range uint8(1) << op.Arity() {
-					if op == ExpSubSum && kinds > 3 || assembly(of, op, typ, kinds) == nil {
+					if assembly(of, op, typ, kinds) == nil {
 						continue
 					}
 					n++
@@ -72,7 +72,7 @@ func TestSizes(t *testing.T) {
 			if v.reduces() {
 				agree(t, v, 1, cols, f)
 				whole, _ = v.run(f, 1, cols, 0)
-			} else if op == ExpSubSum {
+			} else if op.Sums() {
 				_, wantSum = v.run(f, 1, cols, 0)
 			}
 			for offset := range 16 {
@@ -83,7 +83,7 @@ func TestSizes(t *testing.T) {
 					n = v.to.size()
 				}
 				if !bytes.Equal(d.own[:n], whole[:n]) || bytes.Count(d.own[n:], []byte{canary}) != len(d.own)-n || !d.intact() ||
-					!sums.intact() || op == ExpSubSum && !bytes.Equal(sums.own, wantSum) {
+					!sums.intact() || op.Sums() && !bytes.Equal(sums.own, wantSum) {
 					require.Fail(t, fmt.Sprintf("%s %v: %d columns at %d", isaNames[of], v, cols, offset))
 				}
 			}
@@ -121,7 +121,7 @@ func agree(t *testing.T, v *trial, rows, cols int, f Func) {
 				require.Fail(t, fmt.Sprintf("%v of %v: %v, want %v", v, x, got, want))
 			}
 		}
-		if v.op == ExpSubSum {
+		if v.op.Sums() {
 			closeSum(t, v, i, cols, v.to.get(sums, i), v.to.get(wantSums, i))
 		}
 	}
@@ -132,9 +132,9 @@ func agree(t *testing.T, v *trial, rows, cols int, f Func) {
 func closeSum(t *testing.T, v *trial, i, cols int, got, want float64) {
 	t.Helper()
 	size := 0.0
-	for j := i * v.wide; j < i*v.wide+cols && v.op <= Dot && v.op >= Sum; j++ {
+	for j := i * v.wide; j < i*v.wide+cols && (v.op <= Dot && v.op >= Sum || v.op == FMASum); j++ {
 		x := v.elements(j)
-		size += math.Abs(map[Op]float64{Sum: x[0], SumSquares: x[0] * x[0], Dot: x[0] * x[1]}[v.op])
+		size += math.Abs(map[Op]float64{Sum: x[0], SumSquares: x[0] * x[0], Dot: x[0] * x[1], FMASum: x[0]*x[1] + x[2]}[v.op])
 	}
 	if v.op == ExpSubSum {
 		size = math.Abs(want)
@@ -155,7 +155,7 @@ func TestRows(t *testing.T) {
 			v := newTrial(op, typ, kinds, r, rows, cols+5)
 			agree(t, v, rows, cols, f)
 			agree(t, v, 0, cols, f)
-			if !v.reduces() && op != ExpSubSum {
+			if !v.reduces() && !op.Sums() {
 				f(&Args{Rows: 1})
 				g(&Args{Rows: 1})
 			}

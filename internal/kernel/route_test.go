@@ -53,8 +53,8 @@ func testRoute2[T float](t *testing.T, of isa, typ Type) {
 				}
 				size := int(unsafe.Sizeof(T(0)))
 				a := &Args{D: unsafe.Pointer(&got[0]), Rows: squares, Cols: c, DR: 2 * c * size}
-				a.X = [3]unsafe.Pointer{unsafe.Pointer(&x[0]), unsafe.Pointer(&x[line]), unsafe.Pointer(&ct[0])}
-				a.XR = [3]int{2 * c * size, 2 * c * size, c * size}
+				a.X = [4]unsafe.Pointer{unsafe.Pointer(&x[0]), unsafe.Pointer(&x[line]), unsafe.Pointer(&ct[0])}
+				a.XR = [4]int{2 * c * size, 2 * c * size, c * size}
 				require.Equal(t, nan, route2Of(of, typ)(a), "%s %v, %d squares of %d", isaNames[of], typ, squares, c)
 				if !nan {
 					require.Equal(t, want, got, "%s %v, %d squares of %d", isaNames[of], typ, squares, c)

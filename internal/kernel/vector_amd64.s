@@ -8,22 +8,22 @@
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32CopyV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+64, DX
 	JLT  rest
 
@@ -59,8 +59,8 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -72,23 +72,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32CopyS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+64, DX
 	JLT          rest
 
@@ -118,8 +118,8 @@ tail:
 	VMOVUPS Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -131,23 +131,23 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32NegV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_80000000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -180,8 +180,8 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -211,23 +211,23 @@ GLOBL k32_80000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32AbsV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_7fffffff<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -260,8 +260,8 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -291,17 +291,17 @@ GLOBL k32_7fffffff<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SignV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -309,7 +309,7 @@ TEXT ·avx512F32SignV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -354,8 +354,8 @@ tail:
 	VMOVUPS    Z8, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -403,22 +403,22 @@ GLOBL k32_3f800000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SquareV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -451,8 +451,8 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -464,23 +464,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32RecipV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -513,8 +513,8 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -526,22 +526,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SqrtV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -574,8 +574,8 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -587,23 +587,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32ReLUV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -640,8 +640,8 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -653,22 +653,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FloorV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -701,8 +701,8 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -714,22 +714,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32CeilV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -762,8 +762,8 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -775,22 +775,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32RoundV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -823,8 +823,8 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -836,23 +836,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32IsNaNV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -889,8 +889,8 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -902,24 +902,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32NotV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -956,8 +956,8 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -969,23 +969,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -1022,9 +1022,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1036,24 +1036,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1086,9 +1086,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1100,24 +1100,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1150,9 +1150,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1164,23 +1164,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -1217,9 +1217,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1231,24 +1231,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1281,9 +1281,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1295,24 +1295,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1345,9 +1345,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1359,23 +1359,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -1412,9 +1412,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1426,24 +1426,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1476,9 +1476,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1490,24 +1490,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1540,9 +1540,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1554,23 +1554,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32DivVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -1607,9 +1607,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1621,24 +1621,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32DivSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1671,9 +1671,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1685,24 +1685,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32DivVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1735,9 +1735,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1749,23 +1749,23 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32MaximumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -1810,9 +1810,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1824,24 +1824,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32MaximumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1882,9 +1882,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1896,24 +1896,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32MaximumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1954,9 +1954,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1968,23 +1968,23 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32MinimumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -2029,9 +2029,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2043,24 +2043,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32MinimumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2101,9 +2101,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2115,24 +2115,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32MinimumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2173,9 +2173,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2187,24 +2187,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32EqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -2245,9 +2245,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2259,25 +2259,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32EqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2314,9 +2314,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2328,25 +2328,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32EqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2383,9 +2383,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2397,24 +2397,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32LessVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -2455,9 +2455,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2469,25 +2469,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32LessSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2524,9 +2524,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2538,25 +2538,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32LessVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2593,9 +2593,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2607,24 +2607,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32LessEqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -2665,9 +2665,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2679,25 +2679,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32LessEqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2734,9 +2734,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2748,25 +2748,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32LessEqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2803,9 +2803,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2817,25 +2817,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AndVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -2884,9 +2884,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2898,18 +2898,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AndSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -2917,7 +2917,7 @@ TEXT ·avx512F32AndSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2962,9 +2962,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2976,18 +2976,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AndVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -2995,7 +2995,7 @@ TEXT ·avx512F32AndVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3040,9 +3040,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3054,25 +3054,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32OrVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -3121,9 +3121,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3135,18 +3135,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32OrSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -3154,7 +3154,7 @@ TEXT ·avx512F32OrSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3199,9 +3199,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3213,18 +3213,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32OrVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -3232,7 +3232,7 @@ TEXT ·avx512F32OrVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3277,9 +3277,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3291,25 +3291,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32XorVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -3358,9 +3358,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3372,18 +3372,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32XorSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -3391,7 +3391,7 @@ TEXT ·avx512F32XorSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3436,9 +3436,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3450,18 +3450,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32XorVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -3469,7 +3469,7 @@ TEXT ·avx512F32XorVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3514,9 +3514,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3528,25 +3528,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32WhereVVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -3591,10 +3591,10 @@ tail:
 	VMOVUPS   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3606,26 +3606,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32WhereSVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3666,10 +3666,10 @@ tail:
 	VMOVUPS   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3681,26 +3681,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32WhereVSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3741,10 +3741,10 @@ tail:
 	VMOVUPS   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3756,19 +3756,19 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32WhereSSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
@@ -3776,7 +3776,7 @@ row:
 	VBROADCASTSS (DI), Z1
 	VBROADCASTSS (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3813,10 +3813,10 @@ tail:
 	VMOVUPS   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3828,26 +3828,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32WhereVVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3888,10 +3888,10 @@ tail:
 	VMOVUPS   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3903,19 +3903,19 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32WhereSVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
@@ -3923,7 +3923,7 @@ row:
 	VBROADCASTSS (DI), Z1
 	VBROADCASTSS (R9), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3960,10 +3960,10 @@ tail:
 	VMOVUPS   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3975,19 +3975,19 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32WhereVSS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
@@ -3995,7 +3995,7 @@ row:
 	VBROADCASTSS (R8), Z1
 	VBROADCASTSS (R9), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4032,10 +4032,10 @@ tail:
 	VMOVUPS   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4047,24 +4047,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -4109,10 +4109,10 @@ tail:
 	VMOVUPS     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4124,25 +4124,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4183,10 +4183,10 @@ tail:
 	VMOVUPS     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4198,25 +4198,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4257,10 +4257,10 @@ tail:
 	VMOVUPS     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4272,26 +4272,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4328,10 +4328,10 @@ tail:
 	VMOVUPS     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4343,25 +4343,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4402,10 +4402,10 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4417,26 +4417,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4473,10 +4473,10 @@ tail:
 	VMOVUPS     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4488,26 +4488,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4544,10 +4544,10 @@ tail:
 	VMOVUPS     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4559,24 +4559,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMSVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -4621,10 +4621,10 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4636,25 +4636,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMSSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4695,10 +4695,10 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4710,25 +4710,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMSVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4769,10 +4769,10 @@ tail:
 	VMOVUPS     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4784,26 +4784,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMSSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4840,10 +4840,10 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4855,25 +4855,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMSVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4914,10 +4914,10 @@ tail:
 	VMOVUPS     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4929,26 +4929,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMSSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4985,10 +4985,10 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5000,26 +5000,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMSVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5056,10 +5056,10 @@ tail:
 	VMOVUPS     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5071,24 +5071,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FNMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -5133,10 +5133,10 @@ tail:
 	VMOVUPS      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5148,25 +5148,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FNMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5207,10 +5207,10 @@ tail:
 	VMOVUPS      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5222,25 +5222,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FNMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5281,10 +5281,10 @@ tail:
 	VMOVUPS      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5296,26 +5296,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FNMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5352,10 +5352,10 @@ tail:
 	VMOVUPS      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5367,25 +5367,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FNMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5426,10 +5426,10 @@ tail:
 	VMOVUPS      Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5441,26 +5441,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FNMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5497,10 +5497,10 @@ tail:
 	VMOVUPS      Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5512,26 +5512,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FNMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5568,10 +5568,10 @@ tail:
 	VMOVUPS      Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5583,24 +5583,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -5645,10 +5645,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5660,25 +5660,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5719,10 +5719,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5734,25 +5734,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5793,10 +5793,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5808,26 +5808,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5864,10 +5864,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5879,25 +5879,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5938,10 +5938,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5953,26 +5953,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6009,10 +6009,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6024,26 +6024,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6080,10 +6080,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6095,24 +6095,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -6157,10 +6157,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6172,25 +6172,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6231,10 +6231,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6246,25 +6246,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6305,10 +6305,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6320,26 +6320,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6376,10 +6376,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6391,25 +6391,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6450,10 +6450,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6465,26 +6465,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6521,10 +6521,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6536,26 +6536,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6592,10 +6592,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6607,24 +6607,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -6669,10 +6669,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6684,25 +6684,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6743,10 +6743,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6758,25 +6758,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6817,10 +6817,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6832,26 +6832,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6888,10 +6888,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6903,25 +6903,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6962,10 +6962,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6977,26 +6977,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7033,10 +7033,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7048,26 +7048,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7104,10 +7104,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7119,24 +7119,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AboveVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -7181,10 +7181,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7196,25 +7196,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AboveSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7255,10 +7255,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7270,25 +7270,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AboveVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7329,10 +7329,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7344,26 +7344,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AboveSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7400,10 +7400,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7415,25 +7415,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AboveVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7474,10 +7474,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7489,26 +7489,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AboveSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7545,10 +7545,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7560,26 +7560,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AboveVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7616,10 +7616,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7631,24 +7631,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -7693,10 +7693,747 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32SubSubVVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32SubSubVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 104(AX), DX
+	SUBQ $+32, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Z0
+	VMOVUPS (R8)(BX*1), Z1
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z0
+	VSUBPS  Z2, Z0, Z0
+	VMOVUPS Z0, (SI)(BX*1)
+	VMOVUPS 64(DI)(BX*1), Z0
+	VMOVUPS 64(R8)(BX*1), Z1
+	VMOVUPS 64(R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z0
+	VSUBPS  Z2, Z0, Z0
+	VMOVUPS Z0, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+32, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+16, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Z0
+	VMOVUPS (R8)(BX*1), Z1
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z0
+	VSUBPS  Z2, Z0, Z0
+	VMOVUPS Z0, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z0
+	VMOVUPS.Z (R8)(BX*1), K1, Z1
+	VMOVUPS.Z (R9)(BX*1), K1, Z2
+	VSUBPS    Z1, Z0, Z0
+	VSUBPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32SubSubSVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32SubSubSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Z0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (R8)(BX*1), Z1
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	VMOVUPS 64(R8)(BX*1), Z1
+	VMOVUPS 64(R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+32, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+16, DX
+	JLT     tail
+	VMOVUPS (R8)(BX*1), Z1
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (R8)(BX*1), K1, Z1
+	VMOVUPS.Z (R9)(BX*1), K1, Z2
+	VSUBPS    Z1, Z0, Z0
+	VSUBPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32SubSubVSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32SubSubVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R8), Z0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Z1
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	VMOVUPS 64(DI)(BX*1), Z1
+	VMOVUPS 64(R9)(BX*1), Z2
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+32, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+16, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Z1
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z1
+	VMOVUPS.Z (R9)(BX*1), K1, Z2
+	VSUBPS    Z0, Z1, Z0
+	VSUBPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32SubSubSSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32SubSubSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS (R8), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z3
+	VSUBPS  Z2, Z3, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	VMOVUPS 64(R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z3
+	VSUBPS  Z2, Z3, Z2
+	VMOVUPS Z2, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+32, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+16, DX
+	JLT     tail
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z3
+	VSUBPS  Z2, Z3, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (R9)(BX*1), K1, Z2
+	VSUBPS    Z1, Z0, Z0
+	VSUBPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32SubSubVVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32SubSubVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R9), Z0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Z1
+	VMOVUPS (R8)(BX*1), Z2
+	VSUBPS  Z2, Z1, Z1
+	VSUBPS  Z0, Z1, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	VMOVUPS 64(DI)(BX*1), Z1
+	VMOVUPS 64(R8)(BX*1), Z2
+	VSUBPS  Z2, Z1, Z1
+	VSUBPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+32, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+16, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Z1
+	VMOVUPS (R8)(BX*1), Z2
+	VSUBPS  Z2, Z1, Z1
+	VSUBPS  Z0, Z1, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z1
+	VMOVUPS.Z (R8)(BX*1), K1, Z2
+	VSUBPS    Z2, Z1, Z1
+	VSUBPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32SubSubSVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32SubSubSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS (R9), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (R8)(BX*1), Z2
+	VSUBPS  Z2, Z0, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	VMOVUPS 64(R8)(BX*1), Z2
+	VSUBPS  Z2, Z0, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+32, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+16, DX
+	JLT     tail
+	VMOVUPS (R8)(BX*1), Z2
+	VSUBPS  Z2, Z0, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (R8)(BX*1), K1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32SubSubVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32SubSubVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R8), Z0
+	VBROADCASTSS (R9), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Z2
+	VSUBPS  Z0, Z2, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	VMOVUPS 64(DI)(BX*1), Z2
+	VSUBPS  Z0, Z2, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+32, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+16, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Z2
+	VSUBPS  Z0, Z2, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z2
+	VSUBPS    Z0, Z2, Z0
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32ChooseVVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32ChooseVVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R9), Z0
+	VBROADCASTSS (R10), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (DI)(BX*1), Z2
+	VMOVUPS   (R8)(BX*1), Z3
+	VCMPPS    $0x00, Z3, Z2, K2
+	VBLENDMPS Z0, Z1, K2, Z4
+	VMOVUPS   Z4, (SI)(BX*1)
+	VMOVUPS   64(DI)(BX*1), Z2
+	VMOVUPS   64(R8)(BX*1), Z3
+	VCMPPS    $0x00, Z3, Z2, K2
+	VBLENDMPS Z0, Z1, K2, Z5
+	VMOVUPS   Z5, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+32, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+16, DX
+	JLT       tail
+	VMOVUPS   (DI)(BX*1), Z2
+	VMOVUPS   (R8)(BX*1), Z3
+	VCMPPS    $0x00, Z3, Z2, K2
+	VBLENDMPS Z0, Z1, K2, Z6
+	VMOVUPS   Z6, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z2
+	VMOVUPS.Z (R8)(BX*1), K1, Z3
+	VCMPPS    $0x00, Z3, Z2, K2
+	VBLENDMPS Z0, Z1, K2, Z7
+	VMOVUPS   Z7, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32ChooseSVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32ChooseSVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS (R9), Z1
+	VBROADCASTSS (R10), Z2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (R8)(BX*1), Z3
+	VCMPPS    $0x00, Z3, Z0, K2
+	VBLENDMPS Z1, Z2, K2, Z4
+	VMOVUPS   Z4, (SI)(BX*1)
+	VMOVUPS   64(R8)(BX*1), Z3
+	VCMPPS    $0x00, Z3, Z0, K2
+	VBLENDMPS Z1, Z2, K2, Z5
+	VMOVUPS   Z5, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+32, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+16, DX
+	JLT       tail
+	VMOVUPS   (R8)(BX*1), Z3
+	VCMPPS    $0x00, Z3, Z0, K2
+	VBLENDMPS Z1, Z2, K2, Z6
+	VMOVUPS   Z6, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (R8)(BX*1), K1, Z3
+	VCMPPS    $0x00, Z3, Z0, K2
+	VBLENDMPS Z1, Z2, K2, Z7
+	VMOVUPS   Z7, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32ChooseVSSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32ChooseVSSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R8), Z0
+	VBROADCASTSS (R9), Z1
+	VBROADCASTSS (R10), Z2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (DI)(BX*1), Z3
+	VCMPPS    $0x00, Z0, Z3, K2
+	VBLENDMPS Z1, Z2, K2, Z4
+	VMOVUPS   Z4, (SI)(BX*1)
+	VMOVUPS   64(DI)(BX*1), Z3
+	VCMPPS    $0x00, Z0, Z3, K2
+	VBLENDMPS Z1, Z2, K2, Z5
+	VMOVUPS   Z5, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+32, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+16, DX
+	JLT       tail
+	VMOVUPS   (DI)(BX*1), Z3
+	VCMPPS    $0x00, Z0, Z3, K2
+	VBLENDMPS Z1, Z2, K2, Z6
+	VMOVUPS   Z6, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z3
+	VCMPPS    $0x00, Z0, Z3, K2
+	VBLENDMPS Z1, Z2, K2, Z7
+	VMOVUPS   Z7, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7708,24 +8445,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32UnmatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -7770,10 +8507,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7785,24 +8522,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32RsqrtV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3f000000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -7845,8 +8582,8 @@ rest:
 	VMOVUPS      Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7876,17 +8613,17 @@ GLOBL k32_3f000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32ExpV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
@@ -7902,7 +8639,7 @@ TEXT ·avx512F32ExpV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -7951,8 +8688,8 @@ rest:
 	VMOVUPS      Z11, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -8144,17 +8881,17 @@ GLOBL k32_3efffffe<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32Exp2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_c3170000<>+0(SB), Z0
 	VBROADCASTSS k32_43010000<>+0(SB), Z1
@@ -8168,7 +8905,7 @@ TEXT ·avx512F32Exp2V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -8211,8 +8948,8 @@ rest:
 	VMOVUPS     Z9, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -8368,17 +9105,17 @@ GLOBL k32_3f317218<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32Expm1V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c1f00000<>+0(SB), Z1
@@ -8396,7 +9133,7 @@ TEXT ·avx512F32Expm1V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -8463,8 +9200,8 @@ rest:
 	VMOVUPS      Z14, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -8602,17 +9339,17 @@ GLOBL k32_3effffff<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32LogV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3d1a4f4b<>+0(SB), Z1
@@ -8630,7 +9367,7 @@ TEXT ·avx512F32LogV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -8697,8 +9434,8 @@ rest:
 	VMOVUPS     Z14, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -8926,17 +9663,17 @@ GLOBL k32_3f317217<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32Log1pV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
@@ -8957,7 +9694,7 @@ TEXT ·avx512F32Log1pV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -9040,8 +9777,8 @@ rest:
 	VMOVUPS     Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -9071,17 +9808,17 @@ GLOBL k32_3130421<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32Log2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Z1
@@ -9099,7 +9836,7 @@ TEXT ·avx512F32Log2V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -9168,8 +9905,8 @@ rest:
 	VMOVUPS     Z13, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -9199,17 +9936,17 @@ GLOBL k32_32a57060<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32Log10V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3ede5bd9<>+0(SB), Z1
@@ -9229,7 +9966,7 @@ TEXT ·avx512F32Log10V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -9304,8 +10041,8 @@ rest:
 	VMOVUPS     Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -9389,17 +10126,17 @@ GLOBL k32_3e9a209a<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32SinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Z0
 	VBROADCASTSS k32_80000000<>+0(SB), Z1
@@ -9419,7 +10156,7 @@ TEXT ·avx512F32SinV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -9516,8 +10253,8 @@ rest:
 	VMOVUPS      Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -9727,17 +10464,17 @@ GLOBL k32_3d2aaaa5<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32CosV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -9757,7 +10494,7 @@ TEXT ·avx512F32CosV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -9852,8 +10589,8 @@ rest:
 	VMOVUPS      Z15, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -9865,17 +10602,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32TanhV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_80000000<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -9893,7 +10630,7 @@ TEXT ·avx512F32TanhV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -9962,8 +10699,8 @@ rest:
 	VMOVUPS      Z14, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -10011,17 +10748,17 @@ GLOBL k32_40000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32ErfV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_80000000<>+0(SB), Z1
@@ -10044,7 +10781,7 @@ TEXT ·avx512F32ErfV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -10169,8 +10906,8 @@ rest:
 	VMOVUPS      Z19, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -10524,17 +11261,17 @@ GLOBL k32_3e0375d4<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32ErfcV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_7fffffff<>+0(SB), Z1
@@ -10557,7 +11294,7 @@ TEXT ·avx512F32ErfcV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -10660,8 +11397,8 @@ rest:
 	VMOVUPS      Z21, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -10673,17 +11410,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32SigmoidV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
@@ -10701,7 +11438,7 @@ TEXT ·avx512F32SigmoidV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -10778,8 +11515,8 @@ rest:
 	VMOVUPS      Z13, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -10791,17 +11528,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32SoftplusV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
@@ -10824,7 +11561,7 @@ TEXT ·avx512F32SoftplusV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -10905,8 +11642,8 @@ rest:
 	VMOVUPS      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -11098,25 +11835,25 @@ GLOBL k32_befffffc<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32PowVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -11339,9 +12076,9 @@ rest:
 	VMOVUPS       Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -11549,18 +12286,18 @@ GLOBL k32_7fc00000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32PowSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
@@ -11568,7 +12305,7 @@ TEXT ·avx512F32PowSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -11789,9 +12526,9 @@ rest:
 	VMOVUPS       Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -11803,18 +12540,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32PowVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
@@ -11822,7 +12559,7 @@ TEXT ·avx512F32PowVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -12043,9 +12780,9 @@ rest:
 	VMOVUPS       Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12057,18 +12794,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32LogAddExpVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
@@ -12091,7 +12828,7 @@ TEXT ·avx512F32LogAddExpVV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -12178,9 +12915,9 @@ rest:
 	VMOVUPS      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12192,18 +12929,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32LogAddExpSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
@@ -12227,7 +12964,7 @@ TEXT ·avx512F32LogAddExpSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Z18
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -12312,9 +13049,9 @@ rest:
 	VMOVUPS      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12326,18 +13063,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32LogAddExpVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
@@ -12361,7 +13098,7 @@ TEXT ·avx512F32LogAddExpVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Z18
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -12446,9 +13183,9 @@ rest:
 	VMOVUPS      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12460,18 +13197,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32ExpSubVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
@@ -12487,7 +13224,7 @@ TEXT ·avx512F32ExpSubVV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -12540,9 +13277,9 @@ rest:
 	VMOVUPS      Z11, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12554,18 +13291,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32ExpSubSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
@@ -12582,7 +13319,7 @@ TEXT ·avx512F32ExpSubSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Z11
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -12633,9 +13370,9 @@ rest:
 	VMOVUPS      Z11, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12647,18 +13384,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32ExpSubVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
@@ -12675,7 +13412,7 @@ TEXT ·avx512F32ExpSubVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Z11
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -12726,9 +13463,9 @@ rest:
 	VMOVUPS      Z11, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12740,22 +13477,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FromI32V(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -12788,8 +13525,8 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12801,12 +13538,12 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SumV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -12819,7 +13556,7 @@ row:
 	VMOVUPS Z0, Z3
 	VMOVUPS Z0, Z4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+64, DX
 	JLT     rest
 
@@ -12867,8 +13604,8 @@ next:
 	VMOVSHDUP     X1, X2
 	VADDPS        X2, X1, X1
 	VMOVSS        X1, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -12880,12 +13617,12 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SumSquaresV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -12898,7 +13635,7 @@ row:
 	VMOVUPS Z0, Z3
 	VMOVUPS Z0, Z4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+64, DX
 	JLT     rest
 
@@ -12946,8 +13683,8 @@ next:
 	VMOVSHDUP     X1, X2
 	VADDPS        X2, X1, X1
 	VMOVSS        X1, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -12959,13 +13696,13 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32DotVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -12978,7 +13715,7 @@ row:
 	VMOVUPS Z0, Z3
 	VMOVUPS Z0, Z4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+64, DX
 	JLT     rest
 
@@ -13032,9 +13769,9 @@ next:
 	VMOVSHDUP     X1, X2
 	VADDPS        X2, X1, X1
 	VMOVSS        X1, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
-	ADDQ          48(AX), R8
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -13046,12 +13783,12 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32MaxV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13065,7 +13802,7 @@ row:
 	VMOVUPS Z0, Z4
 	KXORW   K2, K2, K2
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+64, DX
 	JLT     rest
 
@@ -13138,8 +13875,8 @@ next:
 	MOVL          DX, (SI)
 
 number:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13169,12 +13906,12 @@ GLOBL k32_ff800000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32MinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13188,7 +13925,7 @@ row:
 	VMOVUPS Z0, Z4
 	KXORW   K2, K2, K2
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+64, DX
 	JLT     rest
 
@@ -13261,8 +13998,8 @@ next:
 	MOVL          DX, (SI)
 
 number:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13274,18 +14011,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32ExpSubSumVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	MOVQ         40(AX), R9
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
 	VBROADCASTSS k32_42b20000<>+0(SB), Z2
@@ -13306,7 +14043,7 @@ row:
 	VMOVUPS      Z11, Z15
 	VMOVUPS      Z11, Z16
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -13416,10 +14153,669 @@ next:
 	VMOVSHDUP     X12, X13
 	VADDPS        X13, X12, X12
 	VMOVSS        X12, (R9)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
-	ADDQ          48(AX), R8
-	ADDQ          56(AX), R9
+	ADDQ          88(AX), R9
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32FMASumVVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32FMASumVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VMOVUPS k32_0<>+0(SB), Z0
+	VMOVUPS k32_0<>+0(SB), Z1
+	VMOVUPS k32_0<>+0(SB), Z2
+	VMOVUPS k32_0<>+0(SB), Z3
+	XORL    BX, BX
+	MOVQ    104(AX), DX
+	SUBQ    $+32, DX
+	JLT     rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Z4
+	VMOVUPS     (R8)(BX*1), Z5
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z4, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z0, Z0
+	VMOVUPS     64(DI)(BX*1), Z4
+	VMOVUPS     64(R8)(BX*1), Z5
+	VMOVUPS     64(R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z4, Z6
+	VMOVUPS     Z6, 64(SI)(BX*1)
+	VADDPS      Z6, Z1, Z1
+	ADDQ        $+128, BX
+	SUBQ        $+32, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+16, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Z4
+	VMOVUPS     (R8)(BX*1), Z5
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z4, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z0, Z0
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+
+tail:
+	ADDQ        $+16, DX
+	JZ          next
+	VMOVUPS.Z   (DI)(BX*1), K1, Z4
+	VMOVUPS.Z   (R8)(BX*1), K1, Z5
+	VMOVUPS.Z   (R9)(BX*1), K1, Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z4, Z6
+	VMOVUPS     Z6, K1, (SI)(BX*1)
+	VMOVUPS.Z   Z6, K1, Z4
+	VADDPS      Z4, Z0, Z0
+
+next:
+	VADDPS        Z1, Z0, Z0
+	VADDPS        Z3, Z2, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32FMASumSVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32FMASumSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSS (DI), Z0
+	VMOVUPS      k32_0<>+0(SB), Z1
+	VMOVUPS      k32_0<>+0(SB), Z2
+	VMOVUPS      k32_0<>+0(SB), Z3
+	VMOVUPS      k32_0<>+0(SB), Z4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (R8)(BX*1), Z5
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z0, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z1, Z1
+	VMOVUPS     64(R8)(BX*1), Z5
+	VMOVUPS     64(R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z0, Z6
+	VMOVUPS     Z6, 64(SI)(BX*1)
+	VADDPS      Z6, Z2, Z2
+	ADDQ        $+128, BX
+	SUBQ        $+32, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+16, DX
+	JLT         tail
+	VMOVUPS     (R8)(BX*1), Z5
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z0, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z1, Z1
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+
+tail:
+	ADDQ        $+16, DX
+	JZ          next
+	VMOVUPS.Z   (R8)(BX*1), K1, Z5
+	VMOVUPS.Z   (R9)(BX*1), K1, Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z0, Z6
+	VMOVUPS     Z6, K1, (SI)(BX*1)
+	VMOVUPS.Z   Z6, K1, Z0
+	VADDPS      Z0, Z1, Z1
+
+next:
+	VADDPS        Z2, Z1, Z0
+	VADDPS        Z4, Z3, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32FMASumVSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32FMASumVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSS (R8), Z0
+	VMOVUPS      k32_0<>+0(SB), Z1
+	VMOVUPS      k32_0<>+0(SB), Z2
+	VMOVUPS      k32_0<>+0(SB), Z3
+	VMOVUPS      k32_0<>+0(SB), Z4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Z5
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z0, Z5, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z1, Z1
+	VMOVUPS     64(DI)(BX*1), Z5
+	VMOVUPS     64(R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z0, Z5, Z6
+	VMOVUPS     Z6, 64(SI)(BX*1)
+	VADDPS      Z6, Z2, Z2
+	ADDQ        $+128, BX
+	SUBQ        $+32, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+16, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Z5
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z0, Z5, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z1, Z1
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+
+tail:
+	ADDQ        $+16, DX
+	JZ          next
+	VMOVUPS.Z   (DI)(BX*1), K1, Z5
+	VMOVUPS.Z   (R9)(BX*1), K1, Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z0, Z5, Z6
+	VMOVUPS     Z6, K1, (SI)(BX*1)
+	VMOVUPS.Z   Z6, K1, Z0
+	VADDPS      Z0, Z1, Z1
+
+next:
+	VADDPS        Z2, Z1, Z0
+	VADDPS        Z4, Z3, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32FMASumSSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32FMASumSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS (R8), Z1
+	VMOVUPS      k32_0<>+0(SB), Z2
+	VMOVUPS      k32_0<>+0(SB), Z3
+	VMOVUPS      k32_0<>+0(SB), Z4
+	VMOVUPS      k32_0<>+0(SB), Z5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z1, Z0, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z2, Z2
+	VMOVUPS     64(R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z1, Z0, Z6
+	VMOVUPS     Z6, 64(SI)(BX*1)
+	VADDPS      Z6, Z3, Z3
+	ADDQ        $+128, BX
+	SUBQ        $+32, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+16, DX
+	JLT         tail
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z1, Z0, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z2, Z2
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+
+tail:
+	ADDQ        $+16, DX
+	JZ          next
+	VMOVUPS.Z   (R9)(BX*1), K1, Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z1, Z0, Z6
+	VMOVUPS     Z6, K1, (SI)(BX*1)
+	VMOVUPS.Z   Z6, K1, Z0
+	VADDPS      Z0, Z2, Z2
+
+next:
+	VADDPS        Z3, Z2, Z0
+	VADDPS        Z5, Z4, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32FMASumVVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32FMASumVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSS (R9), Z0
+	VMOVUPS      k32_0<>+0(SB), Z1
+	VMOVUPS      k32_0<>+0(SB), Z2
+	VMOVUPS      k32_0<>+0(SB), Z3
+	VMOVUPS      k32_0<>+0(SB), Z4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Z5
+	VMOVUPS     (R8)(BX*1), Z6
+	VMOVUPS     Z0, Z7
+	VFMADD231PS Z6, Z5, Z7
+	VMOVUPS     Z7, (SI)(BX*1)
+	VADDPS      Z7, Z1, Z1
+	VMOVUPS     64(DI)(BX*1), Z5
+	VMOVUPS     64(R8)(BX*1), Z6
+	VMOVUPS     Z0, Z7
+	VFMADD231PS Z6, Z5, Z7
+	VMOVUPS     Z7, 64(SI)(BX*1)
+	VADDPS      Z7, Z2, Z2
+	ADDQ        $+128, BX
+	SUBQ        $+32, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+16, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Z5
+	VMOVUPS     (R8)(BX*1), Z6
+	VMOVUPS     Z0, Z7
+	VFMADD231PS Z6, Z5, Z7
+	VMOVUPS     Z7, (SI)(BX*1)
+	VADDPS      Z7, Z1, Z1
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+
+tail:
+	ADDQ        $+16, DX
+	JZ          next
+	VMOVUPS.Z   (DI)(BX*1), K1, Z5
+	VMOVUPS.Z   (R8)(BX*1), K1, Z6
+	VMOVUPS     Z0, Z0
+	VFMADD231PS Z6, Z5, Z0
+	VMOVUPS     Z0, K1, (SI)(BX*1)
+	VMOVUPS.Z   Z0, K1, Z0
+	VADDPS      Z0, Z1, Z1
+
+next:
+	VADDPS        Z2, Z1, Z0
+	VADDPS        Z4, Z3, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32FMASumSVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32FMASumSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS (R9), Z1
+	VMOVUPS      k32_0<>+0(SB), Z2
+	VMOVUPS      k32_0<>+0(SB), Z3
+	VMOVUPS      k32_0<>+0(SB), Z4
+	VMOVUPS      k32_0<>+0(SB), Z5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (R8)(BX*1), Z6
+	VMOVUPS     Z1, Z7
+	VFMADD231PS Z6, Z0, Z7
+	VMOVUPS     Z7, (SI)(BX*1)
+	VADDPS      Z7, Z2, Z2
+	VMOVUPS     64(R8)(BX*1), Z6
+	VMOVUPS     Z1, Z7
+	VFMADD231PS Z6, Z0, Z7
+	VMOVUPS     Z7, 64(SI)(BX*1)
+	VADDPS      Z7, Z3, Z3
+	ADDQ        $+128, BX
+	SUBQ        $+32, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+16, DX
+	JLT         tail
+	VMOVUPS     (R8)(BX*1), Z6
+	VMOVUPS     Z1, Z7
+	VFMADD231PS Z6, Z0, Z7
+	VMOVUPS     Z7, (SI)(BX*1)
+	VADDPS      Z7, Z2, Z2
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+
+tail:
+	ADDQ        $+16, DX
+	JZ          next
+	VMOVUPS.Z   (R8)(BX*1), K1, Z6
+	VMOVUPS     Z1, Z1
+	VFMADD231PS Z6, Z0, Z1
+	VMOVUPS     Z1, K1, (SI)(BX*1)
+	VMOVUPS.Z   Z1, K1, Z0
+	VADDPS      Z0, Z2, Z2
+
+next:
+	VADDPS        Z3, Z2, Z0
+	VADDPS        Z5, Z4, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32FMASumVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32FMASumVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSS (R8), Z0
+	VBROADCASTSS (R9), Z1
+	VMOVUPS      k32_0<>+0(SB), Z2
+	VMOVUPS      k32_0<>+0(SB), Z3
+	VMOVUPS      k32_0<>+0(SB), Z4
+	VMOVUPS      k32_0<>+0(SB), Z5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Z6
+	VMOVUPS     Z1, Z7
+	VFMADD231PS Z0, Z6, Z7
+	VMOVUPS     Z7, (SI)(BX*1)
+	VADDPS      Z7, Z2, Z2
+	VMOVUPS     64(DI)(BX*1), Z6
+	VMOVUPS     Z1, Z7
+	VFMADD231PS Z0, Z6, Z7
+	VMOVUPS     Z7, 64(SI)(BX*1)
+	VADDPS      Z7, Z3, Z3
+	ADDQ        $+128, BX
+	SUBQ        $+32, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+16, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Z6
+	VMOVUPS     Z1, Z7
+	VFMADD231PS Z0, Z6, Z7
+	VMOVUPS     Z7, (SI)(BX*1)
+	VADDPS      Z7, Z2, Z2
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+
+tail:
+	ADDQ        $+16, DX
+	JZ          next
+	VMOVUPS.Z   (DI)(BX*1), K1, Z6
+	VMOVUPS     Z1, Z1
+	VFMADD231PS Z0, Z6, Z1
+	VMOVUPS     Z1, K1, (SI)(BX*1)
+	VMOVUPS.Z   Z1, K1, Z0
+	VADDPS      Z0, Z2, Z2
+
+next:
+	VADDPS        Z3, Z2, Z0
+	VADDPS        Z5, Z4, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -13431,17 +14827,17 @@ done:
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32FromBoolV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13453,7 +14849,7 @@ TEXT ·avx512F32FromBoolV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -13476,8 +14872,8 @@ rest:
 	VMOVUPS    Z1, K1, (SI)(BX*4)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13489,17 +14885,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32FromI64V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13511,7 +14907,7 @@ TEXT ·avx512F32FromI64V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -13534,8 +14930,8 @@ rest:
 	VMOVUPS   Y0, K1, (SI)(BX*4)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13547,17 +14943,17 @@ done:
 // Requires: AVX, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32FromF64V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13569,7 +14965,7 @@ TEXT ·avx512F32FromF64V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -13590,8 +14986,8 @@ rest:
 	VMOVUPS   Y0, K1, (SI)(BX*4)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13603,17 +14999,17 @@ done:
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32ToBoolV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13625,7 +15021,7 @@ TEXT ·avx512F32ToBoolV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -13650,8 +15046,8 @@ rest:
 	VMOVDQU8   X1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13681,17 +15077,17 @@ GLOBL k32_1010101<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32ToI32V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13703,7 +15099,7 @@ TEXT ·avx512F32ToI32V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -13726,8 +15122,8 @@ rest:
 	VMOVUPS    Y0, K1, (SI)(BX*4)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13739,17 +15135,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32ToI64V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13761,7 +15157,7 @@ TEXT ·avx512F32ToI64V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -13782,8 +15178,8 @@ rest:
 	VMOVUPD    Z0, K1, (SI)(BX*8)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13796,12 +15192,12 @@ done:
 TEXT ·avx512F32Wild(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13812,7 +15208,7 @@ TEXT ·avx512F32Wild(SB), NOSPLIT, $0-9
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -13835,8 +15231,8 @@ rest:
 	KORW      K3, K2, K2
 
 next:
-	ADDQ     32(AX), SI
-	ADDQ     40(AX), DI
+	ADDQ     48(AX), SI
+	ADDQ     56(AX), DI
 	DECQ     CX
 	JNZ      row
 	KORTESTW K2, K2
@@ -13869,19 +15265,19 @@ GLOBL k32_48000000<>(SB), RODATA|NOPTR, $64
 TEXT ·avx512F32Route2(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	KXORW        K2, K2, K2
@@ -13891,15 +15287,15 @@ row:
 	SUBQ DI, R10
 	ADDQ SI, R10
 	MOVQ DI, R11
-	ADDQ 56(AX), R11
+	ADDQ 72(AX), R11
 	MOVQ R8, R12
-	ADDQ 56(AX), R12
+	ADDQ 72(AX), R12
 	MOVQ SI, R13
-	ADDQ 56(AX), R13
+	ADDQ 72(AX), R13
 	MOVQ R10, R14
-	ADDQ 56(AX), R14
+	ADDQ 72(AX), R14
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -13974,10 +15370,10 @@ rest:
 	VMOVUPS   Z0, K1, (R14)(BX*1)
 
 next:
-	ADDQ     32(AX), SI
-	ADDQ     40(AX), DI
-	ADDQ     48(AX), R8
-	ADDQ     56(AX), R9
+	ADDQ     48(AX), SI
+	ADDQ     56(AX), DI
+	ADDQ     64(AX), R8
+	ADDQ     72(AX), R9
 	DECQ     CX
 	JNZ      row
 	KORTESTW K2, K2
@@ -13991,22 +15387,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64CopyV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -14042,8 +15438,8 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14055,23 +15451,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64CopyS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -14101,8 +15497,8 @@ tail:
 	VMOVUPD Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14114,23 +15510,23 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64NegV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14163,8 +15559,8 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14186,23 +15582,23 @@ GLOBL k64_8000000000000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64AbsV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14235,8 +15631,8 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14258,17 +15654,17 @@ GLOBL k64_7fffffffffffffff<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SignV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -14276,7 +15672,7 @@ TEXT ·avx512F64SignV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14321,8 +15717,8 @@ tail:
 	VMOVUPD    Z8, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14344,22 +15740,22 @@ GLOBL k64_0<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SquareV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14392,8 +15788,8 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14405,23 +15801,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64RecipV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14454,8 +15850,8 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14467,22 +15863,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SqrtV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14515,8 +15911,8 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14528,23 +15924,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64ReLUV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14581,8 +15977,8 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14594,22 +15990,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FloorV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14642,8 +16038,8 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14655,22 +16051,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64CeilV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14703,8 +16099,8 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14716,22 +16112,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64RoundV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14764,8 +16160,8 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14777,23 +16173,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64IsNaNV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14830,8 +16226,8 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14843,24 +16239,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64NotV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14897,8 +16293,8 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14910,23 +16306,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14963,9 +16359,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14977,24 +16373,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15027,9 +16423,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15041,24 +16437,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15091,9 +16487,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15105,23 +16501,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -15158,9 +16554,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15172,24 +16568,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15222,9 +16618,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15236,24 +16632,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15286,9 +16682,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15300,23 +16696,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -15353,9 +16749,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15367,24 +16763,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15417,9 +16813,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15431,24 +16827,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15481,9 +16877,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15495,23 +16891,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64DivVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -15548,9 +16944,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15562,24 +16958,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64DivSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15612,9 +17008,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15626,24 +17022,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64DivVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15676,9 +17072,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15690,23 +17086,23 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64MaximumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -15751,9 +17147,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15765,24 +17161,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64MaximumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15823,9 +17219,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15837,24 +17233,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64MaximumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15895,9 +17291,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15909,23 +17305,23 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64MinimumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -15970,9 +17366,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15984,24 +17380,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64MinimumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16042,9 +17438,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16056,24 +17452,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64MinimumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16114,9 +17510,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16128,24 +17524,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64EqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -16186,9 +17582,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16200,25 +17596,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64EqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16255,9 +17651,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16269,25 +17665,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64EqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16324,9 +17720,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16338,24 +17734,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64LessVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -16396,9 +17792,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16410,25 +17806,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64LessSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16465,9 +17861,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16479,25 +17875,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64LessVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16534,9 +17930,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16548,24 +17944,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64LessEqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -16606,9 +18002,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16620,25 +18016,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64LessEqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16675,9 +18071,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16689,25 +18085,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64LessEqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16744,9 +18140,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16758,25 +18154,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AndVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -16825,9 +18221,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16839,18 +18235,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AndSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -16858,7 +18254,7 @@ TEXT ·avx512F64AndSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16903,9 +18299,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16917,18 +18313,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AndVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -16936,7 +18332,7 @@ TEXT ·avx512F64AndVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16981,9 +18377,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16995,25 +18391,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64OrVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -17062,9 +18458,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17076,18 +18472,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64OrSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -17095,7 +18491,7 @@ TEXT ·avx512F64OrSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17140,9 +18536,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17154,18 +18550,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64OrVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -17173,7 +18569,7 @@ TEXT ·avx512F64OrVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17218,9 +18614,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17232,25 +18628,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64XorVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -17299,9 +18695,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17313,18 +18709,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64XorSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -17332,7 +18728,7 @@ TEXT ·avx512F64XorSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17377,9 +18773,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17391,18 +18787,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64XorVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -17410,7 +18806,7 @@ TEXT ·avx512F64XorVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17455,9 +18851,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17469,25 +18865,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64WhereVVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -17532,10 +18928,10 @@ tail:
 	VMOVUPD   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17547,26 +18943,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64WhereSVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17607,10 +19003,10 @@ tail:
 	VMOVUPD   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17622,26 +19018,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64WhereVSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17682,10 +19078,10 @@ tail:
 	VMOVUPD   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17697,19 +19093,19 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64WhereSSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
@@ -17717,7 +19113,7 @@ row:
 	VBROADCASTSD (DI), Z1
 	VBROADCASTSD (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17754,10 +19150,10 @@ tail:
 	VMOVUPD   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17769,26 +19165,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64WhereVVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17829,10 +19225,10 @@ tail:
 	VMOVUPD   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17844,19 +19240,19 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64WhereSVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
@@ -17864,7 +19260,7 @@ row:
 	VBROADCASTSD (DI), Z1
 	VBROADCASTSD (R9), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17901,10 +19297,10 @@ tail:
 	VMOVUPD   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17916,19 +19312,19 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64WhereVSS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
@@ -17936,7 +19332,7 @@ row:
 	VBROADCASTSD (R8), Z1
 	VBROADCASTSD (R9), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17973,10 +19369,10 @@ tail:
 	VMOVUPD   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17988,24 +19384,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -18050,10 +19446,10 @@ tail:
 	VMOVUPD     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18065,25 +19461,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18124,10 +19520,10 @@ tail:
 	VMOVUPD     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18139,25 +19535,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18198,10 +19594,10 @@ tail:
 	VMOVUPD     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18213,26 +19609,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18269,10 +19665,10 @@ tail:
 	VMOVUPD     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18284,25 +19680,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18343,10 +19739,10 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18358,26 +19754,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18414,10 +19810,10 @@ tail:
 	VMOVUPD     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18429,26 +19825,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18485,10 +19881,10 @@ tail:
 	VMOVUPD     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18500,24 +19896,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMSVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -18562,10 +19958,10 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18577,25 +19973,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMSSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18636,10 +20032,10 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18651,25 +20047,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMSVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18710,10 +20106,10 @@ tail:
 	VMOVUPD     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18725,26 +20121,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMSSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18781,10 +20177,10 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18796,25 +20192,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMSVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18855,10 +20251,10 @@ tail:
 	VMOVUPD     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18870,26 +20266,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMSSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18926,10 +20322,10 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18941,26 +20337,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMSVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18997,10 +20393,10 @@ tail:
 	VMOVUPD     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19012,24 +20408,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FNMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -19074,10 +20470,10 @@ tail:
 	VMOVUPD      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19089,25 +20485,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FNMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19148,10 +20544,10 @@ tail:
 	VMOVUPD      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19163,25 +20559,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FNMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19222,10 +20618,10 @@ tail:
 	VMOVUPD      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19237,26 +20633,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FNMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19293,10 +20689,10 @@ tail:
 	VMOVUPD      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19308,25 +20704,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FNMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19367,10 +20763,10 @@ tail:
 	VMOVUPD      Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19382,26 +20778,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FNMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19438,10 +20834,10 @@ tail:
 	VMOVUPD      Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19453,26 +20849,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FNMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19509,10 +20905,10 @@ tail:
 	VMOVUPD      Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19524,24 +20920,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -19586,10 +20982,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19601,25 +20997,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19660,10 +21056,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19675,25 +21071,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19734,10 +21130,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19749,26 +21145,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19805,10 +21201,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19820,25 +21216,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19879,10 +21275,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19894,26 +21290,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19950,10 +21346,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19965,26 +21361,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20021,10 +21417,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20036,24 +21432,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -20098,10 +21494,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20113,25 +21509,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20172,10 +21568,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20187,25 +21583,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20246,10 +21642,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20261,26 +21657,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20317,10 +21713,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20332,25 +21728,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20391,10 +21787,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20406,26 +21802,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20462,10 +21858,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20477,26 +21873,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20533,10 +21929,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20548,24 +21944,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -20610,10 +22006,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20625,25 +22021,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20684,10 +22080,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20699,25 +22095,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20758,10 +22154,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20773,26 +22169,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20829,10 +22225,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20844,25 +22240,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20903,10 +22299,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20918,26 +22314,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20974,10 +22370,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20989,26 +22385,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -21045,10 +22441,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21060,24 +22456,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AboveVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -21122,10 +22518,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21137,25 +22533,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AboveSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -21196,10 +22592,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21211,25 +22607,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AboveVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -21270,10 +22666,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21285,26 +22681,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AboveSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -21341,10 +22737,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21356,25 +22752,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AboveVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -21415,10 +22811,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21430,26 +22826,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AboveSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -21486,10 +22882,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21501,26 +22897,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AboveVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -21557,10 +22953,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21572,24 +22968,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -21634,10 +23030,747 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64SubSubVVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64SubSubVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 104(AX), DX
+	SUBQ $+16, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Z0
+	VMOVUPD (R8)(BX*1), Z1
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z0
+	VSUBPD  Z2, Z0, Z0
+	VMOVUPD Z0, (SI)(BX*1)
+	VMOVUPD 64(DI)(BX*1), Z0
+	VMOVUPD 64(R8)(BX*1), Z1
+	VMOVUPD 64(R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z0
+	VSUBPD  Z2, Z0, Z0
+	VMOVUPD Z0, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Z0
+	VMOVUPD (R8)(BX*1), Z1
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z0
+	VSUBPD  Z2, Z0, Z0
+	VMOVUPD Z0, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z0
+	VMOVUPD.Z (R8)(BX*1), K1, Z1
+	VMOVUPD.Z (R9)(BX*1), K1, Z2
+	VSUBPD    Z1, Z0, Z0
+	VSUBPD    Z2, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64SubSubSVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64SubSubSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Z0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (R8)(BX*1), Z1
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z1
+	VSUBPD  Z2, Z1, Z1
+	VMOVUPD Z1, (SI)(BX*1)
+	VMOVUPD 64(R8)(BX*1), Z1
+	VMOVUPD 64(R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z1
+	VSUBPD  Z2, Z1, Z1
+	VMOVUPD Z1, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPD (R8)(BX*1), Z1
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z1
+	VSUBPD  Z2, Z1, Z1
+	VMOVUPD Z1, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (R8)(BX*1), K1, Z1
+	VMOVUPD.Z (R9)(BX*1), K1, Z2
+	VSUBPD    Z1, Z0, Z0
+	VSUBPD    Z2, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64SubSubVSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64SubSubVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R8), Z0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Z1
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z0, Z1, Z1
+	VSUBPD  Z2, Z1, Z1
+	VMOVUPD Z1, (SI)(BX*1)
+	VMOVUPD 64(DI)(BX*1), Z1
+	VMOVUPD 64(R9)(BX*1), Z2
+	VSUBPD  Z0, Z1, Z1
+	VSUBPD  Z2, Z1, Z1
+	VMOVUPD Z1, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Z1
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z0, Z1, Z1
+	VSUBPD  Z2, Z1, Z1
+	VMOVUPD Z1, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z1
+	VMOVUPD.Z (R9)(BX*1), K1, Z2
+	VSUBPD    Z0, Z1, Z0
+	VSUBPD    Z2, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64SubSubSSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64SubSubSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Z0
+	VBROADCASTSD (R8), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z3
+	VSUBPD  Z2, Z3, Z2
+	VMOVUPD Z2, (SI)(BX*1)
+	VMOVUPD 64(R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z3
+	VSUBPD  Z2, Z3, Z2
+	VMOVUPD Z2, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z3
+	VSUBPD  Z2, Z3, Z2
+	VMOVUPD Z2, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (R9)(BX*1), K1, Z2
+	VSUBPD    Z1, Z0, Z0
+	VSUBPD    Z2, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64SubSubVVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64SubSubVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R9), Z0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Z1
+	VMOVUPD (R8)(BX*1), Z2
+	VSUBPD  Z2, Z1, Z1
+	VSUBPD  Z0, Z1, Z1
+	VMOVUPD Z1, (SI)(BX*1)
+	VMOVUPD 64(DI)(BX*1), Z1
+	VMOVUPD 64(R8)(BX*1), Z2
+	VSUBPD  Z2, Z1, Z1
+	VSUBPD  Z0, Z1, Z1
+	VMOVUPD Z1, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Z1
+	VMOVUPD (R8)(BX*1), Z2
+	VSUBPD  Z2, Z1, Z1
+	VSUBPD  Z0, Z1, Z1
+	VMOVUPD Z1, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z1
+	VMOVUPD.Z (R8)(BX*1), K1, Z2
+	VSUBPD    Z2, Z1, Z1
+	VSUBPD    Z0, Z1, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64SubSubSVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64SubSubSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Z0
+	VBROADCASTSD (R9), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (R8)(BX*1), Z2
+	VSUBPD  Z2, Z0, Z2
+	VSUBPD  Z1, Z2, Z2
+	VMOVUPD Z2, (SI)(BX*1)
+	VMOVUPD 64(R8)(BX*1), Z2
+	VSUBPD  Z2, Z0, Z2
+	VSUBPD  Z1, Z2, Z2
+	VMOVUPD Z2, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPD (R8)(BX*1), Z2
+	VSUBPD  Z2, Z0, Z2
+	VSUBPD  Z1, Z2, Z2
+	VMOVUPD Z2, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (R8)(BX*1), K1, Z2
+	VSUBPD    Z2, Z0, Z0
+	VSUBPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64SubSubVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64SubSubVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R8), Z0
+	VBROADCASTSD (R9), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Z2
+	VSUBPD  Z0, Z2, Z2
+	VSUBPD  Z1, Z2, Z2
+	VMOVUPD Z2, (SI)(BX*1)
+	VMOVUPD 64(DI)(BX*1), Z2
+	VSUBPD  Z0, Z2, Z2
+	VSUBPD  Z1, Z2, Z2
+	VMOVUPD Z2, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Z2
+	VSUBPD  Z0, Z2, Z2
+	VSUBPD  Z1, Z2, Z2
+	VMOVUPD Z2, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z2
+	VSUBPD    Z0, Z2, Z0
+	VSUBPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64ChooseVVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64ChooseVVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R9), Z0
+	VBROADCASTSD (R10), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (DI)(BX*1), Z2
+	VMOVUPD   (R8)(BX*1), Z3
+	VCMPPD    $0x00, Z3, Z2, K2
+	VBLENDMPD Z0, Z1, K2, Z4
+	VMOVUPD   Z4, (SI)(BX*1)
+	VMOVUPD   64(DI)(BX*1), Z2
+	VMOVUPD   64(R8)(BX*1), Z3
+	VCMPPD    $0x00, Z3, Z2, K2
+	VBLENDMPD Z0, Z1, K2, Z5
+	VMOVUPD   Z5, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JLT       tail
+	VMOVUPD   (DI)(BX*1), Z2
+	VMOVUPD   (R8)(BX*1), Z3
+	VCMPPD    $0x00, Z3, Z2, K2
+	VBLENDMPD Z0, Z1, K2, Z6
+	VMOVUPD   Z6, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z2
+	VMOVUPD.Z (R8)(BX*1), K1, Z3
+	VCMPPD    $0x00, Z3, Z2, K2
+	VBLENDMPD Z0, Z1, K2, Z7
+	VMOVUPD   Z7, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64ChooseSVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64ChooseSVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Z0
+	VBROADCASTSD (R9), Z1
+	VBROADCASTSD (R10), Z2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (R8)(BX*1), Z3
+	VCMPPD    $0x00, Z3, Z0, K2
+	VBLENDMPD Z1, Z2, K2, Z4
+	VMOVUPD   Z4, (SI)(BX*1)
+	VMOVUPD   64(R8)(BX*1), Z3
+	VCMPPD    $0x00, Z3, Z0, K2
+	VBLENDMPD Z1, Z2, K2, Z5
+	VMOVUPD   Z5, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JLT       tail
+	VMOVUPD   (R8)(BX*1), Z3
+	VCMPPD    $0x00, Z3, Z0, K2
+	VBLENDMPD Z1, Z2, K2, Z6
+	VMOVUPD   Z6, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (R8)(BX*1), K1, Z3
+	VCMPPD    $0x00, Z3, Z0, K2
+	VBLENDMPD Z1, Z2, K2, Z7
+	VMOVUPD   Z7, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64ChooseVSSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64ChooseVSSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R8), Z0
+	VBROADCASTSD (R9), Z1
+	VBROADCASTSD (R10), Z2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (DI)(BX*1), Z3
+	VCMPPD    $0x00, Z0, Z3, K2
+	VBLENDMPD Z1, Z2, K2, Z4
+	VMOVUPD   Z4, (SI)(BX*1)
+	VMOVUPD   64(DI)(BX*1), Z3
+	VCMPPD    $0x00, Z0, Z3, K2
+	VBLENDMPD Z1, Z2, K2, Z5
+	VMOVUPD   Z5, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JLT       tail
+	VMOVUPD   (DI)(BX*1), Z3
+	VCMPPD    $0x00, Z0, Z3, K2
+	VBLENDMPD Z1, Z2, K2, Z6
+	VMOVUPD   Z6, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z3
+	VCMPPD    $0x00, Z0, Z3, K2
+	VBLENDMPD Z1, Z2, K2, Z7
+	VMOVUPD   Z7, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21649,24 +23782,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64UnmatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -21711,10 +23844,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21726,24 +23859,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64RsqrtV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_3fe0000000000000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -21788,8 +23921,8 @@ rest:
 	VMOVUPD      Z5, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21811,17 +23944,17 @@ GLOBL k64_3fe0000000000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64ExpV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
@@ -21842,7 +23975,7 @@ TEXT ·avx512F64ExpV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -21901,8 +24034,8 @@ rest:
 	VMOVUPD      Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -22064,17 +24197,17 @@ GLOBL k64_3fe000000000000a<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64Exp2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3fe62e42fefa39ef<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -22094,7 +24227,7 @@ TEXT ·avx512F64Exp2V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -22161,8 +24294,8 @@ rest:
 	VMOVUPD     Z15, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -22214,17 +24347,17 @@ GLOBL k64_3c7abc9e3b39803f<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64Expm1V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c046800000000000<>+0(SB), Z1
@@ -22247,7 +24380,7 @@ TEXT ·avx512F64Expm1V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -22326,8 +24459,8 @@ rest:
 	VMOVUPD      Z19, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -22459,17 +24592,17 @@ GLOBL k64_3fc5555555555559<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64LogV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Z1
@@ -22487,7 +24620,7 @@ TEXT ·avx512F64LogV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -22560,8 +24693,8 @@ rest:
 	VMOVUPD     Z14, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -22663,17 +24796,17 @@ GLOBL k64_3fe555555555554f<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64Log1pV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_0<>+0(SB), Z1
@@ -22694,7 +24827,7 @@ TEXT ·avx512F64Log1pV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -22783,8 +24916,8 @@ rest:
 	VMOVUPD     Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -22806,17 +24939,17 @@ GLOBL k64_3130421<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64Log2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Z1
@@ -22833,7 +24966,7 @@ TEXT ·avx512F64Log2V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -22904,8 +25037,8 @@ rest:
 	VMOVUPD      Z13, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -22917,17 +25050,17 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64Log10V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Z1
@@ -22945,7 +25078,7 @@ TEXT ·avx512F64Log10V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -23016,8 +25149,8 @@ rest:
 	VMOVUPD      Z14, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -23049,17 +25182,17 @@ GLOBL k64_3fdbcb7b1526e50e<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64SinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3c91a62633145c07<>+0(SB), Z0
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Z1
@@ -23082,7 +25215,7 @@ TEXT ·avx512F64SinV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -23191,8 +25324,8 @@ rest:
 	VMOVUPD      Z19, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -23394,17 +25527,17 @@ GLOBL k64_bfe0000000000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64CosV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3c91a62633145c07<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -23427,7 +25560,7 @@ TEXT ·avx512F64CosV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -23534,8 +25667,8 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -23547,17 +25680,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64TanhV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -23580,7 +25713,7 @@ TEXT ·avx512F64TanhV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -23663,8 +25796,8 @@ rest:
 	VMOVUPD      Z19, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -23686,17 +25819,17 @@ GLOBL k64_4034000000000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64ErfV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -23719,7 +25852,7 @@ TEXT ·avx512F64ErfV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -23914,8 +26047,8 @@ rest:
 	VMOVUPD      Z19, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -24347,17 +26480,17 @@ GLOBL k64_3fc06eba8214db68<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64ErfcV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Z1
@@ -24380,7 +26513,7 @@ TEXT ·avx512F64ErfcV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -24541,8 +26674,8 @@ rest:
 	VMOVUPD      Z21, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -24554,17 +26687,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64SigmoidV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
@@ -24587,7 +26720,7 @@ TEXT ·avx512F64SigmoidV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -24674,8 +26807,8 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -24687,17 +26820,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64SoftplusV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Z1
@@ -24720,7 +26853,7 @@ TEXT ·avx512F64SoftplusV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -24847,8 +26980,8 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -24860,25 +26993,25 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64PowVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_0<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -25203,9 +27336,9 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -25437,18 +27570,18 @@ GLOBL k64_7ff8000000000001<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64PowSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_0<>+0(SB), Z1
@@ -25456,7 +27589,7 @@ TEXT ·avx512F64PowSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -25779,9 +27912,9 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -25793,18 +27926,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64PowVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_0<>+0(SB), Z1
@@ -25812,7 +27945,7 @@ TEXT ·avx512F64PowVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -26135,9 +28268,9 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -26149,18 +28282,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64LogAddExpVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_0<>+0(SB), Z1
@@ -26183,7 +28316,7 @@ TEXT ·avx512F64LogAddExpVV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -26318,9 +28451,9 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -26332,18 +28465,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64LogAddExpSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_0<>+0(SB), Z1
@@ -26367,7 +28500,7 @@ TEXT ·avx512F64LogAddExpSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Z18
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -26500,9 +28633,9 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -26514,18 +28647,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64LogAddExpVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_0<>+0(SB), Z1
@@ -26549,7 +28682,7 @@ TEXT ·avx512F64LogAddExpVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Z18
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -26682,9 +28815,9 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -26696,18 +28829,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64ExpSubVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
@@ -26728,7 +28861,7 @@ TEXT ·avx512F64ExpSubVV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -26791,9 +28924,9 @@ rest:
 	VMOVUPD      Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -26805,18 +28938,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64ExpSubSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
@@ -26838,7 +28971,7 @@ TEXT ·avx512F64ExpSubSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Z16
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -26899,9 +29032,9 @@ rest:
 	VMOVUPD      Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -26913,18 +29046,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64ExpSubVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
@@ -26946,7 +29079,7 @@ TEXT ·avx512F64ExpSubVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Z16
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -27007,9 +29140,9 @@ rest:
 	VMOVUPD      Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27021,12 +29154,12 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SumV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27039,7 +29172,7 @@ row:
 	VMOVUPD Z0, Z3
 	VMOVUPD Z0, Z4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -27085,8 +29218,8 @@ next:
 	VUNPCKHPD     X1, X1, X2
 	VADDPD        X2, X1, X1
 	VMOVSD        X1, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -27098,12 +29231,12 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SumSquaresV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27116,7 +29249,7 @@ row:
 	VMOVUPD Z0, Z3
 	VMOVUPD Z0, Z4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -27162,8 +29295,8 @@ next:
 	VUNPCKHPD     X1, X1, X2
 	VADDPD        X2, X1, X1
 	VMOVSD        X1, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -27175,13 +29308,13 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64DotVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27194,7 +29327,7 @@ row:
 	VMOVUPD Z0, Z3
 	VMOVUPD Z0, Z4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -27246,9 +29379,9 @@ next:
 	VUNPCKHPD     X1, X1, X2
 	VADDPD        X2, X1, X1
 	VMOVSD        X1, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
-	ADDQ          48(AX), R8
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -27260,12 +29393,12 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F64MaxV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27279,7 +29412,7 @@ row:
 	VMOVUPD Z0, Z4
 	KXORW   K2, K2, K2
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -27350,8 +29483,8 @@ next:
 	MOVQ          DX, (SI)
 
 number:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27373,12 +29506,12 @@ GLOBL k64_fff0000000000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F64MinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27392,7 +29525,7 @@ row:
 	VMOVUPD Z0, Z4
 	KXORW   K2, K2, K2
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -27463,8 +29596,8 @@ next:
 	MOVQ          DX, (SI)
 
 number:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27476,18 +29609,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64ExpSubSumVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	MOVQ         40(AX), R9
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Z2
@@ -27510,7 +29643,7 @@ row:
 	VMOVUPD      k64_0<>+0(SB), Z17
 	VMOVUPD      k64_0<>+0(SB), Z18
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -27638,10 +29771,655 @@ next:
 	VUNPCKHPD     X14, X14, X15
 	VADDPD        X15, X14, X14
 	VMOVSD        X14, (R9)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
-	ADDQ          48(AX), R8
-	ADDQ          56(AX), R9
+	ADDQ          88(AX), R9
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64FMASumVVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64FMASumVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VMOVUPD k64_0<>+0(SB), Z0
+	VMOVUPD k64_0<>+0(SB), Z1
+	VMOVUPD k64_0<>+0(SB), Z2
+	VMOVUPD k64_0<>+0(SB), Z3
+	XORL    BX, BX
+	MOVQ    104(AX), DX
+	SUBQ    $+16, DX
+	JLT     rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Z4
+	VMOVUPD     (R8)(BX*1), Z5
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z4, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z0, Z0
+	VMOVUPD     64(DI)(BX*1), Z4
+	VMOVUPD     64(R8)(BX*1), Z5
+	VMOVUPD     64(R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z4, Z6
+	VMOVUPD     Z6, 64(SI)(BX*1)
+	VADDPD      Z6, Z1, Z1
+	ADDQ        $+128, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Z4
+	VMOVUPD     (R8)(BX*1), Z5
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z4, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z0, Z0
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPD.Z   (DI)(BX*1), K1, Z4
+	VMOVUPD.Z   (R8)(BX*1), K1, Z5
+	VMOVUPD.Z   (R9)(BX*1), K1, Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z4, Z6
+	VMOVUPD     Z6, K1, (SI)(BX*1)
+	VMOVUPD.Z   Z6, K1, Z4
+	VADDPD      Z4, Z0, Z0
+
+next:
+	VADDPD        Z1, Z0, Z0
+	VADDPD        Z3, Z2, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDPD        X1, X0, X0
+	VMOVSD        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64FMASumSVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64FMASumSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSD (DI), Z0
+	VMOVUPD      k64_0<>+0(SB), Z1
+	VMOVUPD      k64_0<>+0(SB), Z2
+	VMOVUPD      k64_0<>+0(SB), Z3
+	VMOVUPD      k64_0<>+0(SB), Z4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (R8)(BX*1), Z5
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z0, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z1, Z1
+	VMOVUPD     64(R8)(BX*1), Z5
+	VMOVUPD     64(R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z0, Z6
+	VMOVUPD     Z6, 64(SI)(BX*1)
+	VADDPD      Z6, Z2, Z2
+	ADDQ        $+128, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPD     (R8)(BX*1), Z5
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z0, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z1, Z1
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPD.Z   (R8)(BX*1), K1, Z5
+	VMOVUPD.Z   (R9)(BX*1), K1, Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z0, Z6
+	VMOVUPD     Z6, K1, (SI)(BX*1)
+	VMOVUPD.Z   Z6, K1, Z0
+	VADDPD      Z0, Z1, Z1
+
+next:
+	VADDPD        Z2, Z1, Z0
+	VADDPD        Z4, Z3, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDPD        X1, X0, X0
+	VMOVSD        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64FMASumVSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64FMASumVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSD (R8), Z0
+	VMOVUPD      k64_0<>+0(SB), Z1
+	VMOVUPD      k64_0<>+0(SB), Z2
+	VMOVUPD      k64_0<>+0(SB), Z3
+	VMOVUPD      k64_0<>+0(SB), Z4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Z5
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z0, Z5, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z1, Z1
+	VMOVUPD     64(DI)(BX*1), Z5
+	VMOVUPD     64(R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z0, Z5, Z6
+	VMOVUPD     Z6, 64(SI)(BX*1)
+	VADDPD      Z6, Z2, Z2
+	ADDQ        $+128, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Z5
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z0, Z5, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z1, Z1
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPD.Z   (DI)(BX*1), K1, Z5
+	VMOVUPD.Z   (R9)(BX*1), K1, Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z0, Z5, Z6
+	VMOVUPD     Z6, K1, (SI)(BX*1)
+	VMOVUPD.Z   Z6, K1, Z0
+	VADDPD      Z0, Z1, Z1
+
+next:
+	VADDPD        Z2, Z1, Z0
+	VADDPD        Z4, Z3, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDPD        X1, X0, X0
+	VMOVSD        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64FMASumSSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64FMASumSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSD (DI), Z0
+	VBROADCASTSD (R8), Z1
+	VMOVUPD      k64_0<>+0(SB), Z2
+	VMOVUPD      k64_0<>+0(SB), Z3
+	VMOVUPD      k64_0<>+0(SB), Z4
+	VMOVUPD      k64_0<>+0(SB), Z5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z1, Z0, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z2, Z2
+	VMOVUPD     64(R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z1, Z0, Z6
+	VMOVUPD     Z6, 64(SI)(BX*1)
+	VADDPD      Z6, Z3, Z3
+	ADDQ        $+128, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z1, Z0, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z2, Z2
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPD.Z   (R9)(BX*1), K1, Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z1, Z0, Z6
+	VMOVUPD     Z6, K1, (SI)(BX*1)
+	VMOVUPD.Z   Z6, K1, Z0
+	VADDPD      Z0, Z2, Z2
+
+next:
+	VADDPD        Z3, Z2, Z0
+	VADDPD        Z5, Z4, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDPD        X1, X0, X0
+	VMOVSD        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64FMASumVVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64FMASumVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSD (R9), Z0
+	VMOVUPD      k64_0<>+0(SB), Z1
+	VMOVUPD      k64_0<>+0(SB), Z2
+	VMOVUPD      k64_0<>+0(SB), Z3
+	VMOVUPD      k64_0<>+0(SB), Z4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Z5
+	VMOVUPD     (R8)(BX*1), Z6
+	VMOVUPD     Z0, Z7
+	VFMADD231PD Z6, Z5, Z7
+	VMOVUPD     Z7, (SI)(BX*1)
+	VADDPD      Z7, Z1, Z1
+	VMOVUPD     64(DI)(BX*1), Z5
+	VMOVUPD     64(R8)(BX*1), Z6
+	VMOVUPD     Z0, Z7
+	VFMADD231PD Z6, Z5, Z7
+	VMOVUPD     Z7, 64(SI)(BX*1)
+	VADDPD      Z7, Z2, Z2
+	ADDQ        $+128, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Z5
+	VMOVUPD     (R8)(BX*1), Z6
+	VMOVUPD     Z0, Z7
+	VFMADD231PD Z6, Z5, Z7
+	VMOVUPD     Z7, (SI)(BX*1)
+	VADDPD      Z7, Z1, Z1
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPD.Z   (DI)(BX*1), K1, Z5
+	VMOVUPD.Z   (R8)(BX*1), K1, Z6
+	VMOVUPD     Z0, Z0
+	VFMADD231PD Z6, Z5, Z0
+	VMOVUPD     Z0, K1, (SI)(BX*1)
+	VMOVUPD.Z   Z0, K1, Z0
+	VADDPD      Z0, Z1, Z1
+
+next:
+	VADDPD        Z2, Z1, Z0
+	VADDPD        Z4, Z3, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDPD        X1, X0, X0
+	VMOVSD        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64FMASumSVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64FMASumSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSD (DI), Z0
+	VBROADCASTSD (R9), Z1
+	VMOVUPD      k64_0<>+0(SB), Z2
+	VMOVUPD      k64_0<>+0(SB), Z3
+	VMOVUPD      k64_0<>+0(SB), Z4
+	VMOVUPD      k64_0<>+0(SB), Z5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (R8)(BX*1), Z6
+	VMOVUPD     Z1, Z7
+	VFMADD231PD Z6, Z0, Z7
+	VMOVUPD     Z7, (SI)(BX*1)
+	VADDPD      Z7, Z2, Z2
+	VMOVUPD     64(R8)(BX*1), Z6
+	VMOVUPD     Z1, Z7
+	VFMADD231PD Z6, Z0, Z7
+	VMOVUPD     Z7, 64(SI)(BX*1)
+	VADDPD      Z7, Z3, Z3
+	ADDQ        $+128, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPD     (R8)(BX*1), Z6
+	VMOVUPD     Z1, Z7
+	VFMADD231PD Z6, Z0, Z7
+	VMOVUPD     Z7, (SI)(BX*1)
+	VADDPD      Z7, Z2, Z2
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPD.Z   (R8)(BX*1), K1, Z6
+	VMOVUPD     Z1, Z1
+	VFMADD231PD Z6, Z0, Z1
+	VMOVUPD     Z1, K1, (SI)(BX*1)
+	VMOVUPD.Z   Z1, K1, Z0
+	VADDPD      Z0, Z2, Z2
+
+next:
+	VADDPD        Z3, Z2, Z0
+	VADDPD        Z5, Z4, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDPD        X1, X0, X0
+	VMOVSD        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64FMASumVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64FMASumVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSD (R8), Z0
+	VBROADCASTSD (R9), Z1
+	VMOVUPD      k64_0<>+0(SB), Z2
+	VMOVUPD      k64_0<>+0(SB), Z3
+	VMOVUPD      k64_0<>+0(SB), Z4
+	VMOVUPD      k64_0<>+0(SB), Z5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Z6
+	VMOVUPD     Z1, Z7
+	VFMADD231PD Z0, Z6, Z7
+	VMOVUPD     Z7, (SI)(BX*1)
+	VADDPD      Z7, Z2, Z2
+	VMOVUPD     64(DI)(BX*1), Z6
+	VMOVUPD     Z1, Z7
+	VFMADD231PD Z0, Z6, Z7
+	VMOVUPD     Z7, 64(SI)(BX*1)
+	VADDPD      Z7, Z3, Z3
+	ADDQ        $+128, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Z6
+	VMOVUPD     Z1, Z7
+	VFMADD231PD Z0, Z6, Z7
+	VMOVUPD     Z7, (SI)(BX*1)
+	VADDPD      Z7, Z2, Z2
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPD.Z   (DI)(BX*1), K1, Z6
+	VMOVUPD     Z1, Z1
+	VFMADD231PD Z0, Z6, Z1
+	VMOVUPD     Z1, K1, (SI)(BX*1)
+	VMOVUPD.Z   Z1, K1, Z0
+	VADDPD      Z0, Z2, Z2
+
+next:
+	VADDPD        Z3, Z2, Z0
+	VADDPD        Z5, Z4, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDPD        X1, X0, X0
+	VMOVSD        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -27653,17 +30431,17 @@ done:
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F64FromBoolV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27675,7 +30453,7 @@ TEXT ·avx512F64FromBoolV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -27698,8 +30476,8 @@ rest:
 	VMOVUPD    Z1, K1, (SI)(BX*8)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27711,17 +30489,17 @@ done:
 // Requires: AVX, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F64FromI32V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27733,7 +30511,7 @@ TEXT ·avx512F64FromI32V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -27754,8 +30532,8 @@ rest:
 	VMOVUPD   Z0, K1, (SI)(BX*8)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27767,17 +30545,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64FromI64V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27789,7 +30567,7 @@ TEXT ·avx512F64FromI64V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -27810,8 +30588,8 @@ rest:
 	VMOVUPD   Z0, K1, (SI)(BX*8)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27823,17 +30601,17 @@ done:
 // Requires: AVX, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F64FromF32V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27845,7 +30623,7 @@ TEXT ·avx512F64FromF32V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -27866,8 +30644,8 @@ rest:
 	VMOVUPD   Z0, K1, (SI)(BX*8)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27879,17 +30657,17 @@ done:
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F64ToBoolV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27901,7 +30679,7 @@ TEXT ·avx512F64ToBoolV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -27926,8 +30704,8 @@ rest:
 	VMOVDQU8   X1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27939,17 +30717,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F64ToI32V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27961,7 +30739,7 @@ TEXT ·avx512F64ToI32V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -27984,8 +30762,8 @@ rest:
 	VMOVUPS    Y0, K1, (SI)(BX*4)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27997,17 +30775,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64ToI64V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -28019,7 +30797,7 @@ TEXT ·avx512F64ToI64V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -28040,8 +30818,8 @@ rest:
 	VMOVUPD    Z0, K1, (SI)(BX*8)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28054,12 +30832,12 @@ done:
 TEXT ·avx512F64Wild(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -28070,7 +30848,7 @@ TEXT ·avx512F64Wild(SB), NOSPLIT, $0-9
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -28093,8 +30871,8 @@ rest:
 	KORW      K3, K2, K2
 
 next:
-	ADDQ     32(AX), SI
-	ADDQ     40(AX), DI
+	ADDQ     48(AX), SI
+	ADDQ     56(AX), DI
 	DECQ     CX
 	JNZ      row
 	KORTESTW K2, K2
@@ -28119,19 +30897,19 @@ GLOBL k64_4100000000000000<>(SB), RODATA|NOPTR, $64
 TEXT ·avx512F64Route2(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	KXORW        K2, K2, K2
@@ -28141,15 +30919,15 @@ row:
 	SUBQ DI, R10
 	ADDQ SI, R10
 	MOVQ DI, R11
-	ADDQ 56(AX), R11
+	ADDQ 72(AX), R11
 	MOVQ R8, R12
-	ADDQ 56(AX), R12
+	ADDQ 72(AX), R12
 	MOVQ SI, R13
-	ADDQ 56(AX), R13
+	ADDQ 72(AX), R13
 	MOVQ R10, R14
-	ADDQ 56(AX), R14
+	ADDQ 72(AX), R14
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -28224,10 +31002,10 @@ rest:
 	VMOVUPD   Z0, K1, (R14)(BX*1)
 
 next:
-	ADDQ     32(AX), SI
-	ADDQ     40(AX), DI
-	ADDQ     48(AX), R8
-	ADDQ     56(AX), R9
+	ADDQ     48(AX), SI
+	ADDQ     56(AX), DI
+	ADDQ     64(AX), R8
+	ADDQ     72(AX), R9
 	DECQ     CX
 	JNZ      row
 	KORTESTW K2, K2
@@ -28241,22 +31019,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F32CopyV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -28294,8 +31072,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28325,23 +31103,23 @@ GLOBL masks<>(SB), RODATA|NOPTR, $64
 // Requires: AVX
 TEXT ·avx2F32CopyS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -28372,8 +31150,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28385,23 +31163,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32NegV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_80000000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28436,8 +31214,8 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28449,23 +31227,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AbsV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_7fffffff<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28500,8 +31278,8 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28513,17 +31291,17 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SignV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -28531,7 +31309,7 @@ TEXT ·avx2F32SignV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28578,8 +31356,8 @@ tail:
 	VMASKMOVPS Y3, Y4, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28591,22 +31369,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SquareV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28641,8 +31419,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28654,23 +31432,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32RecipV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28705,8 +31483,8 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28718,22 +31496,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SqrtV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28768,8 +31546,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28781,23 +31559,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32ReLUV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28836,8 +31614,8 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28849,22 +31627,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F32FloorV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28899,8 +31677,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28912,22 +31690,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F32CeilV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28962,8 +31740,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28975,22 +31753,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F32RoundV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -29025,8 +31803,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29038,23 +31816,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32IsNaNV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -29093,8 +31871,8 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29106,24 +31884,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32NotV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -29162,8 +31940,8 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29175,23 +31953,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -29231,9 +32009,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29245,24 +32023,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29297,9 +32075,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29311,24 +32089,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29363,9 +32141,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29377,23 +32155,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -29433,9 +32211,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29447,24 +32225,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29499,9 +32277,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29513,24 +32291,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29565,9 +32343,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29579,23 +32357,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -29635,9 +32413,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29649,24 +32427,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29701,9 +32479,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29715,24 +32493,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29767,9 +32545,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29781,23 +32559,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32DivVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -29837,9 +32615,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29851,24 +32629,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32DivSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29903,9 +32681,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29917,24 +32695,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32DivVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29969,9 +32747,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29983,23 +32761,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MaximumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -30055,9 +32833,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30069,24 +32847,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MaximumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30137,9 +32915,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30151,24 +32929,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MaximumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30219,9 +32997,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30233,23 +33011,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MinimumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -30317,9 +33095,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30331,24 +33109,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MinimumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30411,9 +33189,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30425,24 +33203,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MinimumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30505,9 +33283,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30519,24 +33297,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32EqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -30580,9 +33358,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30594,25 +33372,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32EqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30651,9 +33429,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30665,25 +33443,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32EqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30722,9 +33500,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30736,24 +33514,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32LessVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -30797,9 +33575,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30811,25 +33589,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32LessSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30868,9 +33646,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30882,25 +33660,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32LessVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30939,9 +33717,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30953,24 +33731,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32LessEqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -31014,9 +33792,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31028,25 +33806,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32LessEqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31085,9 +33863,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31099,25 +33877,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32LessEqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31156,9 +33934,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31170,25 +33948,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AndVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -31240,9 +34018,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31254,18 +34032,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AndSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -31273,7 +34051,7 @@ TEXT ·avx2F32AndSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31320,9 +34098,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31334,18 +34112,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AndVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -31353,7 +34131,7 @@ TEXT ·avx2F32AndVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31400,9 +34178,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31414,25 +34192,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32OrVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -31484,9 +34262,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31498,18 +34276,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F32OrSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -31517,7 +34295,7 @@ TEXT ·avx2F32OrSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31564,9 +34342,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31578,18 +34356,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F32OrVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -31597,7 +34375,7 @@ TEXT ·avx2F32OrVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31644,9 +34422,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31658,25 +34436,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32XorVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -31728,9 +34506,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31742,18 +34520,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F32XorSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -31761,7 +34539,7 @@ TEXT ·avx2F32XorSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31808,9 +34586,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31822,18 +34600,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F32XorVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -31841,7 +34619,7 @@ TEXT ·avx2F32XorVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31888,9 +34666,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31902,25 +34680,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32WhereVVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -31969,10 +34747,10 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31984,26 +34762,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32WhereSVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32047,10 +34825,10 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32062,26 +34840,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32WhereVSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32125,10 +34903,10 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32140,19 +34918,19 @@ done:
 // Requires: AVX
 TEXT ·avx2F32WhereSSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
@@ -32160,7 +34938,7 @@ row:
 	VBROADCASTSS (DI), Y1
 	VBROADCASTSS (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32199,10 +34977,10 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32214,26 +34992,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32WhereVVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32277,10 +35055,10 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32292,19 +35070,19 @@ done:
 // Requires: AVX
 TEXT ·avx2F32WhereSVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
@@ -32312,7 +35090,7 @@ row:
 	VBROADCASTSS (DI), Y1
 	VBROADCASTSS (R9), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32351,10 +35129,10 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32366,19 +35144,19 @@ done:
 // Requires: AVX
 TEXT ·avx2F32WhereVSS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
@@ -32386,7 +35164,7 @@ row:
 	VBROADCASTSS (R8), Y1
 	VBROADCASTSS (R9), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32425,10 +35203,10 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32440,24 +35218,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -32506,10 +35284,10 @@ tail:
 	VMASKMOVPS  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32521,25 +35299,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32583,10 +35361,10 @@ tail:
 	VMASKMOVPS  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32598,25 +35376,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32660,10 +35438,10 @@ tail:
 	VMASKMOVPS  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32675,26 +35453,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32733,10 +35511,10 @@ tail:
 	VMASKMOVPS  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32748,25 +35526,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32810,10 +35588,10 @@ tail:
 	VMASKMOVPS  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32825,26 +35603,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32883,10 +35661,10 @@ tail:
 	VMASKMOVPS  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32898,26 +35676,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32956,10 +35734,10 @@ tail:
 	VMASKMOVPS  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32971,24 +35749,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMSVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -33037,10 +35815,10 @@ tail:
 	VMASKMOVPS  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33052,25 +35830,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMSSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33114,10 +35892,10 @@ tail:
 	VMASKMOVPS  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33129,25 +35907,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMSVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33191,10 +35969,10 @@ tail:
 	VMASKMOVPS  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33206,26 +35984,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMSSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33264,10 +36042,10 @@ tail:
 	VMASKMOVPS  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33279,25 +36057,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMSVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33341,10 +36119,10 @@ tail:
 	VMASKMOVPS  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33356,26 +36134,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMSSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33414,10 +36192,10 @@ tail:
 	VMASKMOVPS  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33429,26 +36207,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMSVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33487,10 +36265,10 @@ tail:
 	VMASKMOVPS  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33502,24 +36280,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FNMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -33568,10 +36346,10 @@ tail:
 	VMASKMOVPS   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33583,25 +36361,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FNMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33645,10 +36423,10 @@ tail:
 	VMASKMOVPS   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33660,25 +36438,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FNMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33722,10 +36500,10 @@ tail:
 	VMASKMOVPS   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33737,26 +36515,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FNMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33795,10 +36573,10 @@ tail:
 	VMASKMOVPS   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33810,25 +36588,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FNMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33872,10 +36650,10 @@ tail:
 	VMASKMOVPS   Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33887,26 +36665,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FNMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33945,10 +36723,10 @@ tail:
 	VMASKMOVPS   Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33960,26 +36738,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FNMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34018,10 +36796,10 @@ tail:
 	VMASKMOVPS   Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34033,24 +36811,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -34099,10 +36877,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34114,25 +36892,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34176,10 +36954,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34191,25 +36969,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34253,10 +37031,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34268,26 +37046,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34326,10 +37104,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34341,25 +37119,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34403,10 +37181,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34418,26 +37196,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34476,10 +37254,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34491,26 +37269,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34549,10 +37327,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34564,24 +37342,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -34630,10 +37408,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34645,25 +37423,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34707,10 +37485,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34722,25 +37500,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34784,10 +37562,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34799,26 +37577,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34857,10 +37635,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34872,25 +37650,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34934,10 +37712,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34949,26 +37727,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35007,10 +37785,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35022,26 +37800,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35080,10 +37858,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35095,24 +37873,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -35161,10 +37939,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35176,25 +37954,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35238,10 +38016,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35253,25 +38031,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35315,10 +38093,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35330,26 +38108,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35388,10 +38166,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35403,25 +38181,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35465,10 +38243,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35480,26 +38258,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35538,10 +38316,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35553,26 +38331,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35611,10 +38389,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35626,24 +38404,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AboveVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -35692,10 +38470,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35707,25 +38485,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AboveSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35769,10 +38547,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35784,25 +38562,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AboveVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35846,10 +38624,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35861,26 +38639,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AboveSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35919,10 +38697,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35934,25 +38712,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AboveVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35996,10 +38774,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36011,26 +38789,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AboveSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -36069,10 +38847,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36084,26 +38862,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AboveVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -36142,10 +38920,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36157,24 +38935,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -36223,10 +39001,773 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32SubSubVVV(a *byte)
+// Requires: AVX
+TEXT ·avx2F32SubSubVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 104(AX), DX
+	SUBQ $+16, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Y0
+	VMOVUPS (R8)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y0
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	VMOVUPS 32(DI)(BX*1), Y0
+	VMOVUPS 32(R8)(BX*1), Y1
+	VMOVUPS 32(R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y0
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Y0
+	VMOVUPS (R8)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y0
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS (DI)(BX*1), Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (R8)(BX*1), Y1, Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R9)(BX*1), Y2, Y2
+	VSUBPS     Y1, Y0, Y0
+	VSUBPS     Y2, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32SubSubSVV(a *byte)
+// Requires: AVX
+TEXT ·avx2F32SubSubSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Y0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (R8)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y1
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	VMOVUPS 32(R8)(BX*1), Y1
+	VMOVUPS 32(R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y1
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (R8)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y1
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (R8)(BX*1), Y1, Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R9)(BX*1), Y2, Y2
+	VSUBPS     Y1, Y0, Y0
+	VSUBPS     Y2, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32SubSubVSV(a *byte)
+// Requires: AVX
+TEXT ·avx2F32SubSubVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R8), Y0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y0, Y1, Y1
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	VMOVUPS 32(DI)(BX*1), Y1
+	VMOVUPS 32(R9)(BX*1), Y2
+	VSUBPS  Y0, Y1, Y1
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y0, Y1, Y1
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI)(BX*1), Y1, Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R9)(BX*1), Y2, Y2
+	VSUBPS     Y0, Y1, Y0
+	VSUBPS     Y2, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32SubSubSSV(a *byte)
+// Requires: AVX
+TEXT ·avx2F32SubSubSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS (R8), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y3
+	VSUBPS  Y2, Y3, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	VMOVUPS 32(R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y3
+	VSUBPS  Y2, Y3, Y2
+	VMOVUPS Y2, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y3
+	VSUBPS  Y2, Y3, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R9)(BX*1), Y2, Y2
+	VSUBPS     Y1, Y0, Y0
+	VSUBPS     Y2, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32SubSubVVS(a *byte)
+// Requires: AVX
+TEXT ·avx2F32SubSubVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R9), Y0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Y1
+	VMOVUPS (R8)(BX*1), Y2
+	VSUBPS  Y2, Y1, Y1
+	VSUBPS  Y0, Y1, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	VMOVUPS 32(DI)(BX*1), Y1
+	VMOVUPS 32(R8)(BX*1), Y2
+	VSUBPS  Y2, Y1, Y1
+	VSUBPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Y1
+	VMOVUPS (R8)(BX*1), Y2
+	VSUBPS  Y2, Y1, Y1
+	VSUBPS  Y0, Y1, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI)(BX*1), Y1, Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R8)(BX*1), Y2, Y2
+	VSUBPS     Y2, Y1, Y1
+	VSUBPS     Y0, Y1, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32SubSubSVS(a *byte)
+// Requires: AVX
+TEXT ·avx2F32SubSubSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS (R9), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (R8)(BX*1), Y2
+	VSUBPS  Y2, Y0, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	VMOVUPS 32(R8)(BX*1), Y2
+	VSUBPS  Y2, Y0, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (R8)(BX*1), Y2
+	VSUBPS  Y2, Y0, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R8)(BX*1), Y2, Y2
+	VSUBPS     Y2, Y0, Y0
+	VSUBPS     Y1, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32SubSubVSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F32SubSubVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R8), Y0
+	VBROADCASTSS (R9), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Y2
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	VMOVUPS 32(DI)(BX*1), Y2
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Y2
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (DI)(BX*1), Y2, Y2
+	VSUBPS     Y0, Y2, Y0
+	VSUBPS     Y1, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32ChooseVVSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F32ChooseVVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R11
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R9), Y0
+	VBROADCASTSS (R10), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (DI)(BX*1), Y2
+	VMOVUPS   (R8)(BX*1), Y3
+	VCMPPS    $0x00, Y3, Y2, Y2
+	VBLENDVPS Y2, Y0, Y1, Y2
+	VMOVUPS   Y2, (SI)(BX*1)
+	VMOVUPS   32(DI)(BX*1), Y2
+	VMOVUPS   32(R8)(BX*1), Y3
+	VCMPPS    $0x00, Y3, Y2, Y2
+	VBLENDVPS Y2, Y0, Y1, Y2
+	VMOVUPS   Y2, 32(SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JLT       tail
+	VMOVUPS   (DI)(BX*1), Y2
+	VMOVUPS   (R8)(BX*1), Y3
+	VCMPPS    $0x00, Y3, Y2, Y2
+	VBLENDVPS Y2, Y0, Y1, Y2
+	VMOVUPS   Y2, (SI)(BX*1)
+	ADDQ      $+32, BX
+	SUBQ      $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R11), Y2
+	VMASKMOVPS (DI)(BX*1), Y2, Y2
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS (R8)(BX*1), Y3, Y3
+	VCMPPS     $0x00, Y3, Y2, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32ChooseSVSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F32ChooseSVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R11
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS (R9), Y1
+	VBROADCASTSS (R10), Y2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (R8)(BX*1), Y3
+	VCMPPS    $0x00, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y3
+	VMOVUPS   Y3, (SI)(BX*1)
+	VMOVUPS   32(R8)(BX*1), Y3
+	VCMPPS    $0x00, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y3
+	VMOVUPS   Y3, 32(SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JLT       tail
+	VMOVUPS   (R8)(BX*1), Y3
+	VCMPPS    $0x00, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y3
+	VMOVUPS   Y3, (SI)(BX*1)
+	ADDQ      $+32, BX
+	SUBQ      $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS (R8)(BX*1), Y3, Y3
+	VCMPPS     $0x00, Y3, Y0, Y0
+	VBLENDVPS  Y0, Y1, Y2, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32ChooseVSSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F32ChooseVSSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R11
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R8), Y0
+	VBROADCASTSS (R9), Y1
+	VBROADCASTSS (R10), Y2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (DI)(BX*1), Y3
+	VCMPPS    $0x00, Y0, Y3, Y3
+	VBLENDVPS Y3, Y1, Y2, Y3
+	VMOVUPS   Y3, (SI)(BX*1)
+	VMOVUPS   32(DI)(BX*1), Y3
+	VCMPPS    $0x00, Y0, Y3, Y3
+	VBLENDVPS Y3, Y1, Y2, Y3
+	VMOVUPS   Y3, 32(SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JLT       tail
+	VMOVUPS   (DI)(BX*1), Y3
+	VCMPPS    $0x00, Y0, Y3, Y3
+	VBLENDVPS Y3, Y1, Y2, Y3
+	VMOVUPS   Y3, (SI)(BX*1)
+	ADDQ      $+32, BX
+	SUBQ      $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS (DI)(BX*1), Y3, Y3
+	VCMPPS     $0x00, Y0, Y3, Y0
+	VBLENDVPS  Y0, Y1, Y2, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36238,24 +39779,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32UnmatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -36304,10 +39845,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36319,24 +39860,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32RsqrtV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_3f000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -36383,8 +39924,8 @@ rest:
 	VMASKMOVPS   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36396,17 +39937,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32ExpV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
@@ -36415,7 +39956,7 @@ TEXT ·avx2F32ExpV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -36482,8 +40023,8 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36495,17 +40036,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32Exp2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c3170000<>+0(SB), Y1
@@ -36514,7 +40055,7 @@ TEXT ·avx2F32Exp2V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -36575,8 +40116,8 @@ rest:
 	VMASKMOVPS  Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36588,17 +40129,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32Expm1V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c1f00000<>+0(SB), Y1
@@ -36607,7 +40148,7 @@ TEXT ·avx2F32Expm1V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -36708,8 +40249,8 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36721,17 +40262,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32LogV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_800000<>+0(SB), Y1
@@ -36740,7 +40281,7 @@ TEXT ·avx2F32LogV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -36833,8 +40374,8 @@ rest:
 	VMASKMOVPS  Y5, Y4, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36918,17 +40459,17 @@ GLOBL k32_3f400000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32Log1pV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
@@ -36937,7 +40478,7 @@ TEXT ·avx2F32Log1pV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -37060,8 +40601,8 @@ rest:
 	VMASKMOVPS  Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -37073,17 +40614,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32Log2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y1
@@ -37092,7 +40633,7 @@ TEXT ·avx2F32Log2V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -37187,8 +40728,8 @@ rest:
 	VMASKMOVPS  Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -37200,17 +40741,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32Log10V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3ede5bd9<>+0(SB), Y1
@@ -37219,7 +40760,7 @@ TEXT ·avx2F32Log10V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -37320,8 +40861,8 @@ rest:
 	VMASKMOVPS  Y5, Y4, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -37333,17 +40874,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32SinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Y0
 	VBROADCASTSS k32_80000000<>+0(SB), Y1
@@ -37352,7 +40893,7 @@ TEXT ·avx2F32SinV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -37449,8 +40990,8 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -37462,17 +41003,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32CosV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -37481,7 +41022,7 @@ TEXT ·avx2F32CosV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -37576,8 +41117,8 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -37589,17 +41130,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32TanhV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_80000000<>+0(SB), Y1
@@ -37608,7 +41149,7 @@ TEXT ·avx2F32TanhV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -37697,8 +41238,8 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -37710,17 +41251,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32ErfV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_80000000<>+0(SB), Y1
@@ -37729,7 +41270,7 @@ TEXT ·avx2F32ErfV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -37872,8 +41413,8 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -37885,17 +41426,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32ErfcV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_7fffffff<>+0(SB), Y1
@@ -37904,7 +41445,7 @@ TEXT ·avx2F32ErfcV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -38025,8 +41566,8 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -38038,17 +41579,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32SigmoidV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
@@ -38057,7 +41598,7 @@ TEXT ·avx2F32SigmoidV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -38152,8 +41693,8 @@ rest:
 	VMASKMOVPS   Y5, Y4, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -38165,17 +41706,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32SoftplusV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
@@ -38184,7 +41725,7 @@ TEXT ·avx2F32SoftplusV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -38283,8 +41824,8 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -38296,25 +41837,25 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32PowVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -38636,9 +42177,9 @@ rest:
 	VMASKMOVPS   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -38700,18 +42241,18 @@ GLOBL k64_4330000000000400<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32PowSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y1
@@ -38719,7 +42260,7 @@ TEXT ·avx2F32PowSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -39038,9 +42579,9 @@ rest:
 	VMASKMOVPS   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -39052,18 +42593,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32PowVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y1
@@ -39071,7 +42612,7 @@ TEXT ·avx2F32PowVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -39390,9 +42931,9 @@ rest:
 	VMASKMOVPS   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -39404,18 +42945,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32LogAddExpVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
@@ -39424,7 +42965,7 @@ TEXT ·avx2F32LogAddExpVV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -39530,9 +43071,9 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -39544,18 +43085,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32LogAddExpSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
@@ -39565,7 +43106,7 @@ TEXT ·avx2F32LogAddExpSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Y4
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -39668,9 +43209,9 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -39682,18 +43223,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32LogAddExpVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
@@ -39703,7 +43244,7 @@ TEXT ·avx2F32LogAddExpVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Y4
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -39806,9 +43347,9 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -39820,18 +43361,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32ExpSubVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
@@ -39840,7 +43381,7 @@ TEXT ·avx2F32ExpSubVV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -39912,9 +43453,9 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -39926,18 +43467,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32ExpSubSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
@@ -39947,7 +43488,7 @@ TEXT ·avx2F32ExpSubSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Y4
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -40016,9 +43557,9 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -40030,18 +43571,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32ExpSubVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
@@ -40051,7 +43592,7 @@ TEXT ·avx2F32ExpSubVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Y4
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -40120,9 +43661,9 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -40134,22 +43675,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F32FromI32V(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -40184,8 +43725,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -40197,12 +43738,12 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SumV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -40215,7 +43756,7 @@ row:
 	VMOVUPS Y0, Y3
 	VMOVUPS Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -40262,8 +43803,8 @@ next:
 	VMOVSHDUP    X1, X2
 	VADDPS       X2, X1, X1
 	VMOVSS       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -40275,12 +43816,12 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32SumSquaresV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -40293,7 +43834,7 @@ row:
 	VMOVUPS Y0, Y3
 	VMOVUPS Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -40340,8 +43881,8 @@ next:
 	VMOVSHDUP    X1, X2
 	VADDPS       X2, X1, X1
 	VMOVSS       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -40353,13 +43894,13 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32DotVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -40372,7 +43913,7 @@ row:
 	VMOVUPS Y0, Y3
 	VMOVUPS Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -40426,9 +43967,9 @@ next:
 	VMOVSHDUP    X1, X2
 	VADDPS       X2, X1, X1
 	VMOVSS       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
-	ADDQ         48(AX), R8
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -40440,12 +43981,12 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MaxV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -40458,7 +43999,7 @@ row:
 	VMOVUPS Y0, Y3
 	VMOVUPS Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -40561,8 +44102,8 @@ next:
 	VCMPPS       $0x03, X2, X1, X1
 	VORPS        X1, X3, X1
 	VMOVSS       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -40574,12 +44115,12 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -40592,7 +44133,7 @@ row:
 	VMOVUPS Y0, Y3
 	VMOVUPS Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -40731,8 +44272,8 @@ next:
 	VCMPPS       $0x03, X2, X1, X1
 	VORPS        X1, X3, X1
 	VMOVSS       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -40744,18 +44285,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32ExpSubSumVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
-	LEAQ         (BX)(DX*4), R10
+	LEAQ         (BX)(DX*4), R9
+	MOVQ         40(AX), R10
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
 	VBROADCASTSS k32_42b20000<>+0(SB), Y2
@@ -40768,7 +44309,7 @@ row:
 	VMOVUPS      k32_0<>+0(SB), Y7
 	VMOVUPS      k32_0<>+0(SB), Y8
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -40868,7 +44409,7 @@ rest:
 tail:
 	ADDQ         $+8, DX
 	JZ           next
-	VMOVUPS      (R10), Y9
+	VMOVUPS      (R9), Y9
 	VMASKMOVPS   (DI)(BX*1), Y9, Y9
 	VSUBPS       Y4, Y9, Y4
 	VMINPS       Y4, Y2, Y4
@@ -40894,9 +44435,9 @@ tail:
 	VPSLLD       $0x17, Y4, Y4
 	VPADDD       Y0, Y4, Y4
 	VMULPS       Y4, Y9, Y4
-	VMOVUPS      (R10), Y9
+	VMOVUPS      (R9), Y9
 	VMASKMOVPS   Y4, Y9, (SI)(BX*1)
-	VMOVUPS      (R10), Y9
+	VMOVUPS      (R9), Y9
 	VANDPS       Y4, Y9, Y4
 	VADDPS       Y4, Y5, Y5
 
@@ -40910,11 +44451,682 @@ next:
 	VADDPS       X5, X4, X4
 	VMOVSHDUP    X4, X5
 	VADDPS       X5, X4, X4
-	VMOVSS       X4, (R9)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
-	ADDQ         48(AX), R8
-	ADDQ         56(AX), R9
+	VMOVSS       X4, (R10)
+	ADDQ         88(AX), R10
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32FMASumVVV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F32FMASumVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	MOVQ  40(AX), R11
+
+row:
+	VMOVUPS k32_0<>+0(SB), Y0
+	VMOVUPS k32_0<>+0(SB), Y1
+	VMOVUPS k32_0<>+0(SB), Y2
+	VMOVUPS k32_0<>+0(SB), Y3
+	XORL    BX, BX
+	MOVQ    104(AX), DX
+	SUBQ    $+16, DX
+	JLT     rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Y4
+	VMOVUPS     (R8)(BX*1), Y5
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y4, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y0, Y0
+	VMOVUPS     32(DI)(BX*1), Y4
+	VMOVUPS     32(R8)(BX*1), Y5
+	VMOVUPS     32(R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y4, Y6
+	VMOVUPS     Y6, 32(SI)(BX*1)
+	VADDPS      Y6, Y1, Y1
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Y4
+	VMOVUPS     (R8)(BX*1), Y5
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y4, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y0, Y0
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPS     (R10), Y4
+	VMASKMOVPS  (DI)(BX*1), Y4, Y4
+	VMOVUPS     (R10), Y5
+	VMASKMOVPS  (R8)(BX*1), Y5, Y5
+	VMOVUPS     (R10), Y6
+	VMASKMOVPS  (R9)(BX*1), Y6, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y4, Y6
+	VMOVUPS     (R10), Y4
+	VMASKMOVPS  Y6, Y4, (SI)(BX*1)
+	VMOVUPS     (R10), Y4
+	VANDPS      Y6, Y4, Y4
+	VADDPS      Y4, Y0, Y0
+
+next:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32FMASumSVV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F32FMASumSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSS (DI), Y0
+	VMOVUPS      k32_0<>+0(SB), Y1
+	VMOVUPS      k32_0<>+0(SB), Y2
+	VMOVUPS      k32_0<>+0(SB), Y3
+	VMOVUPS      k32_0<>+0(SB), Y4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (R8)(BX*1), Y5
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y0, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y1, Y1
+	VMOVUPS     32(R8)(BX*1), Y5
+	VMOVUPS     32(R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y0, Y6
+	VMOVUPS     Y6, 32(SI)(BX*1)
+	VADDPS      Y6, Y2, Y2
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPS     (R8)(BX*1), Y5
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y0, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y1, Y1
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPS     (R10), Y5
+	VMASKMOVPS  (R8)(BX*1), Y5, Y5
+	VMOVUPS     (R10), Y6
+	VMASKMOVPS  (R9)(BX*1), Y6, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y0, Y6
+	VMOVUPS     (R10), Y0
+	VMASKMOVPS  Y6, Y0, (SI)(BX*1)
+	VMOVUPS     (R10), Y0
+	VANDPS      Y6, Y0, Y0
+	VADDPS      Y0, Y1, Y1
+
+next:
+	VADDPS       Y2, Y1, Y0
+	VADDPS       Y4, Y3, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32FMASumVSV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F32FMASumVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSS (R8), Y0
+	VMOVUPS      k32_0<>+0(SB), Y1
+	VMOVUPS      k32_0<>+0(SB), Y2
+	VMOVUPS      k32_0<>+0(SB), Y3
+	VMOVUPS      k32_0<>+0(SB), Y4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Y5
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y0, Y5, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y1, Y1
+	VMOVUPS     32(DI)(BX*1), Y5
+	VMOVUPS     32(R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y0, Y5, Y6
+	VMOVUPS     Y6, 32(SI)(BX*1)
+	VADDPS      Y6, Y2, Y2
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Y5
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y0, Y5, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y1, Y1
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPS     (R10), Y5
+	VMASKMOVPS  (DI)(BX*1), Y5, Y5
+	VMOVUPS     (R10), Y6
+	VMASKMOVPS  (R9)(BX*1), Y6, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y0, Y5, Y6
+	VMOVUPS     (R10), Y0
+	VMASKMOVPS  Y6, Y0, (SI)(BX*1)
+	VMOVUPS     (R10), Y0
+	VANDPS      Y6, Y0, Y0
+	VADDPS      Y0, Y1, Y1
+
+next:
+	VADDPS       Y2, Y1, Y0
+	VADDPS       Y4, Y3, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32FMASumSSV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F32FMASumSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS (R8), Y1
+	VMOVUPS      k32_0<>+0(SB), Y2
+	VMOVUPS      k32_0<>+0(SB), Y3
+	VMOVUPS      k32_0<>+0(SB), Y4
+	VMOVUPS      k32_0<>+0(SB), Y5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y1, Y0, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y2, Y2
+	VMOVUPS     32(R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y1, Y0, Y6
+	VMOVUPS     Y6, 32(SI)(BX*1)
+	VADDPS      Y6, Y3, Y3
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y1, Y0, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y2, Y2
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPS     (R10), Y6
+	VMASKMOVPS  (R9)(BX*1), Y6, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y1, Y0, Y6
+	VMOVUPS     (R10), Y0
+	VMASKMOVPS  Y6, Y0, (SI)(BX*1)
+	VMOVUPS     (R10), Y0
+	VANDPS      Y6, Y0, Y0
+	VADDPS      Y0, Y2, Y2
+
+next:
+	VADDPS       Y3, Y2, Y0
+	VADDPS       Y5, Y4, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32FMASumVVS(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F32FMASumVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSS (R9), Y0
+	VMOVUPS      k32_0<>+0(SB), Y1
+	VMOVUPS      k32_0<>+0(SB), Y2
+	VMOVUPS      k32_0<>+0(SB), Y3
+	VMOVUPS      k32_0<>+0(SB), Y4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Y5
+	VMOVUPS     (R8)(BX*1), Y6
+	VMOVUPS     Y0, Y7
+	VFMADD231PS Y6, Y5, Y7
+	VMOVUPS     Y7, (SI)(BX*1)
+	VADDPS      Y7, Y1, Y1
+	VMOVUPS     32(DI)(BX*1), Y5
+	VMOVUPS     32(R8)(BX*1), Y6
+	VMOVUPS     Y0, Y7
+	VFMADD231PS Y6, Y5, Y7
+	VMOVUPS     Y7, 32(SI)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Y5
+	VMOVUPS     (R8)(BX*1), Y6
+	VMOVUPS     Y0, Y7
+	VFMADD231PS Y6, Y5, Y7
+	VMOVUPS     Y7, (SI)(BX*1)
+	VADDPS      Y7, Y1, Y1
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPS     (R10), Y5
+	VMASKMOVPS  (DI)(BX*1), Y5, Y5
+	VMOVUPS     (R10), Y6
+	VMASKMOVPS  (R8)(BX*1), Y6, Y6
+	VMOVUPS     Y0, Y0
+	VFMADD231PS Y6, Y5, Y0
+	VMOVUPS     (R10), Y5
+	VMASKMOVPS  Y0, Y5, (SI)(BX*1)
+	VMOVUPS     (R10), Y5
+	VANDPS      Y0, Y5, Y0
+	VADDPS      Y0, Y1, Y1
+
+next:
+	VADDPS       Y2, Y1, Y0
+	VADDPS       Y4, Y3, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32FMASumSVS(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F32FMASumSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS (R9), Y1
+	VMOVUPS      k32_0<>+0(SB), Y2
+	VMOVUPS      k32_0<>+0(SB), Y3
+	VMOVUPS      k32_0<>+0(SB), Y4
+	VMOVUPS      k32_0<>+0(SB), Y5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (R8)(BX*1), Y6
+	VMOVUPS     Y1, Y7
+	VFMADD231PS Y6, Y0, Y7
+	VMOVUPS     Y7, (SI)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	VMOVUPS     32(R8)(BX*1), Y6
+	VMOVUPS     Y1, Y7
+	VFMADD231PS Y6, Y0, Y7
+	VMOVUPS     Y7, 32(SI)(BX*1)
+	VADDPS      Y7, Y3, Y3
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPS     (R8)(BX*1), Y6
+	VMOVUPS     Y1, Y7
+	VFMADD231PS Y6, Y0, Y7
+	VMOVUPS     Y7, (SI)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPS     (R10), Y6
+	VMASKMOVPS  (R8)(BX*1), Y6, Y6
+	VMOVUPS     Y1, Y1
+	VFMADD231PS Y6, Y0, Y1
+	VMOVUPS     (R10), Y0
+	VMASKMOVPS  Y1, Y0, (SI)(BX*1)
+	VMOVUPS     (R10), Y0
+	VANDPS      Y1, Y0, Y0
+	VADDPS      Y0, Y2, Y2
+
+next:
+	VADDPS       Y3, Y2, Y0
+	VADDPS       Y5, Y4, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32FMASumVSS(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F32FMASumVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSS (R8), Y0
+	VBROADCASTSS (R9), Y1
+	VMOVUPS      k32_0<>+0(SB), Y2
+	VMOVUPS      k32_0<>+0(SB), Y3
+	VMOVUPS      k32_0<>+0(SB), Y4
+	VMOVUPS      k32_0<>+0(SB), Y5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Y6
+	VMOVUPS     Y1, Y7
+	VFMADD231PS Y0, Y6, Y7
+	VMOVUPS     Y7, (SI)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	VMOVUPS     32(DI)(BX*1), Y6
+	VMOVUPS     Y1, Y7
+	VFMADD231PS Y0, Y6, Y7
+	VMOVUPS     Y7, 32(SI)(BX*1)
+	VADDPS      Y7, Y3, Y3
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Y6
+	VMOVUPS     Y1, Y7
+	VFMADD231PS Y0, Y6, Y7
+	VMOVUPS     Y7, (SI)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPS     (R10), Y6
+	VMASKMOVPS  (DI)(BX*1), Y6, Y6
+	VMOVUPS     Y1, Y1
+	VFMADD231PS Y0, Y6, Y1
+	VMOVUPS     (R10), Y0
+	VMASKMOVPS  Y1, Y0, (SI)(BX*1)
+	VMOVUPS     (R10), Y0
+	VANDPS      Y1, Y0, Y0
+	VADDPS      Y0, Y2, Y2
+
+next:
+	VADDPS       Y3, Y2, Y0
+	VADDPS       Y5, Y4, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -40927,12 +45139,12 @@ done:
 TEXT ·avx2F32Wild(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -40943,7 +45155,7 @@ TEXT ·avx2F32Wild(SB), NOSPLIT, $0-9
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -40967,8 +45179,8 @@ rest:
 	VORPS      Y2, Y0, Y0
 
 next:
-	ADDQ   32(AX), SI
-	ADDQ   40(AX), DI
+	ADDQ   48(AX), SI
+	ADDQ   56(AX), DI
 	DECQ   CX
 	JNZ    row
 	VPTEST Y0, Y0
@@ -40983,19 +45195,19 @@ done:
 TEXT ·avx2F32Route2(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VMOVUPS      Y0, Y0
@@ -41005,15 +45217,15 @@ row:
 	SUBQ DI, R11
 	ADDQ SI, R11
 	MOVQ DI, R12
-	ADDQ 56(AX), R12
+	ADDQ 72(AX), R12
 	MOVQ R8, R13
-	ADDQ 56(AX), R13
+	ADDQ 72(AX), R13
 	MOVQ SI, R14
-	ADDQ 56(AX), R14
+	ADDQ 72(AX), R14
 	MOVQ R11, R15
-	ADDQ 56(AX), R15
+	ADDQ 72(AX), R15
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41097,10 +45309,10 @@ rest:
 	VMASKMOVPS Y1, Y2, (R15)(BX*1)
 
 next:
-	ADDQ   32(AX), SI
-	ADDQ   40(AX), DI
-	ADDQ   48(AX), R8
-	ADDQ   56(AX), R9
+	ADDQ   48(AX), SI
+	ADDQ   56(AX), DI
+	ADDQ   64(AX), R8
+	ADDQ   72(AX), R9
 	DECQ   CX
 	JNZ    row
 	VPTEST Y0, Y0
@@ -41114,22 +45326,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F64CopyV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -41167,8 +45379,8 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41180,23 +45392,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64CopyS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -41227,8 +45439,8 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41240,23 +45452,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64NegV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41291,8 +45503,8 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41304,23 +45516,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AbsV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41355,8 +45567,8 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41368,24 +45580,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SignV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41432,8 +45644,8 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41445,22 +45657,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SquareV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41495,8 +45707,8 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41508,23 +45720,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64RecipV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41559,8 +45771,8 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41572,22 +45784,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SqrtV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41622,8 +45834,8 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41635,23 +45847,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64ReLUV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41690,8 +45902,8 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41703,22 +45915,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F64FloorV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41753,8 +45965,8 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41766,22 +45978,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F64CeilV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41816,8 +46028,8 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41829,22 +46041,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F64RoundV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41879,8 +46091,8 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41892,23 +46104,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64IsNaNV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41947,8 +46159,8 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41960,24 +46172,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64NotV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -42016,8 +46228,8 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42029,23 +46241,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -42085,9 +46297,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42099,24 +46311,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42151,9 +46363,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42165,24 +46377,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42217,9 +46429,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42231,23 +46443,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -42287,9 +46499,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42301,24 +46513,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42353,9 +46565,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42367,24 +46579,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42419,9 +46631,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42433,23 +46645,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -42489,9 +46701,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42503,24 +46715,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42555,9 +46767,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42569,24 +46781,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42621,9 +46833,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42635,23 +46847,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64DivVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -42691,9 +46903,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42705,24 +46917,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64DivSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42757,9 +46969,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42771,24 +46983,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64DivVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42823,9 +47035,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42837,23 +47049,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MaximumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -42909,9 +47121,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42923,24 +47135,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MaximumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42991,9 +47203,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43005,24 +47217,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MaximumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43073,9 +47285,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43087,23 +47299,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MinimumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -43171,9 +47383,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43185,24 +47397,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MinimumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43265,9 +47477,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43279,24 +47491,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MinimumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43359,9 +47571,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43373,24 +47585,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64EqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -43434,9 +47646,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43448,25 +47660,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64EqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43505,9 +47717,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43519,25 +47731,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64EqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43576,9 +47788,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43590,24 +47802,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64LessVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -43651,9 +47863,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43665,25 +47877,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64LessSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43722,9 +47934,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43736,25 +47948,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64LessVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43793,9 +48005,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43807,24 +48019,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64LessEqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -43868,9 +48080,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43882,25 +48094,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64LessEqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43939,9 +48151,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43953,25 +48165,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64LessEqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44010,9 +48222,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44024,25 +48236,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AndVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -44094,9 +48306,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44108,18 +48320,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AndSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
@@ -44127,7 +48339,7 @@ TEXT ·avx2F64AndSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44174,9 +48386,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44188,18 +48400,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AndVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
@@ -44207,7 +48419,7 @@ TEXT ·avx2F64AndVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44254,9 +48466,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44268,25 +48480,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64OrVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -44338,9 +48550,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44352,18 +48564,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F64OrSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
@@ -44371,7 +48583,7 @@ TEXT ·avx2F64OrSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44418,9 +48630,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44432,18 +48644,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F64OrVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
@@ -44451,7 +48663,7 @@ TEXT ·avx2F64OrVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44498,9 +48710,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44512,25 +48724,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64XorVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -44582,9 +48794,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44596,18 +48808,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F64XorSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
@@ -44615,7 +48827,7 @@ TEXT ·avx2F64XorSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44662,9 +48874,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44676,18 +48888,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F64XorVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
@@ -44695,7 +48907,7 @@ TEXT ·avx2F64XorVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44742,9 +48954,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44756,25 +48968,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64WhereVVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -44823,10 +49035,10 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44838,26 +49050,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64WhereSVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44901,10 +49113,10 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44916,26 +49128,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64WhereVSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44979,10 +49191,10 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44994,19 +49206,19 @@ done:
 // Requires: AVX
 TEXT ·avx2F64WhereSSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
@@ -45014,7 +49226,7 @@ row:
 	VBROADCASTSD (DI), Y1
 	VBROADCASTSD (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45053,10 +49265,10 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45068,26 +49280,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64WhereVVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45131,10 +49343,10 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45146,19 +49358,19 @@ done:
 // Requires: AVX
 TEXT ·avx2F64WhereSVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
@@ -45166,7 +49378,7 @@ row:
 	VBROADCASTSD (DI), Y1
 	VBROADCASTSD (R9), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45205,10 +49417,10 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45220,19 +49432,19 @@ done:
 // Requires: AVX
 TEXT ·avx2F64WhereVSS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
@@ -45240,7 +49452,7 @@ row:
 	VBROADCASTSD (R8), Y1
 	VBROADCASTSD (R9), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45279,10 +49491,10 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45294,24 +49506,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -45360,10 +49572,10 @@ tail:
 	VMASKMOVPD  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45375,25 +49587,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45437,10 +49649,10 @@ tail:
 	VMASKMOVPD  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45452,25 +49664,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45514,10 +49726,10 @@ tail:
 	VMASKMOVPD  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45529,26 +49741,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45587,10 +49799,10 @@ tail:
 	VMASKMOVPD  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45602,25 +49814,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45664,10 +49876,10 @@ tail:
 	VMASKMOVPD  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45679,26 +49891,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45737,10 +49949,10 @@ tail:
 	VMASKMOVPD  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45752,26 +49964,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45810,10 +50022,10 @@ tail:
 	VMASKMOVPD  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45825,24 +50037,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMSVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -45891,10 +50103,10 @@ tail:
 	VMASKMOVPD  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45906,25 +50118,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMSSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45968,10 +50180,10 @@ tail:
 	VMASKMOVPD  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45983,25 +50195,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMSVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46045,10 +50257,10 @@ tail:
 	VMASKMOVPD  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46060,26 +50272,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMSSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46118,10 +50330,10 @@ tail:
 	VMASKMOVPD  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46133,25 +50345,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMSVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46195,10 +50407,10 @@ tail:
 	VMASKMOVPD  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46210,26 +50422,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMSSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46268,10 +50480,10 @@ tail:
 	VMASKMOVPD  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46283,26 +50495,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMSVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46341,10 +50553,10 @@ tail:
 	VMASKMOVPD  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46356,24 +50568,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FNMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -46422,10 +50634,10 @@ tail:
 	VMASKMOVPD   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46437,25 +50649,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FNMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46499,10 +50711,10 @@ tail:
 	VMASKMOVPD   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46514,25 +50726,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FNMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46576,10 +50788,10 @@ tail:
 	VMASKMOVPD   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46591,26 +50803,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FNMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46649,10 +50861,10 @@ tail:
 	VMASKMOVPD   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46664,25 +50876,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FNMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46726,10 +50938,10 @@ tail:
 	VMASKMOVPD   Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46741,26 +50953,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FNMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46799,10 +51011,10 @@ tail:
 	VMASKMOVPD   Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46814,26 +51026,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FNMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46872,10 +51084,10 @@ tail:
 	VMASKMOVPD   Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46887,24 +51099,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -46953,10 +51165,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46968,25 +51180,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47030,10 +51242,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47045,25 +51257,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47107,10 +51319,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47122,26 +51334,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47180,10 +51392,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47195,25 +51407,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47257,10 +51469,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47272,26 +51484,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47330,10 +51542,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47345,26 +51557,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47403,10 +51615,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47418,24 +51630,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -47484,10 +51696,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47499,25 +51711,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47561,10 +51773,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47576,25 +51788,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47638,10 +51850,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47653,26 +51865,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47711,10 +51923,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47726,25 +51938,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47788,10 +52000,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47803,26 +52015,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47861,10 +52073,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47876,26 +52088,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47934,10 +52146,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47949,24 +52161,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -48015,10 +52227,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48030,25 +52242,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48092,10 +52304,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48107,25 +52319,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48169,10 +52381,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48184,26 +52396,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48242,10 +52454,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48257,25 +52469,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48319,10 +52531,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48334,26 +52546,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48392,10 +52604,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48407,26 +52619,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48465,10 +52677,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48480,24 +52692,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AboveVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -48546,10 +52758,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48561,25 +52773,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AboveSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48623,10 +52835,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48638,25 +52850,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AboveVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48700,10 +52912,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48715,26 +52927,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AboveSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48773,10 +52985,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48788,25 +53000,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AboveVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48850,10 +53062,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48865,26 +53077,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AboveSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48923,10 +53135,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48938,26 +53150,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AboveVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48996,10 +53208,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49011,24 +53223,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -49077,10 +53289,773 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SubSubVVV(a *byte)
+// Requires: AVX
+TEXT ·avx2F64SubSubVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 104(AX), DX
+	SUBQ $+8, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Y0
+	VMOVUPD (R8)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y0
+	VSUBPD  Y2, Y0, Y0
+	VMOVUPD Y0, (SI)(BX*1)
+	VMOVUPD 32(DI)(BX*1), Y0
+	VMOVUPD 32(R8)(BX*1), Y1
+	VMOVUPD 32(R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y0
+	VSUBPD  Y2, Y0, Y0
+	VMOVUPD Y0, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Y0
+	VMOVUPD (R8)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y0
+	VSUBPD  Y2, Y0, Y0
+	VMOVUPD Y0, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y0
+	VMASKMOVPD (DI)(BX*1), Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD (R8)(BX*1), Y1, Y1
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R9)(BX*1), Y2, Y2
+	VSUBPD     Y1, Y0, Y0
+	VSUBPD     Y2, Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SubSubSVV(a *byte)
+// Requires: AVX
+TEXT ·avx2F64SubSubSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Y0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (R8)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y1
+	VSUBPD  Y2, Y1, Y1
+	VMOVUPD Y1, (SI)(BX*1)
+	VMOVUPD 32(R8)(BX*1), Y1
+	VMOVUPD 32(R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y1
+	VSUBPD  Y2, Y1, Y1
+	VMOVUPD Y1, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (R8)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y1
+	VSUBPD  Y2, Y1, Y1
+	VMOVUPD Y1, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD (R8)(BX*1), Y1, Y1
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R9)(BX*1), Y2, Y2
+	VSUBPD     Y1, Y0, Y0
+	VSUBPD     Y2, Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SubSubVSV(a *byte)
+// Requires: AVX
+TEXT ·avx2F64SubSubVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R8), Y0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y0, Y1, Y1
+	VSUBPD  Y2, Y1, Y1
+	VMOVUPD Y1, (SI)(BX*1)
+	VMOVUPD 32(DI)(BX*1), Y1
+	VMOVUPD 32(R9)(BX*1), Y2
+	VSUBPD  Y0, Y1, Y1
+	VSUBPD  Y2, Y1, Y1
+	VMOVUPD Y1, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y0, Y1, Y1
+	VSUBPD  Y2, Y1, Y1
+	VMOVUPD Y1, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD (DI)(BX*1), Y1, Y1
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R9)(BX*1), Y2, Y2
+	VSUBPD     Y0, Y1, Y0
+	VSUBPD     Y2, Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SubSubSSV(a *byte)
+// Requires: AVX
+TEXT ·avx2F64SubSubSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Y0
+	VBROADCASTSD (R8), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y3
+	VSUBPD  Y2, Y3, Y2
+	VMOVUPD Y2, (SI)(BX*1)
+	VMOVUPD 32(R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y3
+	VSUBPD  Y2, Y3, Y2
+	VMOVUPD Y2, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y3
+	VSUBPD  Y2, Y3, Y2
+	VMOVUPD Y2, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R9)(BX*1), Y2, Y2
+	VSUBPD     Y1, Y0, Y0
+	VSUBPD     Y2, Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SubSubVVS(a *byte)
+// Requires: AVX
+TEXT ·avx2F64SubSubVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R9), Y0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Y1
+	VMOVUPD (R8)(BX*1), Y2
+	VSUBPD  Y2, Y1, Y1
+	VSUBPD  Y0, Y1, Y1
+	VMOVUPD Y1, (SI)(BX*1)
+	VMOVUPD 32(DI)(BX*1), Y1
+	VMOVUPD 32(R8)(BX*1), Y2
+	VSUBPD  Y2, Y1, Y1
+	VSUBPD  Y0, Y1, Y1
+	VMOVUPD Y1, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Y1
+	VMOVUPD (R8)(BX*1), Y2
+	VSUBPD  Y2, Y1, Y1
+	VSUBPD  Y0, Y1, Y1
+	VMOVUPD Y1, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD (DI)(BX*1), Y1, Y1
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R8)(BX*1), Y2, Y2
+	VSUBPD     Y2, Y1, Y1
+	VSUBPD     Y0, Y1, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SubSubSVS(a *byte)
+// Requires: AVX
+TEXT ·avx2F64SubSubSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Y0
+	VBROADCASTSD (R9), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (R8)(BX*1), Y2
+	VSUBPD  Y2, Y0, Y2
+	VSUBPD  Y1, Y2, Y2
+	VMOVUPD Y2, (SI)(BX*1)
+	VMOVUPD 32(R8)(BX*1), Y2
+	VSUBPD  Y2, Y0, Y2
+	VSUBPD  Y1, Y2, Y2
+	VMOVUPD Y2, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (R8)(BX*1), Y2
+	VSUBPD  Y2, Y0, Y2
+	VSUBPD  Y1, Y2, Y2
+	VMOVUPD Y2, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R8)(BX*1), Y2, Y2
+	VSUBPD     Y2, Y0, Y0
+	VSUBPD     Y1, Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SubSubVSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F64SubSubVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R8), Y0
+	VBROADCASTSD (R9), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Y2
+	VSUBPD  Y0, Y2, Y2
+	VSUBPD  Y1, Y2, Y2
+	VMOVUPD Y2, (SI)(BX*1)
+	VMOVUPD 32(DI)(BX*1), Y2
+	VSUBPD  Y0, Y2, Y2
+	VSUBPD  Y1, Y2, Y2
+	VMOVUPD Y2, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Y2
+	VSUBPD  Y0, Y2, Y2
+	VSUBPD  Y1, Y2, Y2
+	VMOVUPD Y2, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (DI)(BX*1), Y2, Y2
+	VSUBPD     Y0, Y2, Y0
+	VSUBPD     Y1, Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64ChooseVVSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F64ChooseVVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R11
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R9), Y0
+	VBROADCASTSD (R10), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (DI)(BX*1), Y2
+	VMOVUPD   (R8)(BX*1), Y3
+	VCMPPD    $0x00, Y3, Y2, Y2
+	VBLENDVPD Y2, Y0, Y1, Y2
+	VMOVUPD   Y2, (SI)(BX*1)
+	VMOVUPD   32(DI)(BX*1), Y2
+	VMOVUPD   32(R8)(BX*1), Y3
+	VCMPPD    $0x00, Y3, Y2, Y2
+	VBLENDVPD Y2, Y0, Y1, Y2
+	VMOVUPD   Y2, 32(SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+4, DX
+	JLT       tail
+	VMOVUPD   (DI)(BX*1), Y2
+	VMOVUPD   (R8)(BX*1), Y3
+	VCMPPD    $0x00, Y3, Y2, Y2
+	VBLENDVPD Y2, Y0, Y1, Y2
+	VMOVUPD   Y2, (SI)(BX*1)
+	ADDQ      $+32, BX
+	SUBQ      $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R11), Y2
+	VMASKMOVPD (DI)(BX*1), Y2, Y2
+	VMOVUPD    (R11), Y3
+	VMASKMOVPD (R8)(BX*1), Y3, Y3
+	VCMPPD     $0x00, Y3, Y2, Y2
+	VBLENDVPD  Y2, Y0, Y1, Y0
+	VMOVUPD    (R11), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64ChooseSVSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F64ChooseSVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R11
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Y0
+	VBROADCASTSD (R9), Y1
+	VBROADCASTSD (R10), Y2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (R8)(BX*1), Y3
+	VCMPPD    $0x00, Y3, Y0, Y3
+	VBLENDVPD Y3, Y1, Y2, Y3
+	VMOVUPD   Y3, (SI)(BX*1)
+	VMOVUPD   32(R8)(BX*1), Y3
+	VCMPPD    $0x00, Y3, Y0, Y3
+	VBLENDVPD Y3, Y1, Y2, Y3
+	VMOVUPD   Y3, 32(SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+4, DX
+	JLT       tail
+	VMOVUPD   (R8)(BX*1), Y3
+	VCMPPD    $0x00, Y3, Y0, Y3
+	VBLENDVPD Y3, Y1, Y2, Y3
+	VMOVUPD   Y3, (SI)(BX*1)
+	ADDQ      $+32, BX
+	SUBQ      $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R11), Y3
+	VMASKMOVPD (R8)(BX*1), Y3, Y3
+	VCMPPD     $0x00, Y3, Y0, Y0
+	VBLENDVPD  Y0, Y1, Y2, Y0
+	VMOVUPD    (R11), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64ChooseVSSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F64ChooseVSSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R11
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R8), Y0
+	VBROADCASTSD (R9), Y1
+	VBROADCASTSD (R10), Y2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (DI)(BX*1), Y3
+	VCMPPD    $0x00, Y0, Y3, Y3
+	VBLENDVPD Y3, Y1, Y2, Y3
+	VMOVUPD   Y3, (SI)(BX*1)
+	VMOVUPD   32(DI)(BX*1), Y3
+	VCMPPD    $0x00, Y0, Y3, Y3
+	VBLENDVPD Y3, Y1, Y2, Y3
+	VMOVUPD   Y3, 32(SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+4, DX
+	JLT       tail
+	VMOVUPD   (DI)(BX*1), Y3
+	VCMPPD    $0x00, Y0, Y3, Y3
+	VBLENDVPD Y3, Y1, Y2, Y3
+	VMOVUPD   Y3, (SI)(BX*1)
+	ADDQ      $+32, BX
+	SUBQ      $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R11), Y3
+	VMASKMOVPD (DI)(BX*1), Y3, Y3
+	VCMPPD     $0x00, Y0, Y3, Y0
+	VBLENDVPD  Y0, Y1, Y2, Y0
+	VMOVUPD    (R11), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49092,24 +54067,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64UnmatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -49158,10 +54133,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49173,24 +54148,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64RsqrtV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_3fe0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -49237,8 +54212,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49250,24 +54225,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64ExpV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -49350,8 +54325,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49363,24 +54338,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64Exp2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_3fe62e42fefa39ef<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -49473,8 +54448,8 @@ rest:
 	VMASKMOVPD  Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49486,24 +54461,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64Expm1V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c046800000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -49626,8 +54601,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49639,24 +54614,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64LogV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -49759,8 +54734,8 @@ rest:
 	VMASKMOVPD  Y3, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49772,24 +54747,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64Log1pV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -49926,8 +54901,8 @@ rest:
 	VMASKMOVPD  Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49939,24 +54914,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64Log2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -50057,8 +55032,8 @@ rest:
 	VMASKMOVPD   Y3, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -50070,24 +55045,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64Log10V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -50188,8 +55163,8 @@ rest:
 	VMASKMOVPD   Y3, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -50201,24 +55176,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64SinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3c91a62633145c07<>+0(SB), Y0
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -50327,8 +55302,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -50340,24 +55315,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64CosV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3c91a62633145c07<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -50464,8 +55439,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -50477,24 +55452,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64TanhV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -50601,8 +55576,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -50614,24 +55589,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64ErfV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -50850,8 +55825,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -50863,24 +55838,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64ErfcV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -51065,8 +56040,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -51078,24 +56053,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64SigmoidV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -51204,8 +56179,8 @@ rest:
 	VMASKMOVPD   Y3, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -51217,24 +56192,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64SoftplusV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -51425,8 +56400,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -51438,25 +56413,25 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64PowVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -51832,9 +56807,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -51846,18 +56821,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64PowSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
@@ -51865,7 +56840,7 @@ TEXT ·avx2F64PowSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+4, DX
 	JLT          rest
 
@@ -52238,9 +57213,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -52252,18 +57227,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64PowVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
@@ -52271,7 +57246,7 @@ TEXT ·avx2F64PowVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+4, DX
 	JLT          rest
 
@@ -52644,9 +57619,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -52658,25 +57633,25 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64LogAddExpVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -52872,9 +57847,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -52886,18 +57861,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64LogAddExpSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
@@ -52905,7 +57880,7 @@ TEXT ·avx2F64LogAddExpSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+4, DX
 	JLT          rest
 
@@ -53098,9 +58073,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -53112,18 +58087,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64LogAddExpVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
@@ -53131,7 +58106,7 @@ TEXT ·avx2F64LogAddExpVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+4, DX
 	JLT          rest
 
@@ -53324,9 +58299,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -53338,25 +58313,25 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64ExpSubVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -53444,9 +58419,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -53458,18 +58433,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64ExpSubSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
@@ -53477,7 +58452,7 @@ TEXT ·avx2F64ExpSubSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+4, DX
 	JLT          rest
 
@@ -53562,9 +58537,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -53576,18 +58551,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64ExpSubVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
@@ -53595,7 +58570,7 @@ TEXT ·avx2F64ExpSubVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+4, DX
 	JLT          rest
 
@@ -53680,9 +58655,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -53694,12 +58669,12 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SumV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -53712,7 +58687,7 @@ row:
 	VMOVUPD Y0, Y3
 	VMOVUPD Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+16, DX
 	JLT     rest
 
@@ -53757,8 +58732,8 @@ next:
 	VUNPCKHPD    X1, X1, X2
 	VADDPD       X2, X1, X1
 	VMOVSD       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -53770,12 +58745,12 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64SumSquaresV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -53788,7 +58763,7 @@ row:
 	VMOVUPD Y0, Y3
 	VMOVUPD Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+16, DX
 	JLT     rest
 
@@ -53833,8 +58808,8 @@ next:
 	VUNPCKHPD    X1, X1, X2
 	VADDPD       X2, X1, X1
 	VMOVSD       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -53846,13 +58821,13 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64DotVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -53865,7 +58840,7 @@ row:
 	VMOVUPD Y0, Y3
 	VMOVUPD Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+16, DX
 	JLT     rest
 
@@ -53917,9 +58892,9 @@ next:
 	VUNPCKHPD    X1, X1, X2
 	VADDPD       X2, X1, X1
 	VMOVSD       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
-	ADDQ         48(AX), R8
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -53931,12 +58906,12 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MaxV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -53949,7 +58924,7 @@ row:
 	VMOVUPD Y0, Y3
 	VMOVUPD Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+16, DX
 	JLT     rest
 
@@ -54046,8 +59021,8 @@ next:
 	VCMPPD       $0x03, X2, X1, X1
 	VORPD        X1, X3, X1
 	VMOVSD       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -54059,12 +59034,12 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -54077,7 +59052,7 @@ row:
 	VMOVUPD Y0, Y3
 	VMOVUPD Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+16, DX
 	JLT     rest
 
@@ -54207,8 +59182,8 @@ next:
 	VCMPPD       $0x03, X2, X1, X1
 	VORPD        X1, X3, X1
 	VMOVSD       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -54220,18 +59195,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64ExpSubSumVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
-	LEAQ         (BX)(DX*8), R10
+	LEAQ         (BX)(DX*8), R9
+	MOVQ         40(AX), R10
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Y2
@@ -54244,7 +59219,7 @@ row:
 	VMOVUPD      k64_0<>+0(SB), Y7
 	VMOVUPD      k64_0<>+0(SB), Y8
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -54365,7 +59340,7 @@ rest:
 tail:
 	ADDQ         $+4, DX
 	JZ           next
-	VMOVUPD      (R10), Y9
+	VMOVUPD      (R9), Y9
 	VMASKMOVPD   (DI)(BX*1), Y9, Y9
 	VSUBPD       Y4, Y9, Y4
 	VMINPD       Y4, Y2, Y4
@@ -54398,9 +59373,9 @@ tail:
 	VPSLLQ       $0x34, Y13, Y13
 	VPADDQ       Y0, Y13, Y13
 	VMULPD       Y13, Y4, Y4
-	VMOVUPD      (R10), Y9
+	VMOVUPD      (R9), Y9
 	VMASKMOVPD   Y4, Y9, (SI)(BX*1)
-	VMOVUPD      (R10), Y9
+	VMOVUPD      (R9), Y9
 	VANDPD       Y4, Y9, Y4
 	VADDPD       Y4, Y5, Y5
 
@@ -54412,11 +59387,668 @@ next:
 	VADDPD       X5, X4, X4
 	VUNPCKHPD    X4, X4, X5
 	VADDPD       X5, X4, X4
-	VMOVSD       X4, (R9)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
-	ADDQ         48(AX), R8
-	ADDQ         56(AX), R9
+	VMOVSD       X4, (R10)
+	ADDQ         88(AX), R10
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64FMASumVVV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F64FMASumVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	MOVQ  40(AX), R11
+
+row:
+	VMOVUPD k64_0<>+0(SB), Y0
+	VMOVUPD k64_0<>+0(SB), Y1
+	VMOVUPD k64_0<>+0(SB), Y2
+	VMOVUPD k64_0<>+0(SB), Y3
+	XORL    BX, BX
+	MOVQ    104(AX), DX
+	SUBQ    $+8, DX
+	JLT     rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Y4
+	VMOVUPD     (R8)(BX*1), Y5
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y4, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y0, Y0
+	VMOVUPD     32(DI)(BX*1), Y4
+	VMOVUPD     32(R8)(BX*1), Y5
+	VMOVUPD     32(R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y4, Y6
+	VMOVUPD     Y6, 32(SI)(BX*1)
+	VADDPD      Y6, Y1, Y1
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Y4
+	VMOVUPD     (R8)(BX*1), Y5
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y4, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y0, Y0
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+
+tail:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R10), Y4
+	VMASKMOVPD  (DI)(BX*1), Y4, Y4
+	VMOVUPD     (R10), Y5
+	VMASKMOVPD  (R8)(BX*1), Y5, Y5
+	VMOVUPD     (R10), Y6
+	VMASKMOVPD  (R9)(BX*1), Y6, Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y4, Y6
+	VMOVUPD     (R10), Y4
+	VMASKMOVPD  Y6, Y4, (SI)(BX*1)
+	VMOVUPD     (R10), Y4
+	VANDPD      Y6, Y4, Y4
+	VADDPD      Y4, Y0, Y0
+
+next:
+	VADDPD       Y1, Y0, Y0
+	VADDPD       Y3, Y2, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDPD       X1, X0, X0
+	VMOVSD       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64FMASumSVV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F64FMASumSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSD (DI), Y0
+	VMOVUPD      k64_0<>+0(SB), Y1
+	VMOVUPD      k64_0<>+0(SB), Y2
+	VMOVUPD      k64_0<>+0(SB), Y3
+	VMOVUPD      k64_0<>+0(SB), Y4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (R8)(BX*1), Y5
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y0, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y1, Y1
+	VMOVUPD     32(R8)(BX*1), Y5
+	VMOVUPD     32(R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y0, Y6
+	VMOVUPD     Y6, 32(SI)(BX*1)
+	VADDPD      Y6, Y2, Y2
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JLT         tail
+	VMOVUPD     (R8)(BX*1), Y5
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y0, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y1, Y1
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+
+tail:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R10), Y5
+	VMASKMOVPD  (R8)(BX*1), Y5, Y5
+	VMOVUPD     (R10), Y6
+	VMASKMOVPD  (R9)(BX*1), Y6, Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y0, Y6
+	VMOVUPD     (R10), Y0
+	VMASKMOVPD  Y6, Y0, (SI)(BX*1)
+	VMOVUPD     (R10), Y0
+	VANDPD      Y6, Y0, Y0
+	VADDPD      Y0, Y1, Y1
+
+next:
+	VADDPD       Y2, Y1, Y0
+	VADDPD       Y4, Y3, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDPD       X1, X0, X0
+	VMOVSD       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64FMASumVSV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F64FMASumVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSD (R8), Y0
+	VMOVUPD      k64_0<>+0(SB), Y1
+	VMOVUPD      k64_0<>+0(SB), Y2
+	VMOVUPD      k64_0<>+0(SB), Y3
+	VMOVUPD      k64_0<>+0(SB), Y4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Y5
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y0, Y5, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y1, Y1
+	VMOVUPD     32(DI)(BX*1), Y5
+	VMOVUPD     32(R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y0, Y5, Y6
+	VMOVUPD     Y6, 32(SI)(BX*1)
+	VADDPD      Y6, Y2, Y2
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Y5
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y0, Y5, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y1, Y1
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+
+tail:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R10), Y5
+	VMASKMOVPD  (DI)(BX*1), Y5, Y5
+	VMOVUPD     (R10), Y6
+	VMASKMOVPD  (R9)(BX*1), Y6, Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y0, Y5, Y6
+	VMOVUPD     (R10), Y0
+	VMASKMOVPD  Y6, Y0, (SI)(BX*1)
+	VMOVUPD     (R10), Y0
+	VANDPD      Y6, Y0, Y0
+	VADDPD      Y0, Y1, Y1
+
+next:
+	VADDPD       Y2, Y1, Y0
+	VADDPD       Y4, Y3, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDPD       X1, X0, X0
+	VMOVSD       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64FMASumSSV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F64FMASumSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSD (DI), Y0
+	VBROADCASTSD (R8), Y1
+	VMOVUPD      k64_0<>+0(SB), Y2
+	VMOVUPD      k64_0<>+0(SB), Y3
+	VMOVUPD      k64_0<>+0(SB), Y4
+	VMOVUPD      k64_0<>+0(SB), Y5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y1, Y0, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y2, Y2
+	VMOVUPD     32(R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y1, Y0, Y6
+	VMOVUPD     Y6, 32(SI)(BX*1)
+	VADDPD      Y6, Y3, Y3
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JLT         tail
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y1, Y0, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y2, Y2
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+
+tail:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R10), Y6
+	VMASKMOVPD  (R9)(BX*1), Y6, Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y1, Y0, Y6
+	VMOVUPD     (R10), Y0
+	VMASKMOVPD  Y6, Y0, (SI)(BX*1)
+	VMOVUPD     (R10), Y0
+	VANDPD      Y6, Y0, Y0
+	VADDPD      Y0, Y2, Y2
+
+next:
+	VADDPD       Y3, Y2, Y0
+	VADDPD       Y5, Y4, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDPD       X1, X0, X0
+	VMOVSD       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64FMASumVVS(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F64FMASumVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSD (R9), Y0
+	VMOVUPD      k64_0<>+0(SB), Y1
+	VMOVUPD      k64_0<>+0(SB), Y2
+	VMOVUPD      k64_0<>+0(SB), Y3
+	VMOVUPD      k64_0<>+0(SB), Y4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Y5
+	VMOVUPD     (R8)(BX*1), Y6
+	VMOVUPD     Y0, Y7
+	VFMADD231PD Y6, Y5, Y7
+	VMOVUPD     Y7, (SI)(BX*1)
+	VADDPD      Y7, Y1, Y1
+	VMOVUPD     32(DI)(BX*1), Y5
+	VMOVUPD     32(R8)(BX*1), Y6
+	VMOVUPD     Y0, Y7
+	VFMADD231PD Y6, Y5, Y7
+	VMOVUPD     Y7, 32(SI)(BX*1)
+	VADDPD      Y7, Y2, Y2
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Y5
+	VMOVUPD     (R8)(BX*1), Y6
+	VMOVUPD     Y0, Y7
+	VFMADD231PD Y6, Y5, Y7
+	VMOVUPD     Y7, (SI)(BX*1)
+	VADDPD      Y7, Y1, Y1
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+
+tail:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R10), Y5
+	VMASKMOVPD  (DI)(BX*1), Y5, Y5
+	VMOVUPD     (R10), Y6
+	VMASKMOVPD  (R8)(BX*1), Y6, Y6
+	VMOVUPD     Y0, Y0
+	VFMADD231PD Y6, Y5, Y0
+	VMOVUPD     (R10), Y5
+	VMASKMOVPD  Y0, Y5, (SI)(BX*1)
+	VMOVUPD     (R10), Y5
+	VANDPD      Y0, Y5, Y0
+	VADDPD      Y0, Y1, Y1
+
+next:
+	VADDPD       Y2, Y1, Y0
+	VADDPD       Y4, Y3, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDPD       X1, X0, X0
+	VMOVSD       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64FMASumSVS(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F64FMASumSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSD (DI), Y0
+	VBROADCASTSD (R9), Y1
+	VMOVUPD      k64_0<>+0(SB), Y2
+	VMOVUPD      k64_0<>+0(SB), Y3
+	VMOVUPD      k64_0<>+0(SB), Y4
+	VMOVUPD      k64_0<>+0(SB), Y5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (R8)(BX*1), Y6
+	VMOVUPD     Y1, Y7
+	VFMADD231PD Y6, Y0, Y7
+	VMOVUPD     Y7, (SI)(BX*1)
+	VADDPD      Y7, Y2, Y2
+	VMOVUPD     32(R8)(BX*1), Y6
+	VMOVUPD     Y1, Y7
+	VFMADD231PD Y6, Y0, Y7
+	VMOVUPD     Y7, 32(SI)(BX*1)
+	VADDPD      Y7, Y3, Y3
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JLT         tail
+	VMOVUPD     (R8)(BX*1), Y6
+	VMOVUPD     Y1, Y7
+	VFMADD231PD Y6, Y0, Y7
+	VMOVUPD     Y7, (SI)(BX*1)
+	VADDPD      Y7, Y2, Y2
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+
+tail:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R10), Y6
+	VMASKMOVPD  (R8)(BX*1), Y6, Y6
+	VMOVUPD     Y1, Y1
+	VFMADD231PD Y6, Y0, Y1
+	VMOVUPD     (R10), Y0
+	VMASKMOVPD  Y1, Y0, (SI)(BX*1)
+	VMOVUPD     (R10), Y0
+	VANDPD      Y1, Y0, Y0
+	VADDPD      Y0, Y2, Y2
+
+next:
+	VADDPD       Y3, Y2, Y0
+	VADDPD       Y5, Y4, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDPD       X1, X0, X0
+	VMOVSD       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64FMASumVSS(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F64FMASumVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSD (R8), Y0
+	VBROADCASTSD (R9), Y1
+	VMOVUPD      k64_0<>+0(SB), Y2
+	VMOVUPD      k64_0<>+0(SB), Y3
+	VMOVUPD      k64_0<>+0(SB), Y4
+	VMOVUPD      k64_0<>+0(SB), Y5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Y6
+	VMOVUPD     Y1, Y7
+	VFMADD231PD Y0, Y6, Y7
+	VMOVUPD     Y7, (SI)(BX*1)
+	VADDPD      Y7, Y2, Y2
+	VMOVUPD     32(DI)(BX*1), Y6
+	VMOVUPD     Y1, Y7
+	VFMADD231PD Y0, Y6, Y7
+	VMOVUPD     Y7, 32(SI)(BX*1)
+	VADDPD      Y7, Y3, Y3
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Y6
+	VMOVUPD     Y1, Y7
+	VFMADD231PD Y0, Y6, Y7
+	VMOVUPD     Y7, (SI)(BX*1)
+	VADDPD      Y7, Y2, Y2
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+
+tail:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R10), Y6
+	VMASKMOVPD  (DI)(BX*1), Y6, Y6
+	VMOVUPD     Y1, Y1
+	VFMADD231PD Y0, Y6, Y1
+	VMOVUPD     (R10), Y0
+	VMASKMOVPD  Y1, Y0, (SI)(BX*1)
+	VMOVUPD     (R10), Y0
+	VANDPD      Y1, Y0, Y0
+	VADDPD      Y0, Y2, Y2
+
+next:
+	VADDPD       Y3, Y2, Y0
+	VADDPD       Y5, Y4, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDPD       X1, X0, X0
+	VMOVSD       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -54429,12 +60061,12 @@ done:
 TEXT ·avx2F64Wild(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -54445,7 +60077,7 @@ TEXT ·avx2F64Wild(SB), NOSPLIT, $0-9
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -54469,8 +60101,8 @@ rest:
 	VORPS      Y2, Y0, Y0
 
 next:
-	ADDQ   32(AX), SI
-	ADDQ   40(AX), DI
+	ADDQ   48(AX), SI
+	ADDQ   56(AX), DI
 	DECQ   CX
 	JNZ    row
 	VPTEST Y0, Y0
@@ -54485,19 +60117,19 @@ done:
 TEXT ·avx2F64Route2(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VMOVUPD      Y0, Y0
@@ -54507,15 +60139,15 @@ row:
 	SUBQ DI, R11
 	ADDQ SI, R11
 	MOVQ DI, R12
-	ADDQ 56(AX), R12
+	ADDQ 72(AX), R12
 	MOVQ R8, R13
-	ADDQ 56(AX), R13
+	ADDQ 72(AX), R13
 	MOVQ SI, R14
-	ADDQ 56(AX), R14
+	ADDQ 72(AX), R14
 	MOVQ R11, R15
-	ADDQ 56(AX), R15
+	ADDQ 72(AX), R15
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -54599,10 +60231,10 @@ rest:
 	VMASKMOVPD Y1, Y2, (R15)(BX*1)
 
 next:
-	ADDQ   32(AX), SI
-	ADDQ   40(AX), DI
-	ADDQ   48(AX), R8
-	ADDQ   56(AX), R9
+	ADDQ   48(AX), SI
+	ADDQ   56(AX), DI
+	ADDQ   64(AX), R8
+	ADDQ   72(AX), R9
 	DECQ   CX
 	JNZ    row
 	VPTEST Y0, Y0

@@ -147,7 +147,7 @@ func empty(r ir.Ref) bool { return r.V == nil }
 // lower writes node n, which has number i.
 func (w *lowering) lower(n *Node, i int) {
 	if t := w.value(i); t.n == 0 {
-		w.refs[n.at] = ir.Ref{Dims: t.Shape}
+		w.refs[n.at] = ir.NewRef(nil, t.Shape, nil, 0)
 		return
 	}
 	in := w.x[:0]
@@ -325,7 +325,7 @@ func (w *lowering) noSteps(l *Loop, results []*Node, operand func(i int) ir.Ref)
 		if r := n.op.(Looper).Parts(); r.Each == nil {
 			w.refs[n.at] = operand(r.I)
 		} else {
-			w.refs[n.at] = ir.Ref{Dims: append([]int{0}, w.value(len(w.p.order)+len(w.p.params)+l.first+int(r.Each.at)).Shape...)}
+			w.refs[n.at] = ir.NewRef(nil, append([]int{0}, w.value(len(w.p.order)+len(w.p.params)+l.first+int(r.Each.at)).Shape...), nil, 0)
 		}
 	}
 }

@@ -196,8 +196,7 @@ func count(a axes) (n int) {
 
 // copyFor makes e real along all axes of v's rows and those it moves along.
 func (c *compiler) copyFor(v *val, e *edge, space axes) *val {
-	var read, now ir.Ref
-	read.V, read.Off = e.V, e.Off
+	var read, now ir.View
 	j := 0
 	for i, d := range v.dom.dims {
 		if space>>i&1 == 0 {
@@ -220,14 +219,13 @@ func (c *compiler) copyFor(v *val, e *edge, space axes) *val {
 			step *= now.Dims[i]
 		}
 	}
-	value := ir.NewCopy(read, v.Node)
+	value := ir.NewCopy(ir.NewRef(e.V, read.Dims, read.Steps, e.Off), v.Node)
 	w := &val{Value: value, slot: -1, store: -1, rows: -1, when: -1}
 	w.in = []edge{newEdge(e.v, &value.In[0])}
 	w.ct = computeType(w)
 	w.dom = c.domain(value.Dims)
 	w.mask = w.dom.all()
 	w.space = w.mask
-	now.V = value
-	*e = newEdge(w, &now)
+	*e = newEdge(w, &ir.Ref{V: value, View: &now})
 	return w
 }

@@ -4,6 +4,8 @@
 // the host's language, so that any engine can.
 package ir
 
+import "slices"
+
 // A DType is the type of a value's elements.
 type DType uint8
 
@@ -99,11 +101,38 @@ const (
 // A Ref is a value as an operand reads it: with any dims, element (i, j, ...)
 // lying Off + i·Steps[0] + j·Steps[1] + ... elements from the start. A step of 0
 // repeats the value along that axis.
+//
+// Most refs are read as they were made, so that they share what they read by its
+// address. A View is never changed once a Ref has it.
 type Ref struct {
-	V     *Value
+	V *Value
+	*View
+}
+
+// A View is which elements of a value are read.
+type View struct {
 	Dims  []int
 	Steps []int
 	Off   int
+}
+
+var number = &View{} // the only element of a value
+
+// NewRef returns v as it is read with the given dims, steps and offset.
+func NewRef(v *Value, dims, steps []int, off int) Ref {
+	if len(dims) == 0 && off == 0 {
+		return Ref{v, number}
+	}
+	return Ref{v, &View{dims, steps, off}}
+}
+
+// over returns the value of r read along other axes: as r reads it if they are the
+// same.
+func (r Ref) over(dims, steps []int) Ref {
+	if slices.Equal(dims, r.Dims) && slices.Equal(steps, r.Steps) {
+		return r
+	}
+	return NewRef(r.V, dims, slices.Clone(steps), r.Off)
 }
 
 // Size returns the number of elements that r reads.
@@ -152,7 +181,7 @@ func dense(dims []int) []int {
 }
 
 // Whole returns v read as it lies.
-func Whole(v *Value) Ref { return Ref{V: v, Dims: v.Dims, Steps: dense(v.Dims)} }
+func Whole(v *Value) Ref { return NewRef(v, v.Dims, dense(v.Dims), 0) }
 
 // A Type is the type of a value before it is made.
 type Type struct {

@@ -32,13 +32,13 @@ func (b *Builder) Join(d DType, dims []int, axis int, at []int, x ...Ref) Ref {
 		if r.V.Kind == Const || r.V.Kind == Iota || last(r) != 1 {
 			r = b.copy(r)
 		}
-		p := Ref{V: r.V, Off: r.Off}
+		var pieceDims, steps []int
 		for i, n := range dims {
 			if n != 1 {
-				p.Dims, p.Steps = append(p.Dims, r.Dims[i]), append(p.Steps, r.Steps[i])
+				pieceDims, steps = append(pieceDims, r.Dims[i]), append(steps, r.Steps[i])
 			}
 		}
-		v.In = append(v.In, p)
+		v.In = append(v.In, NewRef(r.V, pieceDims, steps, r.Off))
 	}
 	return shaped(b.append(v), dims)
 }

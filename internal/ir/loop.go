@@ -125,7 +125,7 @@ func (l *LoopBuilder) CutIn(p, i int) Ref {
 		return shaped(l.bodies[p].leaf(roleCut, i, x.V.DType, dims), dims)
 	}
 	v := l.bodies[p].leaf(roleCut, i, x.V.DType, []int{n})
-	return Ref{V: v, Dims: dims, Steps: steps, Off: -lo}
+	return NewRef(v, dims, steps, -lo)
 }
 
 // SameIn returns what is the same at each step.
@@ -138,7 +138,7 @@ func (l *LoopBuilder) SameIn(p, i int) Ref {
 	case Iota:
 		return b.reread(x, b.Iota(x.V.DType, x.V.size).V)
 	}
-	return Ref{V: b.leaf(roleSame, i, x.V.DType, x.V.Dims), Dims: x.Dims, Steps: x.Steps, Off: x.Off}
+	return NewRef(b.leaf(roleSame, i, x.V.DType, x.V.Dims), x.Dims, x.Steps, x.Off)
 }
 
 // span returns where the elements of a view lie: the first one, seen from that

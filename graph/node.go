@@ -72,7 +72,8 @@ func Apply(op Op, x ...*Node) *Node { return apply(op, userPC(false), x) }
 
 // apply is Apply for a call of the user's.
 func apply(op Op, pc uintptr, x []*Node) *Node {
-	n := &Node{op: op, in: x, typ: &scalars[Float32], id: lastID.Add(1), pc: pc}
+	n := newNode(x)
+	n.op, n.typ, n.id, n.pc = op, &scalars[Float32], lastID.Add(1), pc
 	types := typesPool.Get().(*[]Type)
 	defer typesPool.Put(types)
 	in := (*types)[:0]
@@ -100,6 +101,20 @@ func apply(op Op, pc uintptr, x []*Node) *Node {
 	}
 	n.typ = typ.shared(x)
 	return n
+}
+
+// newNode returns a node with room for its operands beside it.
+func newNode(x []*Node) *Node {
+	if len(x) > 2 {
+		return &Node{in: slices.Clone(x)}
+	}
+	var n struct {
+		Node
+		two [2]*Node
+	}
+	n.in = n.two[:len(x):len(x)]
+	copy(n.in, x)
+	return &n.Node
 }
 
 // scalars are the types of single numbers.

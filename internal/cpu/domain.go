@@ -128,20 +128,23 @@ func (v *val) adoptUsers() {
 // fits copies what cannot be read along rows: operands that move along a part
 // of the axes that make a row only, or with no one step along them.
 func (c *compiler) fits() {
-	var added bool
-	list := make([]*val, 0, len(c.vals))
-	for _, v := range c.vals {
+	var list []*val // once there are copies
+	for k, v := range c.vals {
 		if v.fusible() && v.rows >= 0 {
 			for i := range v.in {
 				if !v.rowFits(i) && v.operandSpace(i) != 0 {
-					w := c.copyFor(v, &v.in[i], v.operandSpace(i))
-					list, added = append(list, w), true
+					if list == nil {
+						list = append(make([]*val, 0, len(c.vals)+1), c.vals[:k]...)
+					}
+					list = append(list, c.copyFor(v, &v.in[i], v.operandSpace(i)))
 				}
 			}
 		}
-		list = append(list, v)
+		if list != nil {
+			list = append(list, v)
+		}
 	}
-	if added {
+	if list != nil {
 		c.vals = list
 		c.link()
 	}

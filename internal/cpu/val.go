@@ -167,7 +167,7 @@ func (c *compiler) take(p *ir.Program) (out []*val) {
 
 // link fills in the users.
 func (c *compiler) link() {
-	counts := make([]int, len(c.vals))
+	counts := make([]int32, len(c.vals))
 	total := 0
 	for i, v := range c.vals {
 		v.id, v.uses = i, nil

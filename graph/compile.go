@@ -24,9 +24,10 @@ type compilation struct {
 	training bool
 	inner    bool // of the body of a loop
 	roots    []*Node
-	order    []*Node // each after its operands
-	spare    []*Node // memory for the order that the next pass makes
-	done     []*Node // memory of a pass: what has become of each node
+	copies   Table[*Node] // at first of each node itself
+	order    []*Node      // each after its operands
+	spare    []*Node      // memory for the order that the next pass makes
+	done     []*Node      // memory of a pass: what has become of each node
 	out      []*Node
 	update   []update
 }
@@ -67,7 +68,8 @@ func compile(training bool, out, assigns []*Node) (*Program, error) {
 	if i := slices.Index(roots, nil); i >= 0 {
 		return nil, fmt.Errorf("compile: node %d is nil", i)
 	}
-	c := &compilation{training: training, order: Topo(roots...), roots: roots, out: slices.Clone(out)}
+	c := &compilation{training: training, roots: roots, out: slices.Clone(out)}
+	c.order, c.copies = topo(roots)
 	dump := newDump()
 	for _, pass := range passes {
 		if err := pass.run(c); err != nil {
@@ -97,22 +99,22 @@ func (c *compilation) own() error {
 	for _, n := range c.order {
 		edges += len(n.in)
 	}
-	var place Table[int32]
 	copies, in := make([]Node, len(c.order)), make([]*Node, edges)
 	for i, n := range c.order {
 		m := &copies[i]
 		*m = *n
 		m.in, in = in[:len(n.in):len(n.in)], in[len(n.in):]
 		for k, x := range n.in {
-			m.in[k] = &copies[*place.At(x)]
+			m.in[k] = *c.copies.At(x)
 		}
 		m.stamp, m.at = 0, int32(i)
-		*place.At(n) = int32(i)
+		*c.copies.At(n) = m
 		c.order[i] = m
 	}
 	for i, n := range c.roots {
-		c.roots[i] = &copies[*place.At(n)]
+		c.roots[i] = *c.copies.At(n)
 	}
+	c.copies = Table[*Node]{}
 	copy(c.out, c.roots)
 	return nil
 }

@@ -109,6 +109,7 @@ func (p *Program) lower(q *plan) (*ir.Program, error) {
 	for _, u := range p.updates {
 		low.Store = append(low.Store, ir.Update{Leaf: p.leafOf(u.p), Value: w.b.Result(w.refs[u.from])})
 	}
+	w.b.Done()
 	low.Values = w.b.Values
 	return low, ir.Check(low.Values)
 }

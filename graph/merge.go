@@ -14,6 +14,7 @@ import (
 func (c *compilation) merge() error {
 	m := merger{seed: maphash.MakeSeed(), plain: map[reflect.Type]bool{}, known: ir.NewFinder(len(c.order)), nodes: make([]*Node, 0, len(c.order)), arrays: map[string]*Node{}}
 	c.rewrite(m.merge)
+	m.known.Done()
 	return c.mergeUpdates()
 }
 

@@ -141,7 +141,12 @@ var typesPool = sync.Pool{New: func() any { return new([]Type) }}
 // operands, in the order of their making. It does not recurse, so depth is
 // bounded by memory alone.
 func Topo(y ...*Node) []*Node {
-	var seen Table[*Node]
+	order, _ := topo(y)
+	return order
+}
+
+// topo is Topo, with a table that gives each of the nodes itself.
+func topo(y []*Node) (order []*Node, seen Table[*Node]) {
 	count := 0
 	stack := slices.Clone(y)
 	for len(stack) > 0 {
@@ -156,13 +161,13 @@ func Topo(y ...*Node) []*Node {
 			stack = append(stack, n.in...)
 		}
 	}
-	order := make([]*Node, 0, count) // a node is younger than its operands
+	order = make([]*Node, 0, count) // a node is younger than its operands
 	seen.each(func(n **Node) {
 		if *n != nil {
 			order = append(order, *n)
 		}
 	})
-	return order
+	return order, seen
 }
 
 // byAge orders nodes as they were made, operands before users.

@@ -79,7 +79,8 @@ func (s *special) want(r Result) {
 func (s *special) compile(training bool) error {
 	l := s.old
 	s.sub = &compilation{training: training, inner: true, roots: slices.Concat(l.Args, l.roots(s.each...))}
-	s.sub.order, s.sub.out = Topo(s.sub.roots...), slices.Clone(s.sub.roots)
+	s.sub.order, s.sub.copies = topo(s.sub.roots)
+	s.sub.out = slices.Clone(s.sub.roots)
 	for _, pass := range passes {
 		if pass.body {
 			if err := pass.run(s.sub); err != nil {

@@ -21,6 +21,9 @@ func NewBuilder(n int) *Builder {
 	return &Builder{Values: make([]*Value, 0, n), known: NewFinder(n)}
 }
 
+// Done ends the making of values.
+func (b *Builder) Done() { b.known.Done() }
+
 // MaxRank is the largest number of axes of a value.
 const MaxRank = 8
 

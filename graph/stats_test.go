@@ -125,6 +125,14 @@ func TestLossesArePasses(t *testing.T) {
 	assert.LessOrEqual(t, own[0], 11, "full-width instructions")
 }
 
+// TestGELUIsTwoInstructions checks that gelu, written as a product with erfc, is one
+// instruction on whole tiles beside what comes before.
+func TestGELUIsTwoInstructions(t *testing.T) {
+	x := graph.Input("x", 64, 100)
+	y := ops.GELU(ops.Add(ops.Scale(x, 1.5), graph.Scalar(0.25)))
+	assert.Equal(t, []int{2}, passesOf(t, y, nil, x.Is(waves(64, 100))))
+}
+
 // TestLayerNormIsOnePass checks that layer norm, written from means, is one
 // pass with all its gradients, in no more instructions than a person needs: 13, also
 // where there are many rows.

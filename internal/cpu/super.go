@@ -55,6 +55,9 @@ func (g *gen) super(v *val) (kernel.Op, []from) {
 	if !g.isFull(v) {
 		return kernelOps[v.Op], plain
 	}
+	if from := g.erfcMul(v); from != nil {
+		return kernel.ErfcMul, from
+	}
 	for _, p := range pairs {
 		if p.outer != v.Op {
 			continue
@@ -88,6 +91,25 @@ func (g *gen) super(v *val) (kernel.Op, []from) {
 		}
 	}
 	return kernelOps[v.Op], plain
+}
+
+// erfcMul returns the operands of v = a·erfc(x·y)·z, where y and z are numbers, one per
+// row at most, or nil: a gelu.
+func (g *gen) erfcMul(v *val) []from {
+	if v.Op != ir.Mul || g.wide(v, 1) {
+		return nil
+	}
+	m, ok := g.private(v, 0, ir.Mul)
+	for i := 0; ok && i < 2; i++ {
+		e, found := g.private(m, i, ir.Erfc)
+		if !found || !g.wide(m, 1-i) {
+			continue
+		}
+		if s, ok := g.private(e, 0, ir.Mul); ok && g.wide(s, 0) && !g.wide(s, 1) {
+			return []from{{s, 0}, {s, 1}, {m, 1 - i}, {v, 1}}
+		}
+	}
+	return nil
 }
 
 // contracts reports whether op rounds a product and its sum once. It must not be

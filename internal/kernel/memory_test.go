@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"testing"
 	"unsafe"
 )
 
@@ -64,6 +65,16 @@ func elems(op Op, t Type) (from, to elem) {
 	return own, own
 }
 
+// counts are the sizes that are tried; -short leaves some out.
+func counts() (list []int) {
+	for n := range most + 1 {
+		if n < 20 || n%8 == 3 || !testing.Short() {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
 // A trial is an op on some operands.
 type trial struct {
 	op       Op
@@ -78,7 +89,7 @@ type trial struct {
 func newTrial(op Op, t Type, kinds uint8, r *rand.Rand, rows, wide int) *trial {
 	v := &trial{op: op, t: t, kinds: kinds, wide: wide}
 	number := random
-	if op >= Sum && op <= Dot || op == FMASum {
+	if op >= Sum && op <= Dot || op == FMASum || op == ErfcMul {
 		number = (*rand.Rand).NormFloat64
 	}
 	v.from, v.to = elems(op, t)
@@ -125,6 +136,34 @@ func newBlock(n, size, offset int) block {
 }
 
 func (b block) pointer() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b.own)) }
+
+// A ground is memory on which blocks are placed one after another.
+type ground struct{ memory []byte }
+
+// placed copies elements to the ground, so many of them after a cache line.
+func placed[T float](g *ground, x []T, offset int) block {
+	size := int(unsafe.Sizeof(T(0)))
+	n, before := len(x)*size, 128+offset*size
+	if len(g.memory) < n+before+128 {
+		g.memory = make([]byte, 2*n+before+128)
+	}
+	at := before - int(uintptr(unsafe.Pointer(&g.memory[0]))&63)
+	all := g.memory[: at+n+64 : at+n+64]
+	for i := range at {
+		all[i] = canary
+	}
+	for i := range 64 {
+		all[at+n+i] = canary
+	}
+	b := block{all, all[at : at+n : at+n]}
+	copy(elements[T](b), x)
+	return b
+}
+
+// elements returns the elements of a block.
+func elements[T float](b block) []T {
+	return unsafe.Slice((*T)(b.pointer()), len(b.own)/int(unsafe.Sizeof(T(0))))
+}
 
 // intact tells whether the canaries live.
 func (b block) intact() bool {

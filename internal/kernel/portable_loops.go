@@ -49,8 +49,11 @@ func logAddExp(x, y float64) float64 {
 
 // loopOf returns the loop of an elementwise op.
 func loopOf[T float](op Op) loop[T] {
-	if op == Choose {
+	switch op {
+	case Choose:
 		return choice[T]
+	case ErfcMul:
+		return erfcMul[T]
 	}
 	f := loop1Of[T](op)
 	return func(d []T, x *[4][]T) { f(d, x[0], x[1], x[2]) }
@@ -361,6 +364,14 @@ func choice[T float](d []T, x *[4][]T) {
 		} else {
 			d[i] = n[i]
 		}
+	}
+}
+
+// erfcMul is the loop of ErfcMul: each product is rounded, as if it were an op.
+func erfcMul[T float](d []T, x *[4][]T) {
+	a, b, y, z := x[0][:len(d)], x[1][:len(d)], x[2][:len(d)], x[3][:len(d)]
+	for i := range d {
+		d[i] = T(T(math.Erfc(float64(a[i]*b[i])))*y[i]) * z[i]
 	}
 }
 

@@ -61,6 +61,7 @@ var assembled = [...][numTypes][numOps][16]Func{
 			Tanh:       {0: avx2F32TanhV},
 			Erf:        {0: avx2F32ErfV},
 			Erfc:       {0: avx2F32ErfcV},
+			ErfcMul:    {10: avx2F32ErfcMulVSVS},
 			Sigmoid:    {0: avx2F32SigmoidV},
 			Softplus:   {0: avx2F32SoftplusV},
 			Pow:        {0: avx2F32PowVV, 1: avx2F32PowSV, 2: avx2F32PowVS},
@@ -126,6 +127,7 @@ var assembled = [...][numTypes][numOps][16]Func{
 			Tanh:       {0: avx2F64TanhV},
 			Erf:        {0: avx2F64ErfV},
 			Erfc:       {0: avx2F64ErfcV},
+			ErfcMul:    {10: avx2F64ErfcMulVSVS},
 			Sigmoid:    {0: avx2F64SigmoidV},
 			Softplus:   {0: avx2F64SoftplusV},
 			Pow:        {0: avx2F64PowVV, 1: avx2F64PowSV, 2: avx2F64PowVS},
@@ -192,6 +194,7 @@ var assembled = [...][numTypes][numOps][16]Func{
 			Tanh:       {0: avx512F32TanhV},
 			Erf:        {0: avx512F32ErfV},
 			Erfc:       {0: avx512F32ErfcV},
+			ErfcMul:    {10: avx512F32ErfcMulVSVS},
 			Sigmoid:    {0: avx512F32SigmoidV},
 			Softplus:   {0: avx512F32SoftplusV},
 			Pow:        {0: avx512F32PowVV, 1: avx512F32PowSV, 2: avx512F32PowVS},
@@ -263,6 +266,7 @@ var assembled = [...][numTypes][numOps][16]Func{
 			Tanh:       {0: avx512F64TanhV},
 			Erf:        {0: avx512F64ErfV},
 			Erfc:       {0: avx512F64ErfcV},
+			ErfcMul:    {10: avx512F64ErfcMulVSVS},
 			Sigmoid:    {0: avx512F64SigmoidV},
 			Softplus:   {0: avx512F64SoftplusV},
 			Pow:        {0: avx512F64PowVV, 1: avx512F64PowSV, 2: avx512F64PowVS},
@@ -678,6 +682,9 @@ func avx512F32ErfV(a *Args)
 
 //go:noescape
 func avx512F32ErfcV(a *Args)
+
+//go:noescape
+func avx512F32ErfcMulVSVS(a *Args)
 
 //go:noescape
 func avx512F32SigmoidV(a *Args)
@@ -1166,6 +1173,9 @@ func avx512F64ErfV(a *Args)
 func avx512F64ErfcV(a *Args)
 
 //go:noescape
+func avx512F64ErfcMulVSVS(a *Args)
+
+//go:noescape
 func avx512F64SigmoidV(a *Args)
 
 //go:noescape
@@ -1652,6 +1662,9 @@ func avx2F32ErfV(a *Args)
 func avx2F32ErfcV(a *Args)
 
 //go:noescape
+func avx2F32ErfcMulVSVS(a *Args)
+
+//go:noescape
 func avx2F32SigmoidV(a *Args)
 
 //go:noescape
@@ -2118,6 +2131,9 @@ func avx2F64ErfV(a *Args)
 
 //go:noescape
 func avx2F64ErfcV(a *Args)
+
+//go:noescape
+func avx2F64ErfcMulVSVS(a *Args)
 
 //go:noescape
 func avx2F64SigmoidV(a *Args)

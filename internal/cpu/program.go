@@ -211,6 +211,7 @@ func mayFail(s *segment) bool {
 type launcher struct {
 	*Program
 	byAt    map[[3]int]int
+	gen     gen
 	planned map[*val][]*segment // of products looked at already
 	follows map[*val]*group     // the pass that is computed with the parts of a product
 }
@@ -255,7 +256,7 @@ func (b *launcher) addGroup(g *group) {
 func (b *launcher) progOf(g *group) *prog {
 	p := b.progs[g]
 	if p == nil {
-		p = compile(g)
+		p = b.gen.compile(g)
 		b.progs[g] = p
 		b.scratch, b.ops = max(b.scratch, p.scratch), max(b.ops, len(p.ops))
 	}

@@ -30,9 +30,12 @@ const (
 )
 
 // calls remembers whose the call addresses met last are: each entry is an address
-// shifted by 2 bits, and its call. Addresses share entries and may replace each
-// other.
-var calls [1 << 12]atomic.Uint64
+// shifted by 2 bits, and its call. An address has two entries to choose from, which
+// it shares with others: they may replace each other, but two that are used by turns
+// do not.
+var calls [1 << callBits]atomic.Uint64
+
+const callBits = 12
 
 // enough is how many frames calls of userPC have needed lately, and enoughUses how
 // often they have needed fewer. Each frame takes a tenth of a microsecond, and
@@ -76,8 +79,14 @@ func learn(n int) {
 }
 
 func callOf(pc uintptr) call {
-	e := &calls[pc>>2%uintptr(len(calls))]
-	if v := e.Load(); v>>2 == uint64(pc) {
+	at := uint64(pc) * 0x9e3779b97f4a7c15 >> (64 - callBits)
+	e := &calls[at]
+	v := e.Load()
+	if v>>2 != uint64(pc) && v != 0 {
+		e = &calls[at^1]
+		v = e.Load()
+	}
+	if v>>2 == uint64(pc) {
 		return call(v & 3)
 	}
 	f, _ := runtime.CallersFrames([]uintptr{pc}).Next()

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"math"
+	"slices"
 
 	"github.com/adjointml/adjoint/internal/ir"
 	"github.com/adjointml/adjoint/internal/kernel"
@@ -93,7 +94,7 @@ func (p *prog) units() int {
 	return n
 }
 
-// A gen is the generator of one prog.
+// A gen is the generator of one prog after the other, which reuses its memory.
 type gen struct {
 	*prog
 	in      map[*val]bool
@@ -105,6 +106,27 @@ type gen struct {
 	nums    map[float64]int32
 	cur     *step
 	columns []inst // code once per row, after the loop over chunks
+	spare   []operand
+}
+
+// begin forgets the last prog and begins that of a group.
+func (g *gen) begin(gr *group) {
+	if g.in == nil {
+		*g = gen{in: map[*val]bool{}, phase: map[*val]int{}, made: map[made]int32{}, mem: map[memKey]int32{}, rowbuf: map[*val]bool{}, nums: map[float64]int32{}}
+	}
+	clear(g.in)
+	clear(g.phase)
+	clear(g.made)
+	clear(g.mem)
+	clear(g.rowbuf)
+	clear(g.nums)
+	g.prog, g.axes, g.cur, g.columns = &prog{g: gr, size: gr.ct.Size(), ops: g.spare[:0]}, nil, nil, nil
+}
+
+// end returns the prog, with no more memory than it needs.
+func (g *gen) end() *prog {
+	g.spare, g.ops = g.ops, slices.Clone(g.ops)
+	return g.prog
 }
 
 // made is a val in a phase, where phases differ.
@@ -121,8 +143,8 @@ type memKey struct {
 }
 
 // compile generates the program of a group.
-func compile(gr *group) *prog {
-	g := &gen{prog: &prog{g: gr, size: gr.ct.Size()}, in: map[*val]bool{}, phase: map[*val]int{}, made: map[made]int32{}, mem: map[memKey]int32{}, rowbuf: map[*val]bool{}, nums: map[float64]int32{}}
+func (g *gen) compile(gr *group) *prog {
+	g.begin(gr)
 	for _, v := range gr.vals {
 		g.in[v] = true
 	}
@@ -154,7 +176,7 @@ func compile(gr *group) *prog {
 	g.allocate()
 	g.pads()
 	g.finish()
-	return g.prog
+	return g.end()
 }
 
 // finish lists what the executor has to move.

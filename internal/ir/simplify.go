@@ -76,7 +76,7 @@ func (b *Builder) foldConst(op Op, d DType, own []int, in []Ref) (Ref, bool) {
 		}
 		v = Apply(op, in[0].V.Num, y)
 	}
-	return Ref{V: b.Const(d, v).V, Dims: own, Steps: make([]int, len(own))}, true
+	return NewRef(b.Const(d, v).V, own, make([]int, len(own)), 0), true
 }
 
 // algebra finds what a function of floats is equal to.
@@ -383,13 +383,13 @@ func still(x Ref, set uint) bool {
 
 // kept returns x without the axes of a set, along which it does not move.
 func kept(x Ref, set uint) Ref {
-	y := Ref{V: x.V, Off: x.Off}
+	var dims, steps []int
 	for i, d := range x.Dims {
 		if set>>i&1 == 0 {
-			y.Dims, y.Steps = append(y.Dims, d), append(y.Steps, x.Steps[i])
+			dims, steps = append(dims, d), append(steps, x.Steps[i])
 		}
 	}
-	return y
+	return NewRef(x.V, dims, steps, x.Off)
 }
 
 // joins reports whether a product of the two is smaller than the array that

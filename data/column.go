@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"gorgonia.org/tensor"
+
+	"github.com/adjointml/adjoint/internal/kernel"
 )
 
 // An element is what a column may hold.
@@ -185,9 +187,13 @@ func (v *values[T]) gather(at int, src column, rows []int) {
 		}
 		return
 	}
-	for i, r := range rows {
-		copy(to[i*w:(i+1)*w], from[r*w:])
-	}
+	kernel.CopyRows(bytesOf(to), bytesOf(from), rows, v.size())
+}
+
+// bytesOf returns the memory of elements.
+func bytesOf[T element](list []T) []byte {
+	var e T
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(list))), len(list)*int(unsafe.Sizeof(e)))
 }
 
 func (v *values[T]) size() int {

@@ -55,6 +55,7 @@ func (f filtered) reuse() Dataset { return filtered{Reuse(f.Dataset), f.keep} }
 type memory struct {
 	columns     []column
 	size        int   // rows of the columns
+	row         int   // bytes of a row of all columns
 	whole, rest Batch // tensors of all rows, and of the first few
 	given       Batch // to the caller, who may replace its tensors
 	order       []int // of a shuffled data set
@@ -68,7 +69,10 @@ type memory struct {
 func (m *memory) reserve(columns []column, n int) {
 	if m.size != n {
 		m.columns, m.size, m.rest = blank(columns, n), n, nil
-		m.whole = tensors(m.columns, n)
+		m.whole, m.row = tensors(m.columns, n), 0
+		for _, c := range columns {
+			m.row += c.size()
+		}
 	}
 }
 
@@ -81,7 +85,7 @@ func (m *memory) copy(from []column, rows []int) Batch {
 	m.from, m.rows = from, rows
 	n := 1
 	if m.shared {
-		n = max(1, m.bytes()/part)
+		n = max(1, m.row*len(rows)/part)
 	}
 	if n == 1 {
 		m.gather(0, len(rows))
@@ -104,18 +108,9 @@ func (m *memory) copy(from []column, rows []int) Batch {
 	return m.given
 }
 
-// bytes returns the size of the batch that is being copied.
-func (m *memory) bytes() int {
-	row := 0
-	for _, c := range m.columns {
-		row += c.size()
-	}
-	return row * len(m.rows)
-}
-
 // Part copies one part of the rows: see [par.Job].
 func (m *memory) Part(_, i int) {
-	n := max(1, m.bytes()/part)
+	n := max(1, m.row*len(m.rows)/part)
 	m.gather(i*len(m.rows)/n, (i+1)*len(m.rows)/n)
 }
 

@@ -282,7 +282,9 @@ func (f *fit) one(ctx context.Context, b data.Batch) error {
 	f.Position.Steps++
 	f.Run.Batch, f.Loss = b, s.value[0].At(0)
 	f.noteRate()
-	f.show.step(rows, s.sum[0].At(0)/float64(s.rows), t.Figures[0].Total == nil)
+	if f.show.live() {
+		f.show.step(rows, s.sum[0].At(0)/float64(s.rows), t.Figures[0].Total == nil, f.Run.Rate)
+	}
 	for _, c := range f.Callbacks {
 		if c, ok := c.(Stepper); ok {
 			if err := c.Step(&f.Run); err != nil {

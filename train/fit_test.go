@@ -387,7 +387,7 @@ func TestProgressOnePlainLine(t *testing.T) {
 	var b bytes.Buffer
 	_, err := line(optim.SGD(0.1)).Fit(t.Context(), points(t, 10), Options{Epochs: 2, Split: 0.2, Progress: &b})
 	require.NoError(t, err)
-	assert.Regexp(t, `\Aepoch 1/2  loss \d+\.\d{4}  val_loss \d+\.\d{4}  \d+\.\d s\nepoch 2/2  .*\n\z`, b.String())
+	assert.Regexp(t, `\Aepoch 1/2  loss \d+\.\d{4}  val_loss \d+\.\d{4}  rate 0\.1  \d+\.\d s\nepoch 2/2  .*\n\z`, b.String())
 }
 
 func TestProgressOnTerminal(t *testing.T) {
@@ -398,18 +398,18 @@ func TestProgressOnTerminal(t *testing.T) {
 	p.begin(2, 5, 1000, 0)
 	for range 100 { // 10 rows in 10 ms each
 		clock = clock.Add(10 * time.Millisecond)
-		p.step(10, 0.5, true)
+		p.step(10, 0.5, true, 1e-3/3)
 	}
 	drawn := strings.Split(b.String(), "\r")[1:]
 	assert.Len(t, drawn, 10, "ten times in a second")
-	assert.Equal(t, "epoch 2/5  500/1000 rows  1000 rows/s  1s left  mean loss so far 0.5000\x1b[K", drawn[4])
+	assert.Equal(t, "epoch 2/5  500/1000 rows  1000 rows/s  1s left  mean loss so far 0.5000  rate 0.000333\x1b[K", drawn[4])
 	p.end()
 	assert.True(t, strings.HasSuffix(b.String(), "\r\x1b[K"))
 	b.Reset()
 	p.width = 20
 	p.begin(2, 5, data.Unknown, 0)
 	clock = clock.Add(time.Second)
-	p.step(10, 0.5, true)
+	p.step(10, 0.5, true, 0)
 	assert.Equal(t, "\repoch 2/5  10 rows \x1b[K", b.String(), "it is cut to the width")
 }
 

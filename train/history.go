@@ -111,6 +111,6 @@ func (h *History) line(epochs int) string {
 		v, _ := e.figure(name)
 		fmt.Fprintf(&b, "  %s %.4f", name, v)
 	}
-	fmt.Fprintf(&b, "  %.1f s", e.Seconds)
+	fmt.Fprintf(&b, "%s  %.1f s", rated(e.Rate), e.Seconds)
 	return b.String()
 }

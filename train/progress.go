@@ -47,8 +47,11 @@ func isTerminal(f *os.File) bool {
 	return err != nil || !os.SameFile(info, null)
 }
 
+// live reports whether there is a line that steps rewrite.
+func (p *progress) live() bool { return p.w != nil && p.terminal }
+
 func (p *progress) begin(number, epochs, total, done int) {
-	if p.w == nil || !p.terminal {
+	if !p.live() {
 		return
 	}
 	p.number, p.epochs, p.rows, p.total, p.first = number, epochs, done, total, done
@@ -57,29 +60,35 @@ func (p *progress) begin(number, epochs, total, done int) {
 }
 
 // step counts the rows of a step, after which the mean of the loss in this epoch
-// is given.
-func (p *progress) step(rows int, mean float64, known bool) {
-	if p.w == nil || !p.terminal {
-		return
-	}
+// is given, if it is known, and the learning rate, or 0.
+func (p *progress) step(rows int, mean float64, known bool, rate float64) {
 	p.rows += rows
 	now := p.now()
 	if now.Before(p.next) {
 		return
 	}
 	p.next = now.Add(redraw)
-	rate := float64(p.rows-p.first) / now.Sub(p.start).Seconds()
+	speed := float64(p.rows-p.first) / now.Sub(p.start).Seconds()
 	line := fmt.Sprintf("epoch %d/%d  %d", p.number, p.epochs, p.rows)
 	if p.total > 0 {
-		line += fmt.Sprintf("/%d rows  %.0f rows/s  %s left", p.total, rate, left(float64(p.total-p.rows)/rate))
+		line += fmt.Sprintf("/%d rows  %.0f rows/s  %s left", p.total, speed, left(float64(p.total-p.rows)/speed))
 	} else {
-		line += fmt.Sprintf(" rows  %.0f rows/s", rate)
+		line += fmt.Sprintf(" rows  %.0f rows/s", speed)
 	}
 	if known {
 		line += fmt.Sprintf("  mean loss so far %.4f", mean)
 	}
+	line += rated(rate)
 	fmt.Fprintf(p.w, "\r%s\x1b[K", line[:min(len(line), p.width-1)])
 	p.dirty = true
+}
+
+// rated writes a learning rate for people, nothing if it is not known.
+func rated(rate float64) string {
+	if rate == 0 {
+		return ""
+	}
+	return fmt.Sprintf("  rate %.3g", rate)
 }
 
 // left writes seconds for people.

@@ -47,7 +47,7 @@ var above = map[string]struct{ own, others []string }{
 	"internal/exact":        {nil, nil},
 	"internal/ir":           {[]string{"internal/exact"}, nil},
 	"internal/cpu":          {[]string{"internal/exact", "internal/ir", "internal/kernel", "internal/cpu/gemm", "internal/cpu/conv", "internal/cpu/par"}, nil},
-	"data":                  {[]string{"internal/cpu/par"}, []string{"gorgonia.org/tensor", "golang.org/x/image/draw", "golang.org/x/image/math/f64"}},
+	"data":                  {[]string{"internal/exact", "internal/kernel", "internal/cpu/par"}, []string{"gorgonia.org/tensor", "golang.org/x/image/draw", "golang.org/x/image/math/f64"}},
 	"data/download":         {nil, nil},
 	"data/token":            {nil, nil},
 	"train":                 {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data"}, engine...), []string{"gorgonia.org/tensor"}},

@@ -37,7 +37,7 @@ func (p pen) place(size int, atEnd bool) unsafe.Pointer {
 // beginning, or end at its end, where the pages beside must not be read.
 func TestGuards(t *testing.T) {
 	r := seeded(t)
-	var pages [4]pen
+	var pages [6]pen
 	for i := range pages {
 		pages[i] = newPen(t, 1)
 	}
@@ -52,10 +52,11 @@ func TestGuards(t *testing.T) {
 				if v.reduces() {
 					n = 1
 				}
-				a.D = pages[3].place(n*v.to.size(), atEnd)
+				a.D = pages[5].place(n*v.to.size(), atEnd)
+				a.S = pages[4].place(v.to.size(), atEnd)
 				for i := range op.Arity() {
 					n := cols
-					if kinds>>i&1 == 1 || op == ExpSubSum && i == 2 {
+					if kinds>>i&1 == 1 {
 						n = 1
 					}
 					a.X[i] = pages[i].place(n*v.from.size(), atEnd)
@@ -131,8 +132,8 @@ func guardRoute2(t *testing.T, f Test, size int, pages [3]pen, atEnd bool) {
 	for c := range most + 1 {
 		line, squares := 2*2*c*size, 2
 		x, y := pages[0].place(2*line, atEnd), pages[1].place(2*line, atEnd)
-		a := &Args{D: y, Rows: squares, Cols: c, DR: 2 * c * size, XR: [3]int{2 * c * size, 2 * c * size, c * size},
-			X: [3]unsafe.Pointer{x, unsafe.Add(x, line), pages[2].place(squares*c*size, atEnd)}}
+		a := &Args{D: y, Rows: squares, Cols: c, DR: 2 * c * size, XR: [4]int{2 * c * size, 2 * c * size, c * size},
+			X: [4]unsafe.Pointer{x, unsafe.Add(x, line), pages[2].place(squares*c*size, atEnd)}}
 		require.NotPanics(t, func() { f(a) }, "%d channels", c)
 	}
 }

@@ -82,14 +82,14 @@ type trial struct {
 	kinds    uint8
 	from, to elem
 	wide     int // elements from one row to the next
-	x        [3][]byte
+	x        [4][]byte
 }
 
 // newTrial makes random operands. Those of sums have no numbers of extreme size.
 func newTrial(op Op, t Type, kinds uint8, r *rand.Rand, rows, wide int) *trial {
 	v := &trial{op: op, t: t, kinds: kinds, wide: wide}
 	number := random
-	if op >= Sum && op <= Dot {
+	if op >= Sum && op <= Dot || op == FMASum || op == ErfcMul {
 		number = (*rand.Rand).NormFloat64
 	}
 	v.from, v.to = elems(op, t)
@@ -97,7 +97,7 @@ func newTrial(op Op, t Type, kinds uint8, r *rand.Rand, rows, wide int) *trial {
 		v.x[i] = make([]byte, rows*wide*v.from.size())
 		for j := range rows * wide {
 			x := number(r)
-			if (op == Where || op >= And && op <= Xor) && r.IntN(2) == 0 {
+			if (op == Where || op == Choose || op >= And && op <= Xor) && r.IntN(2) == 0 {
 				x = 0
 			}
 			v.from.put(v.x[i], j, x)
@@ -109,7 +109,7 @@ func newTrial(op Op, t Type, kinds uint8, r *rand.Rand, rows, wide int) *trial {
 func (v *trial) String() string { return fmt.Sprintf("%v %v kinds %03b", v.op, v.to, v.kinds) }
 
 // elements returns the operands of element j.
-func (v *trial) elements(j int) (x [3]float64) {
+func (v *trial) elements(j int) (x [4]float64) {
 	for i := range v.op.Arity() {
 		x[i] = v.from.get(v.x[i], j)
 		if v.kinds>>i&1 == 1 {
@@ -182,9 +182,7 @@ func (v *trial) args(rows, cols, offset int) (a *Args, d, sums block) {
 		copy(x.own, v.x[i])
 		a.X[i], a.XR[i] = x.pointer(), v.wide*v.from.size()
 	}
-	if v.op == ExpSubSum {
-		a.X[2], a.XR[2] = sums.pointer(), v.to.size()
-	}
+	a.S, a.SR = sums.pointer(), v.to.size()
 	return a, d, sums
 }
 

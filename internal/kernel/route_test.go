@@ -51,12 +51,12 @@ func testRoute2[T float](t *testing.T, of isa, typ Type) {
 					}
 				}
 				a := &Args{Rows: squares, Cols: c, DR: 2 * c * size}
-				a.XR = [3]int{2 * c * size, 2 * c * size, c * size}
+				a.XR = [4]int{2 * c * size, 2 * c * size, c * size}
 				var first, second ground
 				for offset := range 16 {
 					image, back, got := placed(&first, x, offset), placed(&second, ct, (3*offset+c)%16), newBlock(2*line, size, (5*offset+1)%16)
 					a.D = got.pointer()
-					a.X = [3]unsafe.Pointer{image.pointer(), unsafe.Add(image.pointer(), line*size), back.pointer()}
+					a.X = [4]unsafe.Pointer{image.pointer(), unsafe.Add(image.pointer(), line*size), back.pointer()}
 					require.Equal(t, nan, route2Of(of, typ)(a), "%s %v, %d squares of %d", isaNames[of], typ, squares, c)
 					require.True(t, got.intact(), "canaries of %s %v, %d squares of %d at %d", isaNames[of], typ, squares, c, offset)
 					if !nan && !slices.Equal(want, elements[T](got)) {

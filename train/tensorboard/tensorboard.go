@@ -47,7 +47,7 @@ func (w *Writer) Start(r *train.Run) error {
 	return w.write(message(event(now(), 0), 4, graphDef(p.Nodes())))
 }
 
-// Epoch writes figures and histograms.
+// Epoch writes figures, the learning rate as "rate" if it is known, and histograms.
 func (w *Writer) Epoch(r *train.Run) error {
 	e, step := r.History.Last(), 0
 	for _, epoch := range r.History.Epochs {
@@ -59,6 +59,9 @@ func (w *Writer) Epoch(r *train.Run) error {
 	}
 	for name, v := range e.Validation {
 		figures["val_"+name] = v
+	}
+	if _, taken := figures["rate"]; !taken && e.Rate != 0 {
+		figures["rate"] = e.Rate
 	}
 	if err := w.Scalars(step, figures); err != nil {
 		return err

@@ -97,11 +97,11 @@ func TestWriter(t *testing.T) {
 		scalars, histograms := list[2+2*i], list[3+2*i]
 		assert.Equal(t, uint64(2*(i+1)), scalars[2][0])
 		values := fields(t, scalars[5][0].([]byte))[1]
-		require.Len(t, values, 2)
+		require.Len(t, values, 3)
 		for k, want := range []struct {
 			tag string
 			v   float64
-		}{{"loss", e.Train["loss"]}, {"val_loss", e.Validation["loss"]}} {
+		}{{"loss", e.Train["loss"]}, {"rate", 0.01}, {"val_loss", e.Validation["loss"]}} {
 			v := fields(t, values[k].([]byte))
 			assert.Equal(t, want.tag, string(v[1][0].([]byte)))
 			assert.Equal(t, float32(want.v), math.Float32frombits(v[2][0].(uint32)))

@@ -142,7 +142,7 @@ func (r *Recorder) record(run *train.Run) {
 	}
 }
 
-// note notes a step, and reports whether it is time to look into the weights.
+// note notes a step and its learning rate, and reports whether it is time to look into the weights.
 func (r *Recorder) note(run *train.Run, now time.Time) (due bool) {
 	step := float64(run.Position.Steps)
 	rows := 0
@@ -156,6 +156,9 @@ func (r *Recorder) note(run *train.Run, now time.Time) (due bool) {
 	if took := now.Sub(r.last); !r.last.IsZero() && took > 0 {
 		r.add("rows per second", step, float64(rows)/took.Seconds())
 		r.debt = max(r.debt-time.Duration(share*float64(took)), 0)
+	}
+	if run.Rate != 0 {
+		r.add("learning rate", step, run.Rate)
 	}
 	r.last = now
 	r.version++
@@ -276,7 +279,7 @@ func (r *Recorder) look(run *train.Run) {
 		}
 	}
 	for _, p := range run.Trainer.Step.Params() {
-		if p.Label == "rate" && p.Value != nil && p.Value.Shape().IsScalar() { // a train.Rate
+		if run.Rate == 0 && p.Label == "rate" && p.Value != nil && p.Value.Shape().IsScalar() { // a train.Rate
 			if v, err := graph.FromDense(p.Value); err == nil {
 				r.add("factor of the learning rate", float64(step), v.At(0))
 			}

@@ -112,12 +112,13 @@ func TestRecorder(t *testing.T) {
 	a, b := watch(t, s), watch(t, s)
 	a.read(t, func() bool { return true })
 	m, rows := pupil(t)
-	var losses []float64
+	m.Optimizer = m.Optimizer.Schedule(func(lr, step *graph.Node) *graph.Node { return ops.Mul(lr, ops.Exp(ops.Scale(step, -1e-5))) })
+	var losses, rates []float64
 	done := make(chan error, 1)
 	go func() {
 		_, err := m.Fit(context.Background(), rows, train.Options{Epochs: 200, Batch: 20, Callbacks: []train.Callback{
 			s.Recorder(), train.OnStep(func(r *train.Run) error {
-				losses = append(losses, r.Loss)
+				losses, rates = append(losses, r.Loss), append(rates, r.Rate)
 				time.Sleep(200 * time.Microsecond)
 				return nil
 			})}})
@@ -139,6 +140,11 @@ func TestRecorder(t *testing.T) {
 	assert.NotEmpty(t, a.curves["gradient norm"][0])
 	assert.Contains(t, a.curves, "gradient norm of 0.W")
 	assert.NotEmpty(t, a.curves["rows per second"][0])
+	rate := a.curves["learning rate"]
+	assert.Greater(t, len(rate[0]), 500)
+	for i, step := range rate[0] {
+		assert.Equal(t, rates[int(step)-1], rate[1][i], "the learning rate of step %v", step)
+	}
 	assert.Equal(t, a.shapes["0.W"], a.shapes["2.B"])
 	sum := 0
 	for _, n := range a.found.Shapes[0].Weights.Bins {

@@ -301,7 +301,7 @@ func TestRunsAllocateNothing(t *testing.T) {
 	x, y, z := guard[float64](1<<15), guard[float64](1<<15), guard[float64](1<<15)
 	mul := kernel.Lookup(kernel.Mul, kernel.F32, 2)
 	allocs := testing.AllocsPerRun(10, func() {
-		a := kernel.Args{D: z.pointer(), X: [3]unsafe.Pointer{x.pointer(), y.pointer()}, Rows: 1, Cols: 100}
+		a := kernel.Args{D: z.pointer(), X: [4]unsafe.Pointer{x.pointer(), y.pointer()}, Rows: 1, Cols: 100}
 		mul.Run(&a)
 	})
 	for name, p := range allPlans(kernel.F32) {

@@ -16,6 +16,7 @@ import (
 // families are the files that can be written.
 var families = map[string]func(){
 	"gemm":     gemm,
+	"rows":     rows,
 	"vector":   vector,
 	"winograd": winograd,
 }

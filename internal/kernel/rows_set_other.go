@@ -1,0 +1,7 @@
+//go:build !amd64 || noasm
+
+package kernel
+
+const fetches = false
+
+func runRows(*rowArgs) {}

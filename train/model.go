@@ -316,3 +316,12 @@ func (m *Model) Summary() string {
 	}
 	return nn.Summary(m.pred, m.Net)
 }
+
+// SummaryRows returns the lines of [Model.Summary] as values, none if the model has not
+// been built: see [nn.SummaryRows].
+func (m *Model) SummaryRows() []nn.LayerRow {
+	if m.pred == nil {
+		return nil
+	}
+	return nn.SummaryRows(m.pred, m.Net)
+}

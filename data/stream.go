@@ -27,6 +27,10 @@ func (s Stream) Batches(size int) iter.Seq2[Batch, error] {
 			yield(nil, err)
 			return
 		}
+		if s == nil {
+			yield(nil, errors.New("data: the stream is nil: give it a function that begins anew each time"))
+			return
+		}
 		for piece, err := range s() {
 			if err != nil {
 				yield(nil, err)
@@ -50,10 +54,10 @@ type Shuffler interface {
 
 // Shuffle returns the rows of d in a random order, which depends on the seed
 // alone. A data set that cannot reorder itself, such as a [Stream], is mixed
-// within a window of 8192 rows, or as many as 256 MiB hold if these are fewer: each
-// row is drawn from those that have arrived. Rows that are sorted, by their class for
-// example, are better mixed where they are kept: a photograph of 224 by 224 pixels
-// in float32 has 445 in the window.
+// within a window of 8192 rows, or as many as 256 MiB hold if these are fewer (445
+// photographs of 224 by 224 pixels in float32): each row is drawn from those that
+// have arrived. What comes sorted, by its class for example, is better mixed where it
+// is kept.
 func Shuffle(d Dataset, seed uint64) Dataset {
 	if s, ok := d.(Shuffler); ok {
 		return s.Shuffled(seed)

@@ -144,6 +144,8 @@ func (m *Model) inputs(d data.Dataset) (in []*graph.Node, err error) {
 		return nil, fmt.Errorf("train: the model has both Loss and RowLoss: set RowLoss if rows have weights, else Loss")
 	case m.ClassWeights != nil && m.RowLoss == nil:
 		return nil, errRowLoss
+	case m.Optimizer == nil:
+		return nil, fmt.Errorf("train: the model has no optimizer: set Model.Optimizer, such as optim.Adam(1e-3)")
 	case d == nil:
 		return nil, fmt.Errorf("train: there is no data: data.Of makes a data set of tensors")
 	}

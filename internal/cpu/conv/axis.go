@@ -92,19 +92,19 @@ func cut(dims [4]int, positions, align int) grid {
 	}
 	n := dims[g.axis]
 	g.chunk = min(n, max(1, positions/inner))
-	pieces := (n + g.chunk - 1) / g.chunk
-	g.chunk = (n + pieces - 1) / pieces
+	pieces := share(n, g.chunk)
+	g.chunk = share(n, pieces)
 	if g.axis == 3 {
 		g.chunk = min(n, (g.chunk+align-1)/align*align)
 	}
-	g.boxes *= (n + g.chunk - 1) / g.chunk
+	g.boxes *= share(n, g.chunk)
 	return g
 }
 
 // box returns the i-th box, in the order of memory.
 func (g *grid) box(i int) (b box) {
 	n := g.dims[g.axis]
-	pieces := (n + g.chunk - 1) / g.chunk
+	pieces := share(n, g.chunk)
 	b.at[g.axis] = i % pieces * g.chunk
 	b.len[g.axis] = min(g.chunk, n-b.at[g.axis])
 	i /= pieces
@@ -149,3 +149,7 @@ func pitches(dims [4]int, pixel int) (list [4]int) {
 	}
 	return list
 }
+
+// share returns the largest of so many shares of n, divided evenly; or how many pieces
+// of a size n has.
+func share(n, shares int) int { return (n + shares - 1) / shares }

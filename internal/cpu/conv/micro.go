@@ -32,7 +32,7 @@ func newMicro(t kernel.Type) micro {
 }
 
 // vectors returns how many vectors n columns take.
-func (m *micro) vectors(n int) int { return (n + m.lanes - 1) / m.lanes }
+func (m *micro) vectors(n int) int { return share(n, m.lanes) }
 
 // copyRows copies rows of n elements, as many as a block has columns at most.
 // Steps are in bytes.
@@ -84,7 +84,7 @@ func (l *loop) order(rows int) {
 }
 
 // height returns the rows of a block, in hundredths, when n are divided evenly.
-func height(n, rows int) int { return 100 * n / ((n + rows - 1) / rows) }
+func height(n, rows int) int { return 100 * n / share(n, rows) }
 
 // clear sets rows of n bytes to 0.
 func (l *loop) clear(z unsafe.Pointer, n int) {
@@ -115,8 +115,8 @@ func (m *micro) sweep(l *loop, vectors int, args *kernel.GemmArgs, a, c unsafe.P
 
 // column computes the blocks along one axis, of nearly equal heights.
 func (m *micro) column(s side, vectors int, args *kernel.GemmArgs) {
-	for p := (s.n + m.rows - 1) / m.rows; ; p-- {
-		rows := (s.n + p - 1) / p
+	for p := share(s.n, m.rows); ; p-- {
+		rows := share(s.n, p)
 		m.block[rows][vectors].Run(args)
 		if s.n -= rows; s.n == 0 {
 			return

@@ -68,7 +68,7 @@ func (p *narrow) divide(dims [4]int, axes [3]axis) {
 		p.source = newSource(axes, p.grid, p.in*p.size, p.in*p.size)
 		s := &p.source
 		// whole vectors are written of what is inside of the image
-		vectors := (axes[2].in + p.k.lanes - 1) / p.k.lanes * p.k.lanes
+		vectors := share(axes[2].in, p.k.lanes) * p.k.lanes
 		p.line = max(s.size[3], max(0, -s.lo[2])+vectors) * p.size
 		p.slab = s.size[2] * p.line
 		// planes that begin at the same lines of the cache would drive each other out

@@ -46,7 +46,7 @@ func newProduct(s Shape, axes [3]axis, adjoint bool) *Plan {
 	if adjoint {
 		p.in, p.out = p.out, p.in
 	}
-	p.strips = (p.out + p.k.cols - 1) / p.k.cols
+	p.strips = share(p.out, p.k.cols)
 	dims := [4]int{s.N, axes[0].out, axes[1].out, axes[2].out}
 	results := dims[0] * dims[1] * dims[2] * dims[3]
 	if results*p.out == 0 {
@@ -80,7 +80,7 @@ func (p *product) divide(dims [4]int, axes [3]axis) {
 	for boxes > 1 && 2*want/boxes <= units && boxes*weights > want/boxes*image {
 		boxes /= 2
 	}
-	positions := (dims[0]*dims[1]*dims[2]*dims[3] + boxes - 1) / boxes
+	positions := share(dims[0]*dims[1]*dims[2]*dims[3], boxes)
 	for {
 		p.grid = cut(dims, positions, p.k.rows*axes[2].step)
 		p.source = newSource(axes, p.grid, pixel, pixel)
@@ -140,7 +140,7 @@ func (p *product) sum(j *job) {
 	if joined {
 		depth *= len(last)
 	}
-	pieces := (depth + deep - 1) / deep
+	pieces := share(depth, deep)
 	for i := range pieces {
 		k0, k1 := depth*i/pieces, depth*(i+1)/pieces
 		many := max(1, deep/(k1-k0))
@@ -208,8 +208,8 @@ func (p *product) make(j *job, b *box, n int, a, w, z unsafe.Pointer) {
 	for i := range 3 {
 		ax := &p.source.axes[i]
 		base := b.at[i+1] / ax.step
-		first := (b.at[i+1] - j.class[i] + ax.step - 1) / ax.step
-		last := (b.at[i+1] + b.len[i+1] - j.class[i] + ax.step - 1) / ax.step
+		first := share(b.at[i+1]-j.class[i], ax.step)
+		last := share(b.at[i+1]+b.len[i+1]-j.class[i], ax.step)
 		if last <= first {
 			return
 		}

@@ -22,6 +22,25 @@ func newSlots(t kernel.Type, elements int) slots {
 	return s
 }
 
+// choose sets the number of slots for so many positions, and returns how many parts
+// are wanted in all.
+func (s *slots) choose(shape *Shape, positions int) (want int) {
+	want = max(1, min(mostSlots, shape.flops()/partFlops))
+	s.n = even(shape.N, max(1, min(want, positions/slotRun, slotBytes/s.step)))
+	return want
+}
+
+// even returns a number of slots, n or somewhat fewer, that divides the images
+// evenly if there is one.
+func even(images, n int) int {
+	for k := n; 2*k > n; k-- {
+		if images%k == 0 || k%images == 0 {
+			return k
+		}
+	}
+	return n
+}
+
 // plan adds the phases of a plan, the first with so many parts for each slot.
 func (s *slots) plan(p *Plan, parts int) {
 	p.phases = []int{s.n * parts}

@@ -36,7 +36,7 @@ func newWeightGrad(s Shape) *Plan {
 	if w.slots.bytes == 0 {
 		return &Plan{work: w}
 	}
-	w.strips = (s.O/s.Groups + w.k.cols - 1) / w.k.cols
+	w.strips = share(s.O/s.Groups, w.k.cols)
 	dims := [4]int{s.N, s.Out[0], s.Out[1], s.Out[2]}
 	w.pitch = pitches(dims, s.O*w.size)
 	if w.packed = s.Groups == 1 && w.strips > 1; w.packed {
@@ -53,8 +53,7 @@ func newWeightGrad(s Shape) *Plan {
 func (w *weightGrad) divide(dims [4]int) {
 	s := &w.s
 	positions := dims[0] * dims[1] * dims[2] * dims[3]
-	want := max(1, min(mostSlots, s.flops()/partFlops))
-	w.slots.n = even(s.N, max(1, min(want, positions/slotRun, slotBytes/w.slots.step)))
+	want := w.slots.choose(s, positions)
 	units, unit, blocks := s.Groups, s.C/s.Groups, s.Groups // what cuts may divide, and into how many
 	w.wide = 1
 	if s.Groups == 1 { // taps are not joined if the channels of the image are cut, so that comes last, and half as many parts do
@@ -63,8 +62,8 @@ func (w *weightGrad) divide(dims [4]int) {
 		want /= 2
 	}
 	w.cuts = max(1, min(blocks, want/w.slots.n/w.wide))
-	channels := (units + w.cuts - 1) / w.cuts * unit * w.size
-	box := (positions + w.slots.n - 1) / w.slots.n
+	channels := share(units, w.cuts) * unit * w.size
+	box := share(positions, w.slots.n)
 	for {
 		w.grid = cut(dims, box, 1)
 		w.source = newSource(s.axes(), w.grid, s.C*w.size, channels)
@@ -74,17 +73,6 @@ func (w *weightGrad) divide(dims [4]int) {
 		box = (box + 1) / 2
 	}
 	w.slots.n = max(1, min(w.slots.n, w.grid.boxes))
-}
-
-// even returns a number of slots, n or somewhat fewer, that divides the images
-// evenly if there is one.
-func even(images, n int) int {
-	for k := n; 2*k > n; k-- {
-		if images%k == 0 || k%images == 0 {
-			return k
-		}
-	}
-	return n
 }
 
 // copied returns the bytes of the copies of a box of the gradient.
@@ -172,7 +160,7 @@ func (g *gradPart) box(i int, x, y unsafe.Pointer, private []byte) {
 	line := l[3]
 	t := (*table)(unsafe.Pointer(unsafe.SliceData(private)))
 	args := kernel.GemmArgs{ARS: g.size, ACS: line.a, BRS: line.c, CRS: g.s.O * g.size, AOff: &t.a[0], BOff: &t.c[0], Acc: g.begun}
-	pieces := (line.n + runLength - 1) / runLength
+	pieces := share(line.n, runLength)
 	for p := range pieces {
 		from, to := line.n*p/pieces, line.n*(p+1)/pieces
 		args.K, args.T = to-from, 0

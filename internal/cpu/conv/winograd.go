@@ -198,9 +198,6 @@ func (p *winograd) together(most, all, lines, width int) {
 	p.rows = (lines + p.shifts[0] - 1) * (p.width + p.shifts[1] - 1)
 }
 
-// share returns the largest of so many shares of n, divided evenly.
-func share(n, shares int) int { return (n + shares - 1) / shares }
-
 // cutTiles cuts images into boxes of whole lines of tiles.
 func cutTiles(n, lines, width, positions int) grid {
 	g := cut([4]int{n, 1, lines, width}, max(positions, 2*width), 1)

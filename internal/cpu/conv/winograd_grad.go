@@ -58,8 +58,7 @@ func (w *winogradGrad) divide(axes [3]axis) {
 	for i := range grads {
 		grads[i] = axis{in: s.Out[i], out: axes[i].out, step: 1, stride: 1, classes: [][]tap{{{}}}}
 	}
-	want := max(1, min(mostSlots, s.flops()/partFlops))
-	w.slots.n = even(s.N, max(1, min(want, s.N*lines*width/slotRun, slotBytes/w.slots.step)))
+	want := w.slots.choose(s, s.N*lines*width)
 	w.wide = max(1, min(w.strips, want/w.slots.n))
 	columns := min(s.O, w.widest()*w.k.cols)
 	box := share(s.N*lines*width, w.slots.n)

@@ -5,7 +5,7 @@
 STATICCHECK = v0.8.2
 BENCHSTAT = v0.0.0-20260908200009-22c9c6c9d4da
 
-check: lint generated test web race portable checkptr cross bench parquet
+check: lint generated test web race portable cross bench parquet
 
 lint: staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
@@ -22,27 +22,30 @@ test:
 web:
 	cd viz/webtest && go vet ./... && go mod tidy -diff && go test -count=1 ./...
 
-# without the examples, whose test builds and runs them; short, as it is ten times slower
+# without the examples, whose test builds and runs them; short, as it is ten times
+# slower; every conversion of a pointer is checked, too; vet is lint's
 race:
-	go test -race -short -timeout 15m $$(go list ./... | grep -v /examples)
+	go test -race -vet=off -short -timeout 15m $$(go list ./... | grep -v /examples)
 
 # without assembly; for arm64 too where Debian's qemu-user can run it
 portable:
-	go test -short -tags noasm ./internal/... ./ops
+	go test -vet=off -short -tags noasm ./internal/... ./ops
 	@if command -v qemu-aarch64 >/dev/null; then \
-		GOARCH=arm64 go test -short -exec qemu-aarch64 ./internal/kernel ./internal/cpu/gemm; \
+		GOARCH=arm64 go test -vet=off -short -exec qemu-aarch64 ./internal/kernel ./internal/cpu/gemm; \
 	else echo "no qemu-aarch64 here: the tests for arm64 are skipped"; fi
 
-# every conversion of a pointer is checked
+# race checks conversions of pointers as well, and this does alone, which is quicker
 checkptr:
 	go test -short -gcflags=all=-d=checkptr ./internal/kernel ./internal/cpu/... ./internal/differential
 
+# Whether it compiles: without optimization, and one command is linked, for both take
+# most of the time.
 cross:
-	GOOS=linux GOARCH=arm64 go build ./...
-	GOOS=linux GOARCH=386 go build ./...
-	GOOS=darwin GOARCH=arm64 go build ./...
-	GOOS=windows GOARCH=amd64 go build ./...
-	GOOS=js GOARCH=wasm go build ./...
+	@for target in linux/arm64 linux/386 darwin/arm64 windows/amd64 js/wasm; do \
+		export GOOS=$${target%/*} GOARCH=$${target#*/}; \
+		go list -export -gcflags='all=-N -l' -f '{{.Name}}' ./... >/dev/null && \
+		go build -gcflags='all=-N -l' -o /dev/null ./cmd/adjoint || { echo "on $$target"; exit 1; }; \
+	done
 
 # the benchmark programs, which are modules of their own; this measures nothing
 bench:

@@ -91,6 +91,9 @@ func TestImageStreamMistakes(t *testing.T) {
 // TestLargePictures fails if two thirds of the memory that photographs take, when all are
 // decoded, is in use at any time, garbage included.
 func TestLargePictures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("this measures memory, and decodes for long")
+	}
 	const n, h, w = 24, 1000, 1500
 	img := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
 	for y := range h {

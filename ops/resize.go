@@ -14,7 +14,15 @@ const (
 	Nearest Interpolation = 0 // the pixel before, as PyTorch's "nearest"
 	Linear  Interpolation = 1 // between the two neighbours along each axis: bilinear, trilinear
 	Cubic   Interpolation = 2 // between four (Keys 1981, with a = -0.75)
+
+	// NearestExact is the pixel in which the centre of the result's pixel lies, as
+	// PyTorch's "nearest-exact", which Nearest looks for from its beginning. It is for
+	// [Resize] alone.
+	NearestExact Interpolation = 3
 )
+
+// whole tells whether values are those of pixels.
+func (i Interpolation) whole() bool { return i == Nearest || i == NearestExact }
 
 // ResizeOptions say what [Resize] makes. One of Size and Scale must be given.
 type ResizeOptions struct {
@@ -43,7 +51,7 @@ func Resize(x *Node, o ResizeOptions) *Node {
 		return s.fail("want Size or Scale")
 	case count > 1 && count != s.axes:
 		return s.fail("%d numbers: want one for each of the %d spatial axes, or one for all", count, s.axes)
-	case o.Mode < Nearest || o.Mode > Cubic || o.Mode == Nearest && o.AlignCorners:
+	case o.Mode < Nearest || o.Mode > NearestExact || o.Mode.whole() && o.AlignCorners:
 		return s.fail("mode %d with AlignCorners %v is not known: only Linear and Cubic align corners", o.Mode, o.AlignCorners)
 	}
 	for i, axis := range s.spatial() {
@@ -122,11 +130,11 @@ func (r *resize) apply(x *Node) *Node {
 	switch {
 	case r.times == 1 && r.mode != Cubic:
 		return x
-	case r.times > 1 && r.mode == Nearest:
+	case r.times > 1 && r.mode.whole():
 		return Repeat(x, r.times, r.axis)
 	}
 	at := r.places()
-	if r.mode == Nearest {
+	if r.mode.whole() {
 		return r.take(x, Floor(at))
 	}
 	low := Floor(at)
@@ -157,6 +165,8 @@ func (r *resize) places() *Node {
 		return Mul(i, Div(Sub(length(r.in), num(1)), Maximum(Sub(length(r.out), num(1)), num(1))))
 	case r.mode == Nearest:
 		return Mul(i, r.step)
+	case r.mode == NearestExact:
+		return Mul(Add(i, num(0.5)), r.step)
 	}
 	at := Sub(Mul(Add(i, num(0.5)), r.step), num(0.5))
 	if r.mode == Linear {

@@ -51,6 +51,7 @@ func imageLines() []line {
 		of1("PixelUnshuffle", func(x *node) *node { return ops.PixelUnshuffle(x, 2) }, in(-2, 2, b, n, 4, 2)),
 		resize("", ops.ResizeOptions{Scale: []float64{2}}, b, 2, n, 3),
 		resize("/nearest", ops.ResizeOptions{Size: []graph.Dim{3, 7}}, b, n, 5, 4),
+		resize("/nearest exact", ops.ResizeOptions{Size: []graph.Dim{3, 7}, Mode: ops.NearestExact}, b, n, 5, 4),
 		resize("/linear", ops.ResizeOptions{Size: []graph.Dim{3, 7}, Mode: ops.Linear}, b, n, 5, 4),
 		resize("/corners", ops.ResizeOptions{Size: []graph.Dim{7}, Mode: ops.Linear, AlignCorners: true, ChannelsLast: true}, b, 3, n),
 		resize("/cubic", ops.ResizeOptions{Scale: []float64{2, 0.5}, Mode: ops.Cubic}, b, n, 3, 6),

@@ -65,6 +65,10 @@ func run(c *command.Command, o options) error {
 	if o.images < 100 || o.epochs < 1 || o.steps < 1 {
 		return fmt.Errorf("-images %d -epochs %d -steps %d: want at least 100 images, and 1 of the others", o.images, o.epochs, o.steps)
 	}
+	wines, err := openCellar(o.wine, c.Seed) // before the digits, so that a mistake shows at once
+	if err != nil {
+		return err
+	}
 	ctx, stop := c.Context()
 	defer stop()
 	f, err := c.Folder()
@@ -76,7 +80,7 @@ func run(c *command.Command, o options) error {
 	if err := a.digits(ctx, o); err != nil {
 		return err
 	}
-	if err := a.wines(ctx, o.wine); err != nil {
+	if err := a.wines(ctx, wines); err != nil {
 		return err
 	}
 	return c.Finish(f, found)

@@ -75,15 +75,16 @@ func openWine(path string, seed uint64) (*cellar, error) {
 		rows: rows, unknown: "The wines are those of UCI: 178 from three growers in Piedmont, 1988."}, nil
 }
 
-// wines audits a network that tells the maker of a wine.
-func (a *audit) wines(ctx context.Context, path string) error {
-	c := synthetic(2400, a.seed)
-	if path != "" {
-		var err error
-		if c, err = openWine(path, a.seed); err != nil {
-			return err
-		}
+// openCellar reads the wines at path, or makes some if it is empty.
+func openCellar(path string, seed uint64) (*cellar, error) {
+	if path == "" {
+		return synthetic(2400, seed), nil
 	}
+	return openWine(path, seed)
+}
+
+// wines audits a network that tells the maker of a wine.
+func (a *audit) wines(ctx context.Context, c *cellar) error {
 	n := graph.Sym("n")
 	t := &taster{cellar: c, x: graph.Input("wine", n, graph.Dim(len(c.names))), maker: graph.InputOf(graph.Int64, "maker", n)}
 	if err := t.train(ctx, a.seed); err != nil {

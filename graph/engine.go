@@ -52,15 +52,19 @@ type engine struct {
 type engineFrame struct {
 	*cpu.Frame
 	p      *Program
-	values []Tensor   // without memory, but for constants
-	in     [][]Tensor // operands of each op that is called
-	parts  [][]part   // of each op that is called by rows
-	calls  []int      // the nodes of ops that are called
-	params []Tensor   // of this run
-	places []uintptr  // of the parameters when they were found to be apart
-	into   []Tensor   // memory of the outputs, of the caller's
-	direct []bool     // which of them the run writes itself
+	calls  map[int]*hostCall // by the number of the node
+	params []Tensor          // of this run
+	places []uintptr         // of the parameters when they were found to be apart
+	into   []Tensor          // memory of the outputs, of the caller's
+	direct []bool            // which of them the run writes itself
 	length func(Dim) (int, error)
+}
+
+// A hostCall is an op that is computed here, by its own Eval.
+type hostCall struct {
+	out   Tensor
+	in    []Tensor
+	parts []part // if it is computed by rows
 }
 
 // A part is a run of the rows of an op that is called.
@@ -119,22 +123,23 @@ func (e *engine) frame(p *Program, q *plan) *engineFrame {
 		return f
 	default:
 	}
-	f := &engineFrame{p: p, values: slices.Concat(q.values, make([]Tensor, len(p.params)), q.inner), in: make([][]Tensor, p.numbers()), parts: make([][]part, p.numbers()), params: make([]Tensor, len(p.params)), places: make([]uintptr, len(p.params)), into: make([]Tensor, len(p.out)), direct: make([]bool, len(p.out)), length: p.lengths(q)}
+	f := &engineFrame{p: p, calls: map[int]*hostCall{}, params: make([]Tensor, len(p.params)), places: make([]uintptr, len(p.params)), into: make([]Tensor, len(p.out)), direct: make([]bool, len(p.out)), length: p.lengths(q)}
 	for _, c := range q.called {
-		i := c.node
-		f.calls = append(f.calls, i)
-		for _, x := range p.operands(i) {
-			f.in[i] = append(f.in[i], f.values[x])
+		d := &hostCall{out: *p.valueOf(q, c.node)}
+		for _, x := range p.operands(c.node) {
+			d.in = append(d.in, *p.valueOf(q, x))
 		}
 		if c.parts > 1 {
-			f.parts[i] = newParts(f.values[i], f.in[i], c.parts)
+			d.parts = newParts(d.out, d.in, c.parts)
 		}
+		f.calls[c.node] = d
 	}
 	f.Frame = e.prog.NewFrame(f, p.numbers())
-	for i := range p.numbers() {
-		if t, ok := constant(p.node(i)); ok {
-			f.Leaf(i, t.data)
-		}
+	for i, t := range q.values {
+		f.Leaf(i, t.data)
+	}
+	for i, t := range q.inner {
+		f.Leaf(len(p.order)+len(p.params)+i, t.data)
 	}
 	return f
 }
@@ -159,12 +164,12 @@ func (f *engineFrame) forget() {
 	for i := range f.p.params {
 		f.Leaf(len(f.p.order)+i, nil)
 	}
-	for _, i := range f.calls {
-		for k := range f.in[i] {
-			f.in[i][k].data = nil
+	for _, c := range f.calls {
+		for k := range c.in {
+			c.in[k].data = nil
 		}
-		for k := range f.parts[i] {
-			p := &f.parts[i][k]
+		for k := range c.parts {
+			p := &c.parts[k]
 			p.out.data = nil
 			for k := range p.in {
 				p.in[k].data = nil
@@ -176,20 +181,21 @@ func (f *engineFrame) forget() {
 
 // Call computes a node, or a part of it, by its op's own Eval.
 func (f *engineFrame) Call(i, k int, out unsafe.Pointer, in []unsafe.Pointer) error {
-	if f.parts[i] != nil {
-		p := &f.parts[i][k]
+	c := f.calls[i]
+	if c.parts != nil {
+		p := &c.parts[k]
 		for k := range in {
 			p.in[k].data = unsafe.Add(in[k], p.at[k])
 		}
 		p.out.data = unsafe.Add(out, p.at[len(in)])
 		return evaluate(f.p.node(i), p.out, p.in, f.length)
 	}
-	y := f.values[i]
+	y := c.out
 	y.data = out
 	for k := range in {
-		f.in[i][k].data = in[k]
+		c.in[k].data = in[k]
 	}
-	return evaluate(f.p.node(i), y, f.in[i], f.length)
+	return evaluate(f.p.node(i), y, c.in, f.length)
 }
 
 // run computes the program on the engine: outputs in the caller's memory at
@@ -209,7 +215,7 @@ func (e *engine) run(ctx context.Context, p *Program, q *plan, feeds []Feed, pro
 	err := f.Run(ctx)
 	for i, at := range p.out {
 		if err == nil && !f.direct[i] {
-			t := q.values[at]
+			t := *q.values[at]
 			t.data = f.Out(i)
 			f.into[i].fill(t)
 		}

@@ -32,11 +32,12 @@ func writeList(b *strings.Builder, order []*Node, indent string) {
 		if s := n.Scope(); s != "" {
 			b.WriteString(" " + s)
 		}
-		if n.from.Param != nil {
-			b.WriteString(" update of " + n.from.Param.Label)
+		from := n.From()
+		if from.Param != nil {
+			b.WriteString(" update of " + from.Param.Label)
 		}
-		if n.from.Of != nil {
-			if i, ok := number[n.from.Of.id]; ok {
+		if from.Of != nil {
+			if i, ok := number[from.Of.id]; ok {
 				fmt.Fprintf(b, " gradient at v%d", i)
 			}
 		}

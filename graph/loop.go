@@ -108,7 +108,7 @@ func (l *Loop) given() int {
 
 // operand returns the type that the operand of argument i has.
 func (l *Loop) operand(i int) Type {
-	t := l.Args[i].typ
+	t := *l.Args[i].typ
 	if i >= l.Carries && i < l.Carries+l.Slices {
 		t.Shape = t.Shape.Insert(0, l.Length)
 	}
@@ -152,7 +152,7 @@ func (r Result) Infer(in ...Type) (Type, error) {
 		}
 	}
 	if r.Each == nil {
-		return l.Next[r.I].typ, nil
+		return *l.Next[r.I].typ, nil
 	}
 	if r.Each.typ.Rank() == MaxRank {
 		return Type{}, fmt.Errorf("%v at each step has too many axes: at most %d", r.Each.typ, MaxRank-1)
@@ -246,7 +246,7 @@ func Close(y []*Node, mark, since *Node, args []*Node) (body, more, free []*Node
 		case len(n.in) == 0 && n.id > since.id && !isParam(n) && !isInput(n) && !isArg(n):
 			return n
 		}
-		a := Arg(n.typ)
+		a := Arg(*n.typ)
 		made[n] = a
 		more, free = append(more, a), append(free, n)
 		return a

@@ -22,18 +22,21 @@ func (p *Program) node(i int) *Node {
 	return p.inner[i-len(p.params)]
 }
 
+// valueOf returns the value of the node with a number that is not a parameter's, without memory but for
+// constants.
+func (p *Program) valueOf(q *plan, i int) *Tensor {
+	if i < len(p.order) {
+		return q.values[i]
+	}
+	return q.inner[i-len(p.order)-len(p.params)]
+}
+
 // operands returns the numbers of the operands of node i.
 func (p *Program) operands(i int) (list []int) {
-	if i < len(p.order) {
-		for _, a := range p.args[i] {
-			list = append(list, int(a))
-		}
-		return list
-	}
 	n := p.node(i)
-	first := i - int(n.work.at)
+	first := i - int(n.at)
 	for _, x := range n.in {
-		list = append(list, first+int(x.work.at))
+		list = append(list, first+int(x.at))
 	}
 	return list
 }
@@ -106,6 +109,7 @@ func (p *Program) lower(q *plan) (*ir.Program, error) {
 	for _, u := range p.updates {
 		low.Store = append(low.Store, ir.Update{Leaf: p.leafOf(u.p), Value: w.b.Result(w.refs[u.from])})
 	}
+	w.b.Done()
 	low.Values = w.b.Values
 	return low, ir.Check(low.Values)
 }
@@ -144,12 +148,12 @@ func empty(r ir.Ref) bool { return r.V == nil }
 // lower writes node n, which has number i.
 func (w *lowering) lower(n *Node, i int) {
 	if t := w.value(i); t.n == 0 {
-		w.refs[n.work.at] = ir.Ref{Dims: t.Shape}
+		w.refs[n.at] = ir.NewRef(nil, t.Shape, nil, 0)
 		return
 	}
 	in := w.x[:0]
 	for _, x := range n.in {
-		in = append(in, w.refs[x.work.at])
+		in = append(in, w.refs[x.at])
 	}
 	w.x = in
 	w.b.Node = i
@@ -157,7 +161,7 @@ func (w *lowering) lower(n *Node, i int) {
 	if !ok {
 		r = w.write(i, n, in)
 	}
-	w.refs[n.work.at] = r
+	w.refs[n.at] = r
 	if c := (called{i, r.V.Parts}); r.V.Kind == ir.Call && r.V.Slot == i && !slices.Contains(w.q.called, c) {
 		w.q.called = append(w.q.called, c)
 	}
@@ -177,7 +181,7 @@ func (w *lowering) writeEmpty(i int, n *Node, in []ir.Ref) (r ir.Ref, ok bool) {
 	v, err := NewTensor(n.typ.DType, t.Shape...)
 	operands := make([]Tensor, len(n.in))
 	for k, x := range w.p.operands(i) {
-		operands[k] = w.value(x)
+		operands[k] = *w.value(x)
 	}
 	if err == nil && !slices.ContainsFunc(in, func(r ir.Ref) bool { return !empty(r) }) && evaluate(n, v, operands, w.p.lengths(w.q)) == nil && v.uniform() {
 		return ir.Broadcast(w.b.Const(ir.DType(n.typ.DType), v.At(0)), t.Shape), true // a sum of nothing, or such
@@ -199,7 +203,7 @@ func (w *lowering) write(i int, n *Node, in []ir.Ref) ir.Ref {
 		return ir.Broadcast(b.Const(dtype, 0), shape)
 	}
 	if t, ok := constant(n); ok {
-		if t.n == 1 && t.DType != Int64 {
+		if t.uniform() && t.DType != Int64 {
 			return ir.Broadcast(b.Const(dtype, t.At(0)), shape)
 		}
 		return w.array(i, dtype, shape)
@@ -234,12 +238,7 @@ func (w *lowering) rows(n *Node, i int) int {
 }
 
 // value returns the type of node i.
-func (w *lowering) value(i int) Tensor {
-	if i < len(w.p.order) {
-		return w.q.values[i]
-	}
-	return w.q.inner[i-len(w.p.order)-len(w.p.params)]
-}
+func (w *lowering) value(i int) *Tensor { return w.p.valueOf(w.q, i) }
 
 // array returns an array of constants, which belongs to the program: bodies get
 // it as they get what is the same at each step.
@@ -257,7 +256,7 @@ func (w *lowering) array(i int, d ir.DType, shape []int) ir.Ref {
 
 // loop writes a loop for some of its results.
 func (w *lowering) loop(l *Loop, results []*Node) {
-	operand := func(i int) ir.Ref { return w.refs[results[0].in[i].work.at] }
+	operand := func(i int) ir.Ref { return w.refs[results[0].in[i].at] }
 	steps := l.Limit
 	if l.Kind == ScanLoop {
 		if steps = w.steps(l); steps == 0 {
@@ -317,7 +316,7 @@ func (w *lowering) loop(l *Loop, results []*Node) {
 		}
 	}
 	for k, r := range lb.Finish(next[:len(l.Next)], other, want) {
-		w.refs[results[k].work.at] = r
+		w.refs[results[k].at] = r
 	}
 }
 
@@ -325,9 +324,9 @@ func (w *lowering) loop(l *Loop, results []*Node) {
 func (w *lowering) noSteps(l *Loop, results []*Node, operand func(i int) ir.Ref) {
 	for _, n := range results {
 		if r := n.op.(Looper).Parts(); r.Each == nil {
-			w.refs[n.work.at] = operand(r.I)
+			w.refs[n.at] = operand(r.I)
 		} else {
-			w.refs[n.work.at] = ir.Ref{Dims: append([]int{0}, w.value(len(w.p.order)+len(w.p.params)+l.first+int(r.Each.work.at)).Shape...)}
+			w.refs[n.at] = ir.NewRef(nil, append([]int{0}, w.value(len(w.p.order)+len(w.p.params)+l.first+int(r.Each.at)).Shape...), nil, 0)
 		}
 	}
 }
@@ -381,7 +380,7 @@ func (w *lowering) body(l *Loop, lb *ir.LoopBuilder, arrays map[int]int, y []*No
 		if !need[n] {
 			continue
 		}
-		at := int(n.work.at)
+		at := int(n.at)
 		op, ok := n.op.(Looper)
 		if !ok {
 			b.lower(n, first+at)
@@ -403,7 +402,7 @@ func (w *lowering) body(l *Loop, lb *ir.LoopBuilder, arrays map[int]int, y []*No
 	}
 	out := make([]ir.Ref, len(y))
 	for i, n := range y {
-		out[i] = b.refs[n.work.at]
+		out[i] = b.refs[n.at]
 	}
 	return out
 }

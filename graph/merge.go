@@ -12,8 +12,9 @@ import (
 
 // merge makes equal ops on equal operands one node.
 func (c *compilation) merge() error {
-	m := merger{seed: maphash.MakeSeed(), plain: map[reflect.Type]bool{}, known: ir.NewFinder(len(c.order)), arrays: map[string]*Node{}}
+	m := merger{seed: maphash.MakeSeed(), plain: map[reflect.Type]bool{}, known: ir.NewFinder(len(c.order)), nodes: make([]*Node, 0, len(c.order)), arrays: map[string]*Node{}}
 	c.rewrite(m.merge)
+	m.known.Done()
 	return c.mergeUpdates()
 }
 
@@ -41,7 +42,7 @@ func (m *merger) merge(n *Node) *Node {
 	}
 	hash := maphash.Comparable(m.seed, n.op)
 	for _, x := range n.in {
-		hash = ir.Mix(hash, uint64(x.work.next))
+		hash = ir.Mix(hash, x.id)
 	}
 	i, ok := m.known.Find(hash, func(i int) bool { return m.nodes[i].equal(n) })
 	if ok {
@@ -63,7 +64,7 @@ func (m *merger) array(n *Node, l *literal) *Node {
 }
 
 func (n *Node) equal(m *Node) bool {
-	return slices.Equal(n.in, m.in) && n.typ == m.typ && n.op == m.op
+	return slices.Equal(n.in, m.in) && *n.typ == *m.typ && n.op == m.op
 }
 
 // comparable reports whether op can be compared with others of its type.

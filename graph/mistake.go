@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// errPoisoned marks the users of a poisoned node, which are not reported.
-var errPoisoned = errors.New("operand failed")
+// poisoned marks the users of a poisoned node, which are not reported.
+var poisoned = &mistake{}
 
 // Err returns the mistake that n or one of the nodes before it carries, or nil.
 func (n *Node) Err() error {
@@ -82,8 +82,7 @@ func (n *Node) operand() string {
 func mistakes(order []*Node) (errs []error) {
 	var bad []*mistake
 	for _, n := range order {
-		var m *mistake
-		if errors.As(n.err, &m) && m.n == n {
+		if m := n.err; m != nil && m.n == n {
 			bad = append(bad, m)
 		}
 	}

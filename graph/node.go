@@ -17,24 +17,20 @@ import (
 
 // A Node is one value of an expression. Nodes are immutable and may be shared
 // between graphs and goroutines.
+//
+// Large graphs are bound by memory, and so a node is kept small: it has what many
+// nodes have in common by its address.
 type Node struct {
 	op    Op
 	in    []*Node
-	typ   Type
-	err   error // why this value does not exist; poisons its users
+	typ   *Type    // that of an operand if it is the same
+	err   *mistake // why this value does not exist; poisons its users
 	id    uint64
 	pc    uintptr // the user's call
 	scope *Scope
-	from  Provenance
-	stamp uint64 // the last pass of stamp that was here
-	work  work
-}
-
-// work is what a compilation notes in its own copies of nodes.
-type work struct {
-	at   int32 // place in the order
-	next int32 // place in the order that a pass is making
-	pass int32 // the last pass that listed the node there
+	from  *Provenance // nil of a forward node
+	stamp uint32      // the last traversal that was here, of those that number themselves
+	at    int32       // place in the order of the compilation that n belongs to
 }
 
 var lastID atomic.Uint64
@@ -46,7 +42,7 @@ func (n *Node) Op() Op { return n.op }
 func (n *Node) In() []*Node { return n.in }
 
 // Type returns dtype and shape; of a poisoned node, those of a scalar.
-func (n *Node) Type() Type { return n.typ }
+func (n *Node) Type() Type { return *n.typ }
 
 // Shape returns the shape; of a poisoned node, that of a scalar.
 func (n *Node) Shape() Shape { return n.typ.Shape }
@@ -76,7 +72,8 @@ func Apply(op Op, x ...*Node) *Node { return apply(op, userPC(false), x) }
 
 // apply is Apply for a call of the user's.
 func apply(op Op, pc uintptr, x []*Node) *Node {
-	n := &Node{op: op, in: x, id: lastID.Add(1), pc: pc}
+	n := newNode(x)
+	n.op, n.typ, n.id, n.pc = op, &scalars[Float32], lastID.Add(1), pc
 	types := typesPool.Get().(*[]Type)
 	defer typesPool.Put(types)
 	in := (*types)[:0]
@@ -86,9 +83,9 @@ func apply(op Op, pc uintptr, x []*Node) *Node {
 			return n
 		}
 		if x.err != nil {
-			n.err = errPoisoned
+			n.err = poisoned
 		}
-		in = append(in, x.typ)
+		in = append(in, *x.typ)
 	}
 	*types = in
 	if n.err != nil {
@@ -102,8 +99,39 @@ func apply(op Op, pc uintptr, x []*Node) *Node {
 		n.err = &mistake{n: n, text: err.Error()}
 		return n
 	}
-	n.typ = typ
+	n.typ = typ.shared(x)
 	return n
+}
+
+// newNode returns a node with room for its operands beside it.
+func newNode(x []*Node) *Node {
+	if len(x) > 2 {
+		return &Node{in: slices.Clone(x)}
+	}
+	var n struct {
+		Node
+		two [2]*Node
+	}
+	n.in = n.two[:len(x):len(x)]
+	copy(n.in, x)
+	return &n.Node
+}
+
+// scalars are the types of single numbers.
+var scalars = [...]Type{{DType: Float32}, {DType: Float64}, {DType: Int32}, {DType: Int64}, {DType: Bool}}
+
+// shared returns where t is: at an operand that has it, or at a place of its own.
+func (t Type) shared(x []*Node) *Type {
+	if t.Shape.rank == 0 {
+		return &scalars[t.DType]
+	}
+	for _, x := range x {
+		if *x.typ == t {
+			return x.typ
+		}
+	}
+	own := t
+	return &own
 }
 
 // typesPool holds lists of operands' types, which live as long as an Infer.
@@ -113,7 +141,12 @@ var typesPool = sync.Pool{New: func() any { return new([]Type) }}
 // operands, in the order of their making. It does not recurse, so depth is
 // bounded by memory alone.
 func Topo(y ...*Node) []*Node {
-	var seen Table[*Node]
+	order, _ := topo(y)
+	return order
+}
+
+// topo is Topo, with a table that gives each of the nodes itself.
+func topo(y []*Node) (order []*Node, seen Table[*Node]) {
 	count := 0
 	stack := slices.Clone(y)
 	for len(stack) > 0 {
@@ -128,13 +161,13 @@ func Topo(y ...*Node) []*Node {
 			stack = append(stack, n.in...)
 		}
 	}
-	order := make([]*Node, 0, count) // a node is younger than its operands
+	order = make([]*Node, 0, count) // a node is younger than its operands
 	seen.each(func(n **Node) {
 		if *n != nil {
 			order = append(order, *n)
 		}
 	})
-	return order
+	return order, seen
 }
 
 // byAge orders nodes as they were made, operands before users.

@@ -50,9 +50,9 @@ func Flops(n *Node) Dim {
 	case Flopser:
 		in := make([]Type, len(n.in))
 		for i, x := range n.in {
-			in[i] = x.typ
+			in[i] = *x.typ
 		}
-		return op.Flops(n.typ, in...)
+		return op.Flops(*n.typ, in...)
 	case Chooser:
 		return 0
 	}

@@ -89,7 +89,7 @@ func (p *Param) memory() (t Tensor, copied bool, err error) {
 	}
 	t, copied, err = fromDense(p.Value)
 	if err == nil {
-		err = fits(t, p.Type)
+		err = fits(&t, &p.Type)
 	}
 	if err != nil {
 		return Tensor{}, false, fmt.Errorf("parameter %s %v: %w", p.Label, p.Type, err)
@@ -98,13 +98,13 @@ func (p *Param) memory() (t Tensor, copied bool, err error) {
 }
 
 // fits compares a tensor with a type without symbols.
-func fits(t Tensor, want Type) error {
+func fits(t *Tensor, want *Type) error {
 	if t.DType != want.DType {
 		return fmt.Errorf("its value has dtype %v", t.DType)
 	}
-	ok := len(t.Shape) == want.Rank()
+	ok := len(t.Shape) == int(want.Shape.rank)
 	for i := 0; ok && i < len(t.Shape); i++ {
-		ok = Dim(t.Shape[i]) == want.Dim(i)
+		ok = Dim(t.Shape[i]) == want.Shape.dim[i]
 	}
 	if !ok {
 		return fmt.Errorf("its value has shape %v", t.Shape)

@@ -16,13 +16,13 @@ const maxFrames = 8
 // A plan is the memory of a program for one binding of its symbols.
 type plan struct {
 	dims   []int
-	values []Tensor // without memory, but for constants
-	inner  []Tensor // the same of the nodes in loops
-	offset []int    // of each value in the reference executor's arena, or -1 if it lives elsewhere
-	bytes  int      // of the arena
-	given  []bool   // values that are not computed: inputs, parameters, constants
-	engine *engine  // nil if the reference executor runs
-	called []called // nodes that the engine calls
+	values []*Tensor // without memory, but for constants; nodes of one type share it
+	inner  []*Tensor // the same of the nodes in loops
+	offset []int     // of each value in the reference executor's arena, or -1 if it lives elsewhere
+	bytes  int       // of the arena
+	given  []bool    // values that are not computed: inputs, parameters, constants
+	engine *engine   // nil if the reference executor runs
+	called []called  // nodes that the engine calls
 	free   chan *frame
 }
 
@@ -209,27 +209,25 @@ func (p *Program) Bytes(symbols map[Dim]int) (int, error) {
 
 func (p *Program) newPlan(dims []int) (*plan, error) {
 	n := len(p.order)
-	q := &plan{dims: dims, values: make([]Tensor, n), given: make([]bool, n), free: make(chan *frame, maxFrames)}
-	lengths := map[Dim]int{}
+	q := &plan{dims: dims, values: make([]*Tensor, n), given: make([]bool, n), free: make(chan *frame, maxFrames)}
+	known := bound{dims: dims, lengths: map[Dim]int{}, values: map[*Type]*Tensor{}}
 	for i, n := range p.order {
-		t, err := p.typed(n, dims, lengths)
+		t, err := p.typed(n, known)
 		if err != nil {
 			return nil, err
 		}
-		if isInput(n) || isParam(n) {
-			q.given[i] = true
-		} else if c, ok := constant(n); ok {
-			q.given[i], t = true, c
+		if isConstant(n) {
+			t = constantAt(n)
 		}
-		q.values[i] = t
+		q.values[i], q.given[i] = t, isConstant(n) || isInput(n) || isParam(n)
 	}
 	for _, n := range p.inner {
-		t, err := p.typed(n, dims, lengths)
+		t, err := p.typed(n, known)
 		if err != nil {
 			return nil, err
 		}
-		if c, ok := constant(n); ok {
-			t = c
+		if isConstant(n) {
+			t = constantAt(n)
 		}
 		q.inner = append(q.inner, t)
 	}
@@ -240,29 +238,46 @@ func (p *Program) newPlan(dims []int) (*plan, error) {
 	return q, p.compile(q)
 }
 
-// typed returns the value of a node under a binding, without memory. It notes the
-// values of symbolic lengths.
-func (p *Program) typed(n *Node, dims []int, lengths map[Dim]int) (Tensor, error) {
+// bound is what is known under a binding of the symbols.
+type bound struct {
+	dims    []int
+	lengths map[Dim]int       // that are symbolic
+	values  map[*Type]*Tensor // without memory
+}
+
+// constantAt returns where the value of a constant is.
+func constantAt(n *Node) *Tensor {
+	t, _ := constant(n)
+	return &t
+}
+
+// typed returns the value of a node under a binding, without memory.
+func (p *Program) typed(n *Node, b bound) (*Tensor, error) {
+	if t := b.values[n.typ]; t != nil {
+		return t, nil
+	}
 	shape := make([]int, n.typ.Rank())
 	for i, d := range n.typ.Shape.dim[:len(shape)] {
 		v, ok := int(d), d >= 0
 		if !ok {
-			v, ok = lengths[d]
+			v, ok = b.lengths[d]
 		}
 		if !ok {
 			var err error
-			if v, err = p.value(d, dims); err != nil {
-				return Tensor{}, fmt.Errorf("%s: %s %v: %w", n.Pos(), n.op.Name(), n.typ, err)
+			if v, err = p.value(d, b.dims); err != nil {
+				return nil, fmt.Errorf("%s: %s %v: %w", n.Pos(), n.op.Name(), n.typ, err)
 			}
-			lengths[d] = v
+			b.lengths[d] = v
 		}
 		shape[i] = v
 	}
 	size, err := count(shape)
 	if err != nil {
-		return Tensor{}, fmt.Errorf("%s: %s %v: %w", n.Pos(), n.op.Name(), n.typ, err)
+		return nil, fmt.Errorf("%s: %s %v: %w", n.Pos(), n.op.Name(), n.typ, err)
 	}
-	return Tensor{DType: n.typ.DType, Shape: shape, n: size}, nil
+	t := &Tensor{DType: n.typ.DType, Shape: shape, n: size}
+	b.values[n.typ] = t
+	return t, nil
 }
 
 // layOut gives each computed value a place in the arena that is free from its
@@ -270,10 +285,10 @@ func (p *Program) typed(n *Node, dims []int, lengths map[Dim]int) (Tensor, error
 func (p *Program) layOut(q *plan) {
 	q.offset = make([]int, len(p.order))
 	last := make([]int, len(p.order)) // the step after which a value is dead
-	for i, args := range p.args {
+	for i, n := range p.order {
 		last[i] = max(last[i], i)
-		for _, a := range args {
-			last[a] = i
+		for _, x := range n.in {
+			last[x.at] = i
 		}
 	}
 	for _, at := range p.out {
@@ -308,7 +323,10 @@ func (q *plan) frame(p *Program) *frame {
 		return f
 	default:
 	}
-	f := &frame{values: slices.Clone(q.values), given: q.given, into: make([]Tensor, len(p.out)), length: p.lengths(q)}
+	f := &frame{values: make([]Tensor, len(q.values)), given: q.given, into: make([]Tensor, len(p.out)), length: p.lengths(q)}
+	for i, t := range q.values {
+		f.values[i] = *t
+	}
 	memory := alignedBytes(q.bytes)
 	for i, at := range q.offset {
 		if at >= 0 && f.values[i].n > 0 {

@@ -26,32 +26,40 @@ type call uint64
 const (
 	callUser   call = iota
 	callOwn         // this module's
-	callDerive      // Derive's, which gives the nodes made in there their place
+	callDerive      // Derive's, which gives the nodes made in there their place, or one that Derive makes
 )
 
 // calls remembers whose the call addresses met last are: each entry is an address
-// shifted by 2 bits, and its call. Addresses share entries and may replace each
-// other.
-var calls [1 << 12]atomic.Uint64
+// shifted by 2 bits, and its call. An address has two entries to choose from, which
+// it shares with others: they may replace each other, but two that are used by turns
+// do not.
+var calls [1 << callBits]atomic.Uint64
+
+const callBits = 12
+
+// enough is how many frames calls of userPC have needed lately, and enoughUses how
+// often they have needed fewer. Each frame takes a tenth of a microsecond, and
+// asking again as long as asking did.
+var enough, enoughUses atomic.Int32
 
 // userPC returns the innermost call outside this module's packages, from the
 // caller's caller on: the line a user can mend. Where it meets Derive, which will
-// give the nodes their line, it is 0, unless it is to look beyond. Few frames are
-// asked for at first, as each takes time.
+// give the nodes their line, it is 0, unless it is to look beyond.
 func userPC(beyond bool) (pc uintptr) {
 	var buf [16]uintptr
 	skip := 3
-	for part := buf[:6]; ; part = buf[:] {
+	for part := buf[:max(3, enough.Load())]; ; part = buf[:] {
 		n := runtime.Callers(skip, part)
-		for _, pc = range part[:n] {
-			switch callOf(pc) {
-			case callUser:
-				return pc
-			case callDerive:
-				if !beyond {
-					return 0
-				}
+		for i := range part[:n] {
+			pc = part[i]
+			switch c := callOf(pc); {
+			case c == callDerive && !beyond:
+				pc = 0
+			case c != callUser:
+				continue
 			}
+			learn(skip - 3 + i + 1)
+			return pc
 		}
 		if n < len(part) {
 			return pc
@@ -60,21 +68,43 @@ func userPC(beyond bool) (pc uintptr) {
 	}
 }
 
+// learn notes that a call of userPC has needed n frames.
+func learn(n int) {
+	switch most := enough.Load(); {
+	case int32(n) > most:
+		enough.Store(int32(min(n, 16)))
+	case int32(n) < most && enoughUses.Add(1)%32 == 0:
+		enough.Store(most - 1)
+	}
+}
+
 func callOf(pc uintptr) call {
-	e := &calls[pc>>2%uintptr(len(calls))]
-	if v := e.Load(); v>>2 == uint64(pc) {
+	at := uint64(pc) * 0x9e3779b97f4a7c15 >> (64 - callBits)
+	e := &calls[at]
+	v := e.Load()
+	if v>>2 != uint64(pc) && v != 0 {
+		e = &calls[at^1]
+		v = e.Load()
+	}
+	if v>>2 == uint64(pc) {
 		return call(v & 3)
 	}
 	f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
 	c := callUser
 	switch {
-	case f.File == root+"graph/scope.go" && strings.HasSuffix(f.Function, "graph.Derive"):
+	case f.File == root+"graph/scope.go" && strings.HasSuffix(f.Function, "graph.Derive"), isRule(f):
 		c = callDerive
 	case ownFrame(f):
 		c = callOwn
 	}
 	e.Store(uint64(pc)<<2 | uint64(c))
 	return c
+}
+
+// isRule reports whether a frame is that of a gradient rule of ours, or of the
+// traversal that calls them: there is a Derive around it.
+func isRule(f runtime.Frame) bool {
+	return strings.HasPrefix(f.File, root+"ops/") && (strings.HasSuffix(f.Function, ".VJP") || strings.Contains(f.Function, "ops.(*reverse).")) && ownFrame(f)
 }
 
 func ownFrame(f runtime.Frame) bool {
@@ -95,8 +125,12 @@ func ownFrame(f runtime.Frame) bool {
 }
 
 // Source returns the file and line of the user's call that made n: the
-// innermost one outside this module's packages.
+// innermost one outside this module's packages. What a gradient rule makes that is
+// called by hand has the line of what it is made of.
 func (n *Node) Source() (file string, line int) {
+	for n.pc == 0 && len(n.in) > 0 && n.in[0] != nil {
+		n = n.in[0]
+	}
 	f, _ := runtime.CallersFrames([]uintptr{n.pc}).Next()
 	return f.File, f.Line
 }

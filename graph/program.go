@@ -15,7 +15,6 @@ import (
 // at once; runs that update the same parameters take turns.
 type Program struct {
 	order   []*Node
-	args    [][]int32       // operands of each node, as places in order
 	inner   []*Node         // the nodes of the loops' bodies
 	family  map[int][]int32 // for the first of the results of a loop, the places of all
 	out     []int32
@@ -63,18 +62,8 @@ type heldParam struct {
 }
 
 func newProgram(c *compilation) (*Program, error) {
-	p := &Program{order: c.order, args: make([][]int32, len(c.order)), fed: map[*input]int{}}
-	edges := 0
-	for _, n := range c.order {
-		edges += len(n.in)
-	}
-	args := make([]int32, 0, edges)
+	p := &Program{order: c.order, fed: map[*input]int{}}
 	for i, n := range c.order {
-		first := len(args)
-		for _, x := range n.in {
-			args = append(args, x.work.at)
-		}
-		p.args[i] = args[first:len(args):len(args)]
 		n.eachSymbol(func(_ *Node, s Dim) {
 			if !slices.Contains(p.symbols, s) {
 				p.symbols = append(p.symbols, s)
@@ -91,10 +80,10 @@ func newProgram(c *compilation) (*Program, error) {
 	p.families()
 	p.numberBodies(p.order)
 	for _, n := range c.out {
-		p.out = append(p.out, n.work.at)
+		p.out = append(p.out, n.at)
 	}
 	for _, u := range c.update {
-		p.updates = append(p.updates, store{u.p, u.v.work.at})
+		p.updates = append(p.updates, store{u.p, u.v.at})
 	}
 	return p, p.hold()
 }
@@ -134,7 +123,7 @@ func (p *Program) hold() error {
 // Reference returns the same program on the reference executor, which calls each
 // op's own Eval in order: what the engine is tested against.
 func (p *Program) Reference() *Program {
-	return &Program{order: p.order, args: p.args, inner: p.inner, family: p.family, out: p.out, updates: p.updates, inputs: p.inputs, params: p.params, symbols: p.symbols, fed: p.fed, reference: true}
+	return &Program{order: p.order, inner: p.inner, family: p.family, out: p.out, updates: p.updates, inputs: p.inputs, params: p.params, symbols: p.symbols, fed: p.fed, reference: true}
 }
 
 // Len returns the number of steps in one run.
@@ -160,7 +149,7 @@ func (p *Program) Params() []*Param {
 func (p *Program) Outputs() []Type {
 	list := make([]Type, len(p.out))
 	for i, at := range p.out {
-		list[i] = p.order[at].typ
+		list[i] = *p.order[at].typ
 	}
 	return list
 }
@@ -288,7 +277,7 @@ func (p *Program) run(ctx context.Context, feeds []Feed, provide provider) error
 // provide fills in the memory of the outputs.
 func (q *plan) provide(p *Program, into []Tensor, provide provider) (err error) {
 	for i, at := range p.out {
-		if into[i], err = provide(i, q.values[at]); err != nil {
+		if into[i], err = provide(i, *q.values[at]); err != nil {
 			return err
 		}
 	}
@@ -360,8 +349,8 @@ func (p *Program) evaluate(ctx context.Context, f *frame) error {
 		default:
 		}
 		in := f.in[:0]
-		for _, a := range p.args[i] {
-			in = append(in, f.values[a])
+		for _, x := range n.in {
+			in = append(in, f.values[x.at])
 		}
 		f.in = in
 		f.values[i].Clear()

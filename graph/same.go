@@ -28,7 +28,7 @@ func (s *special) same(t *special) bool {
 	}
 	twin := map[*Node]*Node{nil: nil}
 	for i, a := range l.Args {
-		if a.typ != m.Args[i].typ {
+		if *a.typ != *m.Args[i].typ {
 			return false
 		}
 		twin[a] = m.Args[i]
@@ -38,7 +38,7 @@ func (s *special) same(t *special) bool {
 	}
 	for i, a := range l.order {
 		b := m.order[i]
-		if a.typ != b.typ || !reflect.ValueOf(a.op).Comparable() || !reflect.ValueOf(b.op).Comparable() || a.op != b.op || !pairs(a.in, b.in) {
+		if *a.typ != *b.typ || !reflect.ValueOf(a.op).Comparable() || !reflect.ValueOf(b.op).Comparable() || a.op != b.op || !pairs(a.in, b.in) {
 			return false
 		}
 		twin[a] = b

@@ -32,7 +32,7 @@ func (n *Node) Scope() string {
 	if p, ok := n.op.(*Param); ok {
 		return p.Label[:max(strings.LastIndexByte(p.Label, '.'), 0)]
 	}
-	for n.scope == nil && n.from.Of != nil {
+	for n.scope == nil && n.from != nil && n.from.Of != nil {
 		n = n.from.Of
 	}
 	if n.scope == nil {
@@ -59,7 +59,12 @@ func (p Provenance) Here() Provenance {
 }
 
 // From returns n's provenance; it is zero for a forward node.
-func (n *Node) From() Provenance { return n.from }
+func (n *Node) From() Provenance {
+	if n.from == nil {
+		return Provenance{}
+	}
+	return *n.from
+}
 
 // Derive builds values and gives the nodes made on the way, except those that
 // have a provenance already, the provenance p.
@@ -71,23 +76,38 @@ func Derive(p Provenance, build func() []*Node) []*Node {
 		pc = userPC(false)
 	}
 	p.pc = 0
+	var from *Provenance // of all of them
 	stamp(mark, y, func(n *Node) {
 		if n.pc == 0 {
 			n.pc = pc
 		}
-		if n.from == (Provenance{}) {
-			n.from = p
+		if n.from != nil || p == (Provenance{}) {
+			return
 		}
+		if from == nil {
+			from = &Provenance{Of: p.Of, Param: p.Param, Sum: p.Sum}
+		}
+		n.from = from
 	})
 	return y
 }
 
-var lastStamp atomic.Uint64
+var lastStamp atomic.Uint32
+
+// newStamp numbers a traversal that marks the nodes it has visited. A number comes
+// again after four billion others.
+func newStamp() uint32 {
+	for {
+		if s := lastStamp.Add(1); s != 0 {
+			return s
+		}
+	}
+}
 
 // stamp visits the nodes before y that are younger than mark. They are still
 // being built, so nobody else has seen them and they may be marked.
 func stamp(mark uint64, y []*Node, visit func(*Node)) {
-	pass := lastStamp.Add(1)
+	pass := newStamp()
 	var buf [32]*Node
 	stack := append(buf[:0], y...)
 	for len(stack) > 0 {

@@ -39,7 +39,7 @@ func (c *compilation) loops() error {
 	}
 	c.order = order
 	for i, n := range order {
-		n.work.at = int32(i)
+		n.at = int32(i)
 	}
 	return nil
 }
@@ -79,7 +79,8 @@ func (s *special) want(r Result) {
 func (s *special) compile(training bool) error {
 	l := s.old
 	s.sub = &compilation{training: training, inner: true, roots: slices.Concat(l.Args, l.roots(s.each...))}
-	s.sub.order, s.sub.out = Topo(s.sub.roots...), slices.Clone(s.sub.roots)
+	s.sub.order, s.sub.copies = topo(s.sub.roots)
+	s.sub.out = slices.Clone(s.sub.roots)
 	for _, pass := range passes {
 		if pass.body {
 			if err := pass.run(s.sub); err != nil {
@@ -121,7 +122,7 @@ func (s *special) assignments() error {
 		m.Next = append(m.Next, u.v)
 	}
 	for _, n := range s.extra {
-		a := Arg(n.typ)
+		a := Arg(*n.typ)
 		m.Args = slices.Insert(m.Args, m.Carries, a)
 		m.Carries++
 	}
@@ -138,7 +139,7 @@ func (s *special) assignments() error {
 // copy returns n as a further node of a compilation.
 func (n *Node) copy() *Node {
 	m := *n
-	m.id, m.in, m.work = lastID.Add(1), slices.Clone(n.in), work{}
+	m.id, m.in = lastID.Add(1), slices.Clone(n.in)
 	return &m
 }
 
@@ -147,7 +148,7 @@ func (s *special) parameters() {
 	for _, n := range s.sub.order {
 		if isParam(n) {
 			s.free = append(s.free, n.copy())
-			n.op = &arg{typ: n.typ}
+			n.op = &arg{typ: *n.typ}
 			s.loop.Args = append(s.loop.Args, n)
 		}
 	}
@@ -205,10 +206,10 @@ func (s *special) shrink(each []*Node) {
 		}
 	}
 	for i, n := range m.Args {
-		n.work.at = int32(i)
+		n.at = int32(i)
 	}
 	for i, n := range m.order {
-		n.work.at = int32(len(m.Args) + i)
+		n.at = int32(len(m.Args) + i)
 	}
 	m.each = each
 }
@@ -287,7 +288,7 @@ func (s *special) replace(n *Node) (before []*Node) {
 			v = operand(st.arg)
 		} else {
 			v = m.copy()
-			v.op, v.typ = op.With(Result{Loop: s.loop, I: s.now[len(s.old.Next)+st.i]}), st.p.Type
+			v.op, v.typ = op.With(Result{Loop: s.loop, I: s.now[len(s.old.Next)+st.i]}), st.p.Node().typ
 			before = append(before, v)
 		}
 		a := v.copy()

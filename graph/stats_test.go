@@ -119,9 +119,18 @@ func TestLossesArePasses(t *testing.T) {
 	}
 	crossEntropy := passesOf(t, nn.CrossEntropy(x, labels), []*graph.Node{x}, feeds...)
 	assert.Len(t, crossEntropy, 1)
-	assert.LessOrEqual(t, crossEntropy[0], 6)
+	assert.LessOrEqual(t, crossEntropy[0], 4, "full-width instructions")
 	own := passesOf(t, focal(x, labels), []*graph.Node{x}, feeds...)
 	assert.Len(t, own, 1)
+	assert.LessOrEqual(t, own[0], 11, "full-width instructions")
+}
+
+// TestGELUIsTwoInstructions checks that gelu, written as a product with erfc, is one
+// instruction on whole tiles beside what comes before.
+func TestGELUIsTwoInstructions(t *testing.T) {
+	x := graph.Input("x", 64, 100)
+	y := ops.GELU(ops.Add(ops.Scale(x, 1.5), graph.Scalar(0.25)))
+	assert.Equal(t, []int{2}, passesOf(t, y, nil, x.Is(waves(64, 100))))
 }
 
 // TestLayerNormIsOnePass checks that layer norm, written from means, is one

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"unsafe"
 
@@ -58,10 +59,11 @@ func count(shape []int) (int, error) {
 		if d < 0 {
 			return 0, fmt.Errorf("shape %v has a negative length", shape)
 		}
-		if d > 0 && n > most/d {
+		high, low := bits.Mul64(uint64(n), uint64(d))
+		if high > 0 || low > most {
 			return 0, fmt.Errorf("shape %v is too large", shape)
 		}
-		n *= d
+		n = int(low)
 	}
 	return n, nil
 }
@@ -263,8 +265,7 @@ func fromSlice[T Elem](d *tensor.Dense, data []T) (t Tensor, copied bool, err er
 		step *= shape[i]
 	}
 	if dense && len(data) >= n {
-		t, err = TensorOf(data[:n], shape...)
-		return t, false, err
+		return Tensor{dtypeOf[T](), shape, unsafe.Pointer(unsafe.SliceData(data)), n}, false, nil
 	}
 	out := make([]T, 0, n)
 	idx, at := make([]int, len(shape)), 0

@@ -42,10 +42,8 @@ func (o iotaOp) Infer(...Type) (Type, error) {
 func (iotaOp) VJP(_, _ *Node, _ ...*Node) []*Node { return nil }
 func (o iotaOp) Lower(b *ir.Builder, out ir.Type, x ...ir.Ref) (ir.Ref, bool) {
 	n := b.Iota(out.DType, out.Dims[o.axis])
-	for range len(out.Dims) - 1 - o.axis {
-		n.Dims, n.Steps = append(n.Dims[:len(n.Dims):len(n.Dims)], 1), append(n.Steps[:len(n.Steps):len(n.Steps)], 0)
-	}
-	return ir.Broadcast(n, out.Dims), true
+	rest := make([]int, len(out.Dims)-1-o.axis)
+	return ir.Broadcast(ir.NewRef(n.V, append(slices.Clone(n.Dims), slices.Repeat([]int{1}, len(rest))...), append(slices.Clone(n.Steps), rest...), n.Off), out.Dims), true
 }
 func (o iotaOp) Eval(out Tensor, _ ...Tensor) {
 	outer, n, inner := lines(out.Shape, o.axis)

@@ -183,7 +183,7 @@ func (r *reverse) add(x, g *Node) {
 // conform gives a cotangent the type of its primal x: what broadcasting added
 // is summed, what it would add is repeated.
 func conform(g, x *Node) *Node {
-	if g.Err() != nil {
+	if g.Err() != nil || g.Type() == x.Type() {
 		return g
 	}
 	if g.DType() != x.DType() {

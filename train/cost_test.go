@@ -21,8 +21,10 @@ const epochs = 10
 // as many steps with the bare program, on batches that lie ready in memory where Fit
 // has to shuffle and copy. Each turn takes the least time of several trainings, which
 // forgets what else the machine does. What Fit does between epochs counts; what it does
-// once, with the first epoch in fresh memory, is told apart. Fit may cost a tenth more with the network 784-10-8-1, whose step
-// takes some 20 µs, and a fiftieth with 784-512-512-10.
+// once, with the first epoch in fresh memory, is told apart. Fit is to cost a tenth
+// more with the network 784-10-8-1, whose step takes some 20 µs, and a fiftieth with
+// 784-512-512-10: the test trains until it does, prints what it found, and fails where
+// it is twice as much, as copying the rows alone costs almost that on some machines.
 func TestFitCostsLittle(t *testing.T) {
 	if testing.Short() || kernel.ISA() == "generic" {
 		t.Skip("measures time, with kernels in assembly")
@@ -31,21 +33,21 @@ func TestFitCostsLittle(t *testing.T) {
 		name                 string
 		load                 workload
 		each, fits, mostFits int
-		most                 float64
+		aim                  float64
 	}{
-		{"784-10-8-1", seedNetwork(t), 32, 50, 200, 1.1},
-		{"784-512-512-10", digitsNetwork(1280), 1, 4, 14, 1.02},
+		{"784-10-8-1", seedNetwork(t), 32, 50, 200, 0.1},
+		{"784-512-512-10", digitsNetwork(1280), 1, 4, 14, 0.02},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := newTurns(t, c.load, c.each)
-			for n := 1; n <= c.mostFits && (n <= c.fits || v.ratio() > c.most); n++ {
+			for n := 1; n <= c.mostFits && (n <= c.fits || v.more() > c.aim); n++ {
 				v.fit()
 			}
-			t.Logf("an epoch takes %v, of Fit %v, %.3f times as long; its first %v", v.epoch(v.bare), v.epoch(v.fits), v.ratio(), total(v.fits[:v.first()]))
-			if noise := v.noise(); v.ratio() > c.most && noise > (c.most-1)/4 {
+			t.Logf("an epoch takes %v, of Fit %v: %.1f %% more, %.0f %% wanted; its first %v", v.epoch(v.bare), v.epoch(v.fits), 100*v.more(), 100*c.aim, total(v.fits[:v.first()]))
+			if noise := v.noise(); v.more() > 2*c.aim && noise > c.aim/4 {
 				t.Skipf("the machine is too busy: the bare steps of every other turn take %.1f %% longer than the others", 100*noise)
 			}
-			assert.LessOrEqual(t, v.ratio(), c.most)
+			assert.LessOrEqual(t, v.more(), 2*c.aim)
 		})
 	}
 }
@@ -102,8 +104,8 @@ func (v *turns) epoch(list []time.Duration) time.Duration {
 	return total(list[v.first():]) / (epochs - 1)
 }
 
-// ratio is how many times as long as the bare steps Fit takes.
-func (v *turns) ratio() float64 { return float64(v.epoch(v.fits)) / float64(v.epoch(v.bare)) }
+// more is how much longer than the bare steps Fit takes, as a share of them.
+func (v *turns) more() float64 { return float64(v.epoch(v.fits))/float64(v.epoch(v.bare)) - 1 }
 
 // noise is how far the bare steps are from themselves.
 func (v *turns) noise() float64 {

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"math"
+	"slices"
 
 	"github.com/adjointml/adjoint/internal/ir"
 	"github.com/adjointml/adjoint/internal/kernel"
@@ -34,7 +35,7 @@ type inst struct {
 	pad  bool  // runs to whole vectors, into the padding of registers
 	run  int32 // elements of a row of the run
 	d    int32
-	x    [3]int32
+	x    [4]int32
 	sums int32 // place of a second result + 1: the sums of the rows of the first
 	node int   // of the host, for reports
 }
@@ -93,7 +94,7 @@ func (p *prog) units() int {
 	return n
 }
 
-// A gen is the generator of one prog.
+// A gen is the generator of one prog after the other, which reuses its memory.
 type gen struct {
 	*prog
 	in      map[*val]bool
@@ -105,6 +106,27 @@ type gen struct {
 	nums    map[float64]int32
 	cur     *step
 	columns []inst // code once per row, after the loop over chunks
+	spare   []operand
+}
+
+// begin forgets the last prog and begins that of a group.
+func (g *gen) begin(gr *group) {
+	if g.in == nil {
+		*g = gen{in: map[*val]bool{}, phase: map[*val]int{}, made: map[made]int32{}, mem: map[memKey]int32{}, rowbuf: map[*val]bool{}, nums: map[float64]int32{}}
+	}
+	clear(g.in)
+	clear(g.phase)
+	clear(g.made)
+	clear(g.mem)
+	clear(g.rowbuf)
+	clear(g.nums)
+	g.prog, g.axes, g.cur, g.columns = &prog{g: gr, size: gr.ct.Size(), ops: g.spare[:0]}, nil, nil, nil
+}
+
+// end returns the prog, with no more memory than it needs.
+func (g *gen) end() *prog {
+	g.spare, g.ops = g.ops, slices.Clone(g.ops)
+	return g.prog
 }
 
 // made is a val in a phase, where phases differ.
@@ -121,8 +143,8 @@ type memKey struct {
 }
 
 // compile generates the program of a group.
-func compile(gr *group) *prog {
-	g := &gen{prog: &prog{g: gr, size: gr.ct.Size()}, in: map[*val]bool{}, phase: map[*val]int{}, made: map[made]int32{}, mem: map[memKey]int32{}, rowbuf: map[*val]bool{}, nums: map[float64]int32{}}
+func (g *gen) compile(gr *group) *prog {
+	g.begin(gr)
 	for _, v := range gr.vals {
 		g.in[v] = true
 	}
@@ -154,7 +176,7 @@ func compile(gr *group) *prog {
 	g.allocate()
 	g.pads()
 	g.finish()
-	return g.prog
+	return g.end()
 }
 
 // finish lists what the executor has to move.
@@ -344,7 +366,7 @@ func (g *gen) emit(v *val, p int) int32 {
 // store writes a register to memory of another type.
 func (g *gen) store(v *val, d int32) {
 	op := map[ir.DType]kernel.Op{ir.Bool: kernel.ToBool, ir.I32: kernel.ToI32, ir.I64: kernel.ToI64}[v.DType]
-	g.put(v, inst{op: op, nx: 1, d: g.own(v), x: [3]int32{d}}, []arg{{d, true}})
+	g.put(v, inst{op: op, nx: 1, d: g.own(v), x: [4]int32{d}}, []arg{{d, true}})
 }
 
 // An arg is an operand as an instruction reads it.
@@ -386,7 +408,7 @@ func (g *gen) load(v *val, m int32, p int, column bool) arg {
 	if d, ok := g.made[k]; ok {
 		return arg{d, step != 0}
 	}
-	i := inst{op: fromType(o.v.DType), nx: 1, x: [3]int32{m}, node: v.Node}
+	i := inst{op: fromType(o.v.DType), nx: 1, x: [4]int32{m}, node: v.Node}
 	if same {
 		i.op = kernel.Copy
 	}
@@ -467,7 +489,7 @@ func (g *gen) mapping(v *val, p int) int32 {
 // index reads integers from memory as places along an axis.
 func (g *gen) index(v *val) int32 {
 	e := &v.in[0]
-	i := inst{mode: indexing, nx: 2, node: v.Node, d: g.dest(v), x: [3]int32{g.memory(e.v, v.steps(e), e.Off), g.number(v.in[1].v.Num)}}
+	i := inst{mode: indexing, nx: 2, node: v.Node, d: g.dest(v), x: [4]int32{g.memory(e.v, v.steps(e), e.Off), g.number(v.in[1].v.Num)}}
 	g.append(i, g.isColumn(v))
 	return i.d
 }
@@ -493,7 +515,7 @@ func (g *gen) put(v *val, i inst, args []arg) {
 		} else {
 			to = g.tileRegister()
 		}
-		s := inst{op: kernel.Copy, nx: 1, d: to, x: [3]int32{i.x[0]}, node: v.Node}
+		s := inst{op: kernel.Copy, nx: 1, d: to, x: [4]int32{i.x[0]}, node: v.Node}
 		g.put(v, s, args[:1])
 		args[0] = arg{to, true}
 		i.x[0] = to

@@ -128,20 +128,23 @@ func (v *val) adoptUsers() {
 // fits copies what cannot be read along rows: operands that move along a part
 // of the axes that make a row only, or with no one step along them.
 func (c *compiler) fits() {
-	var added bool
-	list := make([]*val, 0, len(c.vals))
-	for _, v := range c.vals {
+	var list []*val // once there are copies
+	for k, v := range c.vals {
 		if v.fusible() && v.rows >= 0 {
 			for i := range v.in {
 				if !v.rowFits(i) && v.operandSpace(i) != 0 {
-					w := c.copyFor(v, &v.in[i], v.operandSpace(i))
-					list, added = append(list, w), true
+					if list == nil {
+						list = append(make([]*val, 0, len(c.vals)+1), c.vals[:k]...)
+					}
+					list = append(list, c.copyFor(v, &v.in[i], v.operandSpace(i)))
 				}
 			}
 		}
-		list = append(list, v)
+		if list != nil {
+			list = append(list, v)
+		}
 	}
-	if added {
+	if list != nil {
 		c.vals = list
 		c.link()
 	}
@@ -196,8 +199,7 @@ func count(a axes) (n int) {
 
 // copyFor makes e real along all axes of v's rows and those it moves along.
 func (c *compiler) copyFor(v *val, e *edge, space axes) *val {
-	var read, now ir.Ref
-	read.V, read.Off = e.V, e.Off
+	var read, now ir.View
 	j := 0
 	for i, d := range v.dom.dims {
 		if space>>i&1 == 0 {
@@ -220,15 +222,13 @@ func (c *compiler) copyFor(v *val, e *edge, space axes) *val {
 			step *= now.Dims[i]
 		}
 	}
-	value := &ir.Value{Kind: ir.Map, Op: ir.Copy, DType: e.V.DType, Dims: read.Dims, In: []ir.Ref{read}, Node: v.Node}
-	value.SetSize()
-	w := &val{Value: value, slot: -1, store: -1, rows: -1}
+	value := ir.NewCopy(ir.NewRef(e.V, read.Dims, read.Steps, e.Off), v.Node)
+	w := &val{Value: value, slot: -1, store: -1, rows: -1, when: -1}
 	w.in = []edge{newEdge(e.v, &value.In[0])}
 	w.ct = computeType(w)
 	w.dom = c.domain(value.Dims)
 	w.mask = w.dom.all()
 	w.space = w.mask
-	now.V = value
-	*e = newEdge(w, &now)
+	*e = newEdge(w, &ir.Ref{V: value, View: &now})
 	return w
 }

@@ -16,18 +16,6 @@ type group struct {
 	ct    kernel.Type
 	level int
 	seq   int // among the pieces of one that was cut
-
-	parent *group // while groups are being joined
-}
-
-func (g *group) find() *group {
-	for g.parent != nil {
-		if g.parent.parent != nil {
-			g.parent = g.parent.parent
-		}
-		g = g.parent
-	}
-	return g
 }
 
 // breaks reports whether v cannot read e within one pass.
@@ -122,7 +110,9 @@ func (c *compiler) sink() {
 	if cloned {
 		list := make([]*val, 0, len(c.vals)*5/4)
 		for _, v := range c.vals {
-			list = append(append(list, v), v.clones...)
+			for ; v != nil; v = v.next {
+				list = append(list, v)
+			}
 		}
 		c.vals = list
 		for i, v := range c.vals {
@@ -154,19 +144,21 @@ func (v *val) split(level int) {
 			keep = append(keep, u)
 			continue
 		}
-		i := slices.IndexFunc(v.clones, func(w *val) bool { return w.level == u.level })
-		if i < 0 {
+		last := v
+		for last.next != nil && last.next.level != u.level {
+			last = last.next
+		}
+		if last.next == nil {
 			w := *v
-			w.in, w.uses, w.clones, w.level = slices.Clone(v.in), nil, nil, u.level
+			w.in, w.uses, w.next, w.level = slices.Clone(v.in), nil, nil, u.level
 			for k, e := range w.in {
 				if !slices.ContainsFunc(w.in[:k], func(d edge) bool { return d.v == e.v }) {
 					e.v.uses = append(e.v.uses, &w)
 				}
 			}
-			i = len(v.clones)
-			v.clones = append(v.clones, &w)
+			last.next = &w
 		}
-		w := v.clones[i]
+		w := last.next
 		w.uses = append(w.uses, u)
 		for k := range u.in {
 			if u.in[k].v == v {
@@ -188,28 +180,18 @@ func (c *compiler) group() {
 		ct               kernel.Type
 		via              *val
 	}
-	met := map[meeting]*group{}
-	slab := make([]group, len(c.vals))
-	for i, v := range c.vals {
-		if !v.fusible() {
+	met := map[meeting]*val{}
+	s := newSets(len(c.vals))
+	for _, v := range c.vals {
+		if !v.fusible() || !c.fused {
 			continue
-		}
-		v.group = &slab[i]
-		*v.group = group{dom: v.dom, rows: v.rows, ct: v.ct, level: v.level}
-		if !c.fused {
-			continue
-		}
-		join := func(g *group) {
-			if a, b := v.group.find(), g.find(); a != b {
-				a.parent = b
-			}
 		}
 		meet := func(via *val) {
 			m := meeting{v.level, v.dom.id, v.rows, v.ct, via}
-			if g := met[m]; g != nil {
-				join(g)
+			if o := met[m]; o != nil {
+				s.join(v, o)
 			} else {
-				met[m] = v.group
+				met[m] = v
 			}
 		}
 		if len(v.dom.dims) == 0 { // single numbers of a level are one program
@@ -218,23 +200,13 @@ func (c *compiler) group() {
 		}
 		for k := range v.in {
 			if o := v.in[k].v; !v.breaks(k) && o.level == v.level {
-				join(o.group)
+				s.join(v, o)
 			} else if o.Size() > 1 { // read it once
 				meet(o)
 			}
 		}
 	}
-	var list []*group
-	for _, v := range c.vals {
-		if v.group == nil {
-			continue
-		}
-		v.group = v.group.find()
-		if len(v.group.vals) == 0 {
-			list = append(list, v.group)
-		}
-		v.group.vals = append(v.group.vals, v)
-	}
+	list := c.collect(s)
 	if c.fused {
 		for _, g := range raise(list) {
 			c.groups = append(c.groups, g.cut()...)
@@ -243,6 +215,54 @@ func (c *compiler) group() {
 		c.groups = list
 	}
 }
+
+// collect makes a group of each set of vals.
+func (c *compiler) collect(s sets) (list []*group) {
+	size := make([]int32, len(c.vals)) // of the set that the val stands for
+	for _, v := range c.vals {
+		if v.fusible() {
+			size[s.find(v.id)]++
+		}
+	}
+	of := make([]*group, len(c.vals))
+	for _, v := range c.vals {
+		if !v.fusible() {
+			continue
+		}
+		i := s.find(v.id)
+		if of[i] == nil {
+			of[i] = &group{vals: make([]*val, 0, size[i]), dom: v.dom, rows: v.rows, ct: v.ct, level: v.level}
+			list = append(list, of[i])
+		}
+		v.group = of[i]
+		v.group.vals = append(v.group.vals, v)
+	}
+	return list
+}
+
+// sets are vals that are being joined: each has another val of its set, nearer to
+// the one that stands for all, which has itself.
+type sets []int32
+
+func newSets(n int) sets {
+	s := make(sets, n)
+	for i := range s {
+		s[i] = int32(i)
+	}
+	return s
+}
+
+// find returns the val that stands for the set of val i.
+func (s sets) find(i int) int {
+	for int(s[i]) != i {
+		s[i] = s[s[i]]
+		i = int(s[i])
+	}
+	return i
+}
+
+// join makes one set of those of v and w.
+func (s sets) join(v, w *val) { s[s.find(v.id)] = int32(s.find(w.id)) }
 
 // raise moves a whole group up to the level of the first group that uses it,
 // where both have one space and everything else that uses it comes later. The

@@ -26,7 +26,7 @@ func (c *compiler) listing() string {
 		}
 		fmt.Fprintf(&b, " level %d", v.level)
 		if v.group != nil {
-			fmt.Fprintf(&b, " group %d", number[v.group.find()])
+			fmt.Fprintf(&b, " group %d", number[v.group])
 		}
 		if v.mat {
 			b.WriteString(" in memory")

@@ -40,7 +40,7 @@ func (v *val) bytes() int { return v.Size() * v.DType.Size() }
 // layOut gives each computed value in memory a place in the arena that is free
 // from the launch that makes it to the last one that reads it.
 func (p *Program) layOut(vals []*val, outside bool) {
-	last := make([]int, len(vals))
+	last := make([]int32, len(vals))
 	dead := make([][]*val, len(p.launches)+1)
 	for _, v := range vals {
 		if !v.mat {
@@ -48,12 +48,12 @@ func (p *Program) layOut(vals []*val, outside bool) {
 		}
 		v.slot = p.slots
 		p.slots++
-		last[v.id] = p.when[v.id]
+		last[v.id] = v.when
 		for _, u := range v.uses {
-			last[v.id] = max(last[v.id], p.when[u.id])
+			last[v.id] = max(last[v.id], u.when)
 		}
 		if v.out {
-			last[v.id] = len(p.launches)
+			last[v.id] = int32(len(p.launches))
 		}
 	}
 	var a Arena
@@ -67,7 +67,7 @@ func (p *Program) layOut(vals []*val, outside bool) {
 		case p.inPlace(v):
 			p.offset[v.slot] = -1
 		default:
-			born[p.when[v.id]] = append(born[p.when[v.id]], v)
+			born[v.when] = append(born[v.when], v)
 		}
 	}
 	for i := range p.launches {
@@ -78,7 +78,7 @@ func (p *Program) layOut(vals []*val, outside bool) {
 			} else {
 				p.offset[v.slot] = a.Take(aligned(v.bytes()))
 			}
-			p.places = append(p.places, Place{v.Node, p.offset[v.slot], v.bytes(), i, min(last[v.id], len(p.launches)-1)})
+			p.places = append(p.places, Place{v.Node, p.offset[v.slot], v.bytes(), i, min(int(last[v.id]), len(p.launches)-1)})
 			dead[last[v.id]] = append(dead[last[v.id]], v)
 		}
 		for _, v := range dead[i] {
@@ -88,7 +88,7 @@ func (p *Program) layOut(vals []*val, outside bool) {
 	p.arena = a.End()
 	p.firm = len(p.launches)
 	for _, w := range p.writes {
-		p.firm = min(p.firm, p.when[w.v.id])
+		p.firm = min(p.firm, int(w.v.when))
 	}
 }
 
@@ -104,7 +104,7 @@ func (p *Program) dying(v *val, dead []*val) *val {
 			if o.group == v.group || o.DType != v.DType || o.Size() != v.Size() || !slices.Contains(dead, o) {
 				continue
 			}
-			alone := !slices.ContainsFunc(o.uses, func(w *val) bool { return p.when[w.id] == p.when[v.id] && w.group != v.group })
+			alone := !slices.ContainsFunc(o.uses, func(w *val) bool { return w.when == v.when && w.group != v.group })
 			if alone && p.readsBefore(v, o) {
 				return o
 			}
@@ -117,7 +117,7 @@ func (p *Program) dying(v *val, dead []*val) *val {
 // one: nothing reads that later, or elsewhere in the same launch, and nothing
 // can fail any more, as a run that fails must change no parameter.
 func (p *Program) inPlace(v *val) bool {
-	if v.store < 0 || v.Kind != ir.Map || !v.DType.Float() || p.when[v.id] < p.safe {
+	if v.store < 0 || v.Kind != ir.Map || !v.DType.Float() || int(v.when) < p.safe {
 		return false
 	}
 	old := p.leafOf(v.store)
@@ -127,8 +127,8 @@ func (p *Program) inPlace(v *val) bool {
 	}
 	for _, u := range old.uses {
 		switch {
-		case p.when[u.id] < p.when[v.id]:
-		case p.when[u.id] > p.when[v.id] || u.group != v.group || !p.readsBefore(v, old):
+		case u.when < v.when:
+		case u.when > v.when || u.group != v.group || !p.readsBefore(v, old):
 			return false
 		}
 	}

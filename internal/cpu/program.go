@@ -18,7 +18,6 @@ type Program struct {
 
 	slots, arena, accs, scratch, shared, ops int
 	offset                                   []int // of each slot in the arena, or -1
-	when                                     []int // the launch of each val
 	safe                                     int   // from this launch on nothing fails
 	firm                                     int   // this launch is the first that changes a parameter
 	progs                                    map[*group]*prog
@@ -212,15 +211,9 @@ func mayFail(s *segment) bool {
 type launcher struct {
 	*Program
 	byAt    map[[3]int]int
-	of      []placed
+	gen     gen
 	planned map[*val][]*segment // of products looked at already
 	follows map[*val]*group     // the pass that is computed with the parts of a product
-}
-
-// placed is where a val is made.
-type placed struct {
-	v *val
-	l int
 }
 
 func (b *launcher) add(at [3]int, s *segment) int {
@@ -263,7 +256,7 @@ func (b *launcher) addGroup(g *group) {
 func (b *launcher) progOf(g *group) *prog {
 	p := b.progs[g]
 	if p == nil {
-		p = compile(g)
+		p = b.gen.compile(g)
 		b.progs[g] = p
 		b.scratch, b.ops = max(b.scratch, p.scratch), max(b.ops, len(p.ops))
 	}
@@ -295,7 +288,7 @@ func (g *group) nodes() []int {
 // place notes that launch l computes a group.
 func (b *launcher) place(g *group, l int) {
 	for _, v := range g.vals {
-		b.of = append(b.of, placed{v, l})
+		v.when = int32(l)
 	}
 }
 
@@ -336,23 +329,21 @@ func (b *launcher) addAlone(v *val) {
 			b.place(g, l)
 		}
 	}
-	b.of = append(b.of, placed{v, l})
+	v.when = int32(l)
 }
 
 // addLoop makes a loop a launch, when its first result is met.
 func (b *launcher) addLoop(c *compiler, v *val) {
-	for _, x := range b.of {
-		if x.v.Loop == v.Loop {
-			b.of = append(b.of, placed{v, x.l})
-			return
-		}
-	}
 	w := c.loopOf[v.Loop]
+	if i := slices.IndexFunc(b.launches, func(l launch) bool { return l.loop == w }); i >= 0 {
+		v.when = int32(i)
+		return
+	}
 	s := &segment{work: w, parts: 1, cost: w.cost(), nodes: []int{v.Node}}
 	const late = 1 << 30 // after the passes of its level
 	l := b.add([3]int{v.level, late, w.id}, s)
 	b.launches[l].loop = w
-	b.of = append(b.of, placed{v, l})
+	v.when = int32(l)
 }
 
 // order sorts the launches and numbers their parts.
@@ -370,12 +361,10 @@ func (b *launcher) order(vals []*val) {
 		sorted[i], at[j] = b.launches[j], i
 	}
 	b.launches = sorted
-	b.when = make([]int, len(vals))
-	for i := range b.when {
-		b.when[i] = -1
-	}
-	for _, x := range b.of {
-		b.when[x.v.id] = at[x.l]
+	for _, v := range vals {
+		if v.when >= 0 {
+			v.when = int32(at[v.when])
+		}
 	}
 	for i := range b.launches {
 		l := &b.launches[i]

@@ -16,6 +16,7 @@ type scalarProg struct {
 	code   []scalarInst
 	stores []transfer
 	start  []float64 // registers that are constants, before all others
+	first  int32     // register of the first instruction's result; each has the next one
 	regs   int
 }
 
@@ -27,9 +28,8 @@ type transfer struct {
 }
 
 type scalarInst struct {
-	op         ir.Op
-	d, x, y, z int32
-	node       int32
+	op      ir.Op
+	x, y, z int32 // registers; of Index, z is the host's node, for reports
 }
 
 // compileScalar generates the program of a group over single numbers.
@@ -53,39 +53,49 @@ func compileScalar(g *group) *scalarProg {
 			}
 		}
 	}
-	next := int32(len(p.start))
-	take := func() int32 { next++; return next - 1 }
-	p.code = make([]scalarInst, 0, len(g.vals))
-	for _, v := range g.vals {
-		var x [3]int32
+	p.first = int32(len(p.start))
+	for _, v := range g.vals { // then what lies in memory
 		for i := range v.in {
 			e := &v.in[i]
-			switch {
-			case e.v.Kind == ir.Const:
-				x[i] = nums[math.Float64bits(e.v.Num)]
-			case e.v.group == g && !v.breaks(i):
-				x[i] = e.v.reg
-			default:
-				k := read{e.v, e.Off * e.v.DType.Size()}
-				r, ok := loaded[k]
-				if !ok {
-					r = take()
-					loaded[k] = r
-					p.loads = append(p.loads, transfer{e.v, k.off, r})
-				}
-				x[i] = r
+			if e.v.Kind == ir.Const || g.has(v, i) {
+				continue
+			}
+			k := read{e.v, e.Off * e.v.DType.Size()}
+			if _, ok := loaded[k]; !ok {
+				loaded[k] = p.first
+				p.loads = append(p.loads, transfer{e.v, k.off, p.first})
+				p.first++
 			}
 		}
-		d := take()
-		v.reg = d
-		p.code = append(p.code, scalarInst{v.Op, d, x[0], x[1], x[2], int32(v.Node)})
+	}
+	p.code = make([]scalarInst, 0, len(g.vals))
+	for k, v := range g.vals {
+		var x [3]int32
+		for i := range v.in {
+			switch e := &v.in[i]; {
+			case e.v.Kind == ir.Const:
+				x[i] = nums[math.Float64bits(e.v.Num)]
+			case g.has(v, i):
+				x[i] = e.v.reg
+			default:
+				x[i] = loaded[read{e.v, e.Off * e.v.DType.Size()}]
+			}
+		}
+		if v.Op == ir.Index {
+			x[2] = int32(v.Node)
+		}
+		v.reg = p.first + int32(k)
+		p.code = append(p.code, scalarInst{v.Op, x[0], x[1], x[2]})
 		if v.mat {
-			p.stores = append(p.stores, transfer{v, 0, d})
+			p.stores = append(p.stores, transfer{v, 0, v.reg})
 		}
 	}
-	p.regs = int(next)
+	p.regs = int(p.first) + len(p.code)
 	return p
 }
+
+// has reports whether v reads operand i from a register of the group.
+func (g *group) has(v *val, i int) bool { return v.in[i].v.group == g && !v.breaks(i) }
 
 // part runs the program; there is one part.
 func (p *scalarProg) part(f *Frame, w *worker, _ *segment, _ int) {
@@ -104,7 +114,7 @@ func runScalar[T float32 | float64](p *scalarProg, f *Frame, w *worker) {
 	for _, t := range p.loads {
 		r[t.reg] = load[T](t.v.DType, unsafe.Add(f.base[t.v.slot], t.off))
 	}
-	scalarCode(p.code, r)
+	scalarCode(p.code, r, int(p.first))
 	for _, t := range p.stores {
 		store(t.v.DType, f.base[t.v.slot], r[t.reg])
 	}
@@ -141,8 +151,10 @@ func store[T float32 | float64](d ir.DType, p unsafe.Pointer, v T) {
 	}
 }
 
-// scalarCode runs the instructions on registers.
-func scalarCode[T float32 | float64](code []scalarInst, r []T) {
+// scalarCode runs the instructions on registers. Their results are those from
+// first on.
+func scalarCode[T float32 | float64](code []scalarInst, r []T, first int) {
+	to := r[first:][:len(code)]
 	for k := range code {
 		i := &code[k]
 		x := r[i.x]
@@ -179,10 +191,10 @@ func scalarCode[T float32 | float64](code []scalarInst, r []T) {
 				d = r[i.y]
 			}
 		case ir.Index:
-			d = T(place(float64(x), int(r[i.y]), int(i.node)))
+			d = T(place(float64(x), int(r[i.y]), int(i.z)))
 		default:
 			d = T(ir.Apply(i.op, float64(x), float64(r[i.y])))
 		}
-		r[i.d] = d
+		to[k] = d
 	}
 }

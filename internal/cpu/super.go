@@ -42,6 +42,7 @@ var pairs = []struct {
 	{ir.Mul, ir.Add, true, kernel.AddMul},
 	{ir.Mul, ir.Mul, false, kernel.MulMul},
 	{ir.Mul, ir.Mul, true, kernel.MulMul},
+	{ir.Sub, ir.Sub, false, kernel.SubSub},
 }
 
 // super finds the instruction that computes v, and what it reads: v's own, or
@@ -53,6 +54,9 @@ func (g *gen) super(v *val) (kernel.Op, []from) {
 	}
 	if !g.isFull(v) {
 		return kernelOps[v.Op], plain
+	}
+	if from := g.erfcMul(v); from != nil {
+		return kernel.ErfcMul, from
 	}
 	for _, p := range pairs {
 		if p.outer != v.Op {
@@ -82,8 +86,30 @@ func (g *gen) super(v *val) (kernel.Op, []from) {
 		if m, ok := g.private(v, 0, ir.Less); ok && zero.Kind == ir.Const && zero.Num == 0 {
 			return kernel.Above, []from{{m, 1}, {m, 0}, {v, 1}}
 		}
+		if m, ok := g.private(v, 0, ir.Equal); ok && !g.wide(v, 1) && !g.wide(v, 2) {
+			return kernel.Choose, []from{{m, 0}, {m, 1}, {v, 1}, {v, 2}}
+		}
 	}
 	return kernelOps[v.Op], plain
+}
+
+// erfcMul returns the operands of v = a·erfc(x·y)·z, where y and z are numbers, one per
+// row at most, or nil: a gelu.
+func (g *gen) erfcMul(v *val) []from {
+	if v.Op != ir.Mul || g.wide(v, 1) {
+		return nil
+	}
+	m, ok := g.private(v, 0, ir.Mul)
+	for i := 0; ok && i < 2; i++ {
+		e, found := g.private(m, i, ir.Erfc)
+		if !found || !g.wide(m, 1-i) {
+			continue
+		}
+		if s, ok := g.private(e, 0, ir.Mul); ok && g.wide(s, 0) && !g.wide(s, 1) {
+			return []from{{s, 0}, {s, 1}, {m, 1 - i}, {v, 1}}
+		}
+	}
+	return nil
 }
 
 // contracts reports whether op rounds a product and its sum once. It must not be
@@ -94,14 +120,30 @@ func contracts(op kernel.Op) bool {
 	return op == kernel.FMA || op == kernel.FMS || op == kernel.FNMA
 }
 
-// private returns operand i of v if it is an op that nothing else needs.
+// private returns operand i of v if it is an op that nothing else needs, or that
+// whatever needs it computes for itself.
 func (g *gen) private(v *val, i int, op ir.Op) (*val, bool) {
 	m := v.in[i].v
-	ok := g.reads(v, i) && m.Kind == ir.Map && m.Op == op && len(m.uses) == 1 && !m.mat && !g.rowbuf[m] && m.mask == v.operandSpace(i)
+	ok := g.reads(v, i) && m.Kind == ir.Map && m.Op == op && (len(m.uses) == 1 || g.dissolves(m)) && !m.mat && !g.rowbuf[m] && m.mask == v.operandSpace(i)
 	for k := range v.in {
 		ok = ok && (k == i || v.in[k].v != m)
 	}
 	return m, ok
+}
+
+// dissolves reports whether m is a difference between memory and a number per row
+// that is part of the instruction of each of its users, as x less the largest of its
+// row is in a softmax and its logarithm.
+func (g *gen) dissolves(m *val) bool {
+	if m.Op != ir.Sub || g.reads(m, 0) || !g.wide(m, 0) || g.wide(m, 1) {
+		return false
+	}
+	for _, u := range m.uses {
+		if u.Op != ir.Exp && (u.Op != ir.Sub || u.in[0].v != m) || !g.isFull(u) {
+			return false
+		}
+	}
+	return true
 }
 
 // wide reports whether operand i of v moves along the columns.
@@ -115,7 +157,7 @@ func (g *gen) reduce(v *val, p int) int32 {
 	if v.Op == ir.Pick {
 		return g.pick(v, p)
 	}
-	if d, ok := g.expSum(v, p); ok {
+	if d, ok := g.summed(v, p); ok {
 		return d
 	}
 	op, args := kernelOps[v.Op], []from{{v, 0}}
@@ -144,9 +186,9 @@ func (g *gen) reduce(v *val, p int) int32 {
 	return g.accumulateColumns(v, i)
 }
 
-// expSum computes a sum of rows of exp(x - y) by the instruction that computes
-// those, if it is still to come.
-func (g *gen) expSum(v *val, p int) (int32, bool) {
+// summed computes a sum of rows by the instruction that computes what is summed, if
+// that is still to come and there is one that sums.
+func (g *gen) summed(v *val, p int) (int32, bool) {
 	e := v.in[0].v
 	if v.Op != ir.Sum || v.acc || g.chunks > 1 || !g.reads(v, 0) || e.Kind != ir.Map || !g.isFull(e) {
 		return 0, false
@@ -155,11 +197,24 @@ func (g *gen) expSum(v *val, p int) (int32, bool) {
 		return 0, false
 	}
 	op, from := g.super(e)
-	if op != kernel.ExpSub || g.wide(from[1].v, from[1].i) {
+	switch {
+	case op == kernel.ExpSub && !g.wide(from[1].v, from[1].i):
+		op = kernel.ExpSubSum
+	case op == kernel.FMA:
+		op = kernel.FMASum
+	default:
 		return 0, false
 	}
-	x, s := g.arg(from[0].v, from[0].i, p), g.arg(from[1].v, from[1].i, p)
-	i := inst{op: kernel.ExpSubSum, nx: 2, x: [3]int32{x.at, s.at}, fn: kernel.Lookup(kernel.ExpSubSum, g.g.ct, 1<<1), node: e.Node}
+	i := inst{op: op, nx: uint8(len(from)), node: e.Node}
+	kinds := uint8(0)
+	for k, f := range from {
+		a := g.arg(f.v, f.i, p)
+		i.x[k] = a.at
+		if !a.vector {
+			kinds |= 1 << k
+		}
+	}
+	i.fn = kernel.Lookup(op, g.g.ct, kinds)
 	i.d = g.dest(e)
 	sums := g.column(v)
 	i.sums = sums + 1
@@ -171,7 +226,7 @@ func (g *gen) expSum(v *val, p int) (int32, bool) {
 // spread fills a tile with numbers per row.
 func (g *gen) spread(a arg, v *val) int32 {
 	to := g.tileRegister()
-	g.cur.code = append(g.cur.code, inst{op: kernel.Copy, nx: 1, d: to, x: [3]int32{a.at}, fn: kernel.Lookup(kernel.Copy, g.g.ct, 1), node: v.Node})
+	g.cur.code = append(g.cur.code, inst{op: kernel.Copy, nx: 1, d: to, x: [4]int32{a.at}, fn: kernel.Lookup(kernel.Copy, g.g.ct, 1), node: v.Node})
 	return to
 }
 
@@ -187,7 +242,7 @@ func (g *gen) reduceRows(v *val, i inst) int32 {
 	g.cur.code = append(g.cur.code, i)
 	d := g.column(v)
 	op := combine(v.Op)
-	g.columns = append(g.columns, inst{op: reduction(op), nx: 1, mode: overChunks, d: d, x: [3]int32{parts}, fn: kernel.Lookup(reduction(op), g.g.ct, 0), node: v.Node})
+	g.columns = append(g.columns, inst{op: reduction(op), nx: 1, mode: overChunks, d: d, x: [4]int32{parts}, fn: kernel.Lookup(reduction(op), g.g.ct, 0), node: v.Node})
 	return d
 }
 
@@ -261,7 +316,7 @@ func (g *gen) accumulateAll(v *val, i inst) int32 {
 	perRow := v.space != g.g.dom.all()
 	total := func(x int32) int32 { // of numbers per row
 		t := g.register(1, 0, 0)
-		r := inst{op: reduction(op), nx: 1, mode: overColumn, d: t, x: [3]int32{x}, fn: kernel.Lookup(reduction(op), g.g.ct, 0), node: v.Node}
+		r := inst{op: reduction(op), nx: 1, mode: overColumn, d: t, x: [4]int32{x}, fn: kernel.Lookup(reduction(op), g.g.ct, 0), node: v.Node}
 		g.append(r, perRow)
 		return t
 	}
@@ -278,7 +333,7 @@ func (g *gen) accumulateAll(v *val, i inst) int32 {
 		g.cur.code = append(g.cur.code, i)
 		t = total(i.d)
 	}
-	g.append(inst{op: op, nx: 2, mode: overOne, d: a, x: [3]int32{t, a}, fn: kernel.Lookup(op, g.g.ct, 0), node: v.Node}, perRow)
+	g.append(inst{op: op, nx: 2, mode: overOne, d: a, x: [4]int32{t, a}, fn: kernel.Lookup(op, g.g.ct, 0), node: v.Node}, perRow)
 	return a
 }
 
@@ -289,6 +344,6 @@ func (g *gen) pick(v *val, p int) int32 {
 	at := g.memory(e.v, v.steps(e), e.Off)
 	d := g.column(v)
 	g.ops[d].alone = true // it is written in one round of the loop over chunks only
-	g.cur.code = append(g.cur.code, inst{op: kernel.Copy, nx: 2, mode: picking, d: d, x: [3]int32{x.at, at}, node: v.Node})
+	g.cur.code = append(g.cur.code, inst{op: kernel.Copy, nx: 2, mode: picking, d: d, x: [4]int32{x.at, at}, node: v.Node})
 	return d
 }

@@ -194,7 +194,7 @@ func (p *prog) code(w *worker, code []inst, rows, c, cols int) {
 			a.X[j], a.XR[j] = cur[x], p.ops[x].pitch
 		}
 		if i.sums > 0 {
-			a.X[2], a.XR[2] = cur[i.sums-1], p.ops[i.sums-1].pitch
+			a.S, a.SR = cur[i.sums-1], p.ops[i.sums-1].pitch
 		}
 		i.fn(a)
 	}

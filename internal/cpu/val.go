@@ -38,28 +38,32 @@ func (a axes) place(in axes) (out axes) {
 }
 
 // A val is a value on its way through the compiler.
+//
+// Large programs are bound by memory, so that the order of fields matters: it
+// leaves no gaps.
 type val struct {
 	*ir.Value
 	id   int
 	in   []edge
 	uses []*val
-	out  bool // a result: in memory until the run ends
-	ct   kernel.Type
 
 	dom   *domain // the space it is computed in
 	space axes    // the axes of it that its operands are over
 	mask  axes    // and those along which it moves itself
 	rows  int     // how many of the first axes number the rows, or -1
-	acc   bool    // complete only after the last row
 
-	level  int
-	group  *group
-	clones []*val // for other levels
-	again  bool   // it is, or has, a clone
-	mat    bool   // in memory
-	slot   int    // of its memory
-	reg    int32  // in a program of single numbers
-	store  int    // the leaf that it is the next value of, or -1
+	level int
+	group *group
+	next  *val        // its next clone, for another level
+	slot  int         // of its memory
+	store int         // the leaf that it is the next value of, or -1
+	reg   int32       // in a program of single numbers
+	when  int32       // the launch that makes it, or -1
+	out   bool        // a result: in memory until the run ends
+	acc   bool        // complete only after the last row
+	again bool        // it is, or has, a clone
+	mat   bool        // in memory
+	ct    kernel.Type // what it is computed with
 }
 
 // An edge is how a val reads another one.
@@ -140,7 +144,7 @@ func (c *compiler) take(p *ir.Program) (out []*val) {
 			continue
 		}
 		w := &slab[len(c.vals)]
-		w.Value, w.id, w.slot, w.store, w.rows = v, len(c.vals), -1, -1, -1
+		w.Value, w.id, w.slot, w.store, w.rows, w.when = v, len(c.vals), -1, -1, -1, -1
 		w.in, in = in[:len(v.In):len(v.In)], in[len(v.In):]
 		for i := range v.In {
 			w.in[i] = newEdge(byID[v.In[i].V.ID], &v.In[i])
@@ -163,7 +167,7 @@ func (c *compiler) take(p *ir.Program) (out []*val) {
 
 // link fills in the users.
 func (c *compiler) link() {
-	counts := make([]int, len(c.vals))
+	counts := make([]int32, len(c.vals))
 	total := 0
 	for i, v := range c.vals {
 		v.id, v.uses = i, nil

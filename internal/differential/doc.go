@@ -10,8 +10,10 @@
 // differ by what rounding explains and no more: each op may be wrong by two ulp of
 // its result, a sum of n numbers by 2·√n ulp of the sum of their magnitudes, and
 // a product that is added to something may stay unrounded. How far such errors
-// move the final result depends on the graph. So it is measured: the graph is evaluated forty times by the ops' own Eval, with an error
-// of that size, drawn at random, added to the result of every op that rounds.
+// move the final result depends on the graph. So it is measured: the graph is
+// evaluated up to forty times by the ops' own Eval, with an error of that size, drawn
+// at random, added to the result of every op that rounds; three times at first, and
+// more often for what that does not allow.
 // Results agree when they differ by at most four times the largest deviation
 // seen. A comparison that errors of this size can tip, such as x < y
 // of two numbers that agree in all but the last bits, has no one right answer,

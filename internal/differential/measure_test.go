@@ -192,13 +192,20 @@ var sums = []string{
 	"sum", "matmul", "cumsum", "recurrence", "untake", "untakealong", "conv", "convtranspose", "convweight", "avgpool", "unavgpool", "unpickpool",
 }
 
+// rounds tells whether the result of a node's op is rounded.
+func rounds(n *graph.Node) bool {
+	name := n.Op().Name()
+	exactly := name == "convert" && !n.In()[0].DType().Float() && n.DType() == graph.Float64
+	return n.DType().Float() && len(n.In()) > 0 && !slices.Contains(exact, name) && !exactly
+}
+
 // rounding returns how large the rounding errors of one op may be, for each
 // element of its result, or nil if it has none.
 func rounding(n *graph.Node, y graph.Tensor, in []graph.Tensor, eval func([]graph.Tensor) (graph.Tensor, error)) []float64 {
-	name := n.Op().Name()
-	if !n.DType().Float() || len(in) == 0 || slices.Contains(exact, name) || name == "convert" && !in[0].DType.Float() && n.DType() == graph.Float64 {
+	if !rounds(n) {
 		return nil
 	}
+	name := n.Op().Name()
 	unit := unit(n.DType())
 	errors := make([]float64, y.Len())
 	allowed, sizes := elemUlps*unit, y

@@ -3,6 +3,7 @@ package differential_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -236,37 +237,85 @@ func (t *trial) compareStep(p *graph.Program) error {
 			u.leaves[n] = v
 		}
 	}
+	var open []step
+	for i, q := range p.Params() {
+		if firstDifference(got[i], want[i]) >= 0 {
+			open = append(open, step{q, got[i], want[i], nil})
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	if err := u.stored(p.Nodes(), open); err != nil {
+		return err
+	}
 	var err error
-	for _, samples := range []int{few, many} {
-		if err = u.judgeStep(p, got, want, samples); err == nil {
-			break
+	for _, samples := range []int{few, 4 * few, many} {
+		if len(open) > 0 {
+			open, err = u.judgeSteps(p.Nodes(), open, samples)
 		}
 	}
 	return err
 }
 
-// judgeStep is judge for parameters. What a program stores in one is the node
-// that has the same bits as what the reference executor has stored.
-func (t *trial) judgeStep(p *graph.Program, got, want state, samples int) error {
-	nodes := p.Nodes()
-	estimates, err := measure(nodes, nodes, true, t.leaves, samples, t.seed)
+// A step is the new value of a parameter by both executors, and the nodes that may be
+// it: those with the bits that the reference executor has stored.
+type step struct {
+	q         *graph.Param
+	got, want graph.Tensor
+	nodes     []*graph.Node
+}
+
+// stored finds the nodes of the steps.
+func (t *trial) stored(nodes []*graph.Node, steps []step) error {
+	values, err := measure(nodes, nodes, true, t.leaves, 0, t.seed)
 	if err != nil {
 		return err
 	}
-	for i, q := range p.Params() {
-		best := fmt.Errorf("%s: no step of the program has the value that the reference executor has stored", q.Label)
+	for i := range steps {
+		s := &steps[i]
 		for k, n := range nodes {
-			if n.Type() != q.Type || firstDifference(estimates[k].value, want[i]) >= 0 {
-				continue
-			}
-			if best = agree(got[i], want[i], estimates[k].off); best == nil || estimates[k].tipping {
-				best = nil
-				break
+			if n.Type() == s.q.Type && firstDifference(values[k].value, s.want) < 0 {
+				s.nodes = append(s.nodes, n)
 			}
 		}
-		if best != nil {
-			return fmt.Errorf("%s: %w", q.Label, best)
+		if len(s.nodes) == 0 {
+			return fmt.Errorf("%s: no step of the program has the value that the reference executor has stored", s.q.Label)
 		}
 	}
 	return nil
+}
+
+// judgeSteps is judge for parameters.
+func (t *trial) judgeSteps(nodes []*graph.Node, open []step, samples int) (failed []step, err error) {
+	var y []*graph.Node
+	for _, s := range open {
+		y = append(y, s.nodes...)
+	}
+	needed := map[*graph.Node]bool{}
+	for _, n := range graph.Topo(y...) {
+		needed[n] = true
+	}
+	order := slices.DeleteFunc(nodes, func(n *graph.Node) bool { return !needed[n] })
+	estimates, err := measure(order, y, true, t.leaves, samples, t.seed)
+	if err != nil {
+		return open, err
+	}
+	for _, s := range open {
+		var bad error
+		for _, e := range estimates[:len(s.nodes)] {
+			if bad = agree(s.got, s.want, e.off); bad == nil || e.tipping {
+				bad = nil
+				break
+			}
+		}
+		estimates = estimates[len(s.nodes):]
+		if bad == nil {
+			continue
+		}
+		if failed = append(failed, s); err == nil {
+			err = fmt.Errorf("%s: %w", s.q.Label, bad)
+		}
+	}
+	return failed, err
 }

@@ -21,6 +21,9 @@ func NewBuilder(n int) *Builder {
 	return &Builder{Values: make([]*Value, 0, n), known: NewFinder(n)}
 }
 
+// Done ends the making of values.
+func (b *Builder) Done() { b.known.Done() }
+
 // MaxRank is the largest number of axes of a value.
 const MaxRank = 8
 
@@ -83,6 +86,9 @@ func (b *Builder) append(v Value) *Value {
 	w := &b.slab[0]
 	b.slab = b.slab[1:]
 	*w = v
+	if w.More == nil {
+		w.More = noMore
+	}
 	w.ID, w.Node, w.size = len(b.Values), b.Node, Size(v.Dims)
 	b.Values = append(b.Values, w)
 	return w
@@ -98,13 +104,27 @@ func squeeze(dims []int) []int {
 	return dims
 }
 
+// squeeze returns x without axes of length 1.
+func (x Ref) squeeze() Ref {
+	if !slices.Contains(x.Dims, 1) {
+		return x
+	}
+	var dims, steps []int
+	for i, d := range x.Dims {
+		if d != 1 {
+			dims, steps = append(dims, d), append(steps, x.Steps[i])
+		}
+	}
+	return NewRef(x.V, dims, steps, x.Off)
+}
+
 // shaped returns the dense value v with the given dims, which differ from its
 // own in axes of length 1.
-func shaped(v *Value, dims []int) Ref { return Ref{V: v, Dims: dims, Steps: dense(dims)} }
+func shaped(v *Value, dims []int) Ref { return NewRef(v, dims, dense(dims), 0) }
 
 // Leaf returns memory that the host gives.
 func (b *Builder) Leaf(slot int, d DType, dims []int) Ref {
-	return shaped(b.append(Value{Kind: Leaf, DType: d, Dims: squeeze(dims), Slot: slot}), dims)
+	return shaped(b.append(Value{Kind: Leaf, DType: d, Dims: squeeze(dims), More: &More{Slot: slot}}), dims)
 }
 
 // Const returns a number.
@@ -112,7 +132,7 @@ func (b *Builder) Const(d DType, num float64) Ref {
 	if d == F32 {
 		num = float64(float32(num))
 	}
-	return Ref{V: b.add(Value{Kind: Const, DType: d, Num: num})}
+	return NewRef(b.add(Value{Kind: Const, DType: d, Num: num}), nil, nil, 0)
 }
 
 // Iota returns the numbers 0, 1, ... n-1.
@@ -133,7 +153,7 @@ func (b *Builder) Call(slot int, d DType, dims []int, rows int, x ...Ref) Ref {
 		size = max(size, r.Size())
 	}
 	parts := max(1, min(rows, size/partElems))
-	return shaped(b.append(Value{Kind: Call, DType: d, Dims: squeeze(dims), In: in, Slot: slot, Rows: rows, Parts: parts}), dims)
+	return shaped(b.append(Value{Kind: Call, DType: d, Dims: squeeze(dims), In: in, More: &More{Slot: slot, Rows: rows, Parts: parts}}), dims)
 }
 
 // partElems is how many elements are worth a part of a call.
@@ -149,13 +169,7 @@ func (b *Builder) Dense(x Ref) Ref {
 
 // copy makes every element of x real.
 func (b *Builder) copy(x Ref) Ref {
-	own := Ref{V: x.V, Off: x.Off}
-	for i, d := range x.Dims {
-		if d != 1 {
-			own.Dims = append(own.Dims, d)
-			own.Steps = append(own.Steps, x.Steps[i])
-		}
-	}
+	own := x.squeeze()
 	return shaped(b.add(Value{Kind: Map, Op: Copy, DType: x.V.DType, Dims: own.Dims, In: []Ref{own}}), x.Dims)
 }
 
@@ -220,7 +234,7 @@ func (b *Builder) Convert(x Ref, d DType) (Ref, bool) {
 }
 
 // on returns y, a single number, repeated as x is.
-func (b *Builder) on(x, y Ref) Ref { return Ref{V: y.V, Dims: x.Dims, Steps: make([]int, len(x.Dims))} }
+func (b *Builder) on(x, y Ref) Ref { return NewRef(y.V, x.Dims, make([]int, len(x.Dims)), 0) }
 
 // reread returns v read as x reads its value, which has the same dims.
 func (b *Builder) reread(x Ref, v *Value) Ref { x.V = v; return x }
@@ -252,22 +266,22 @@ func (b *Builder) mapTo(op Op, d DType, x ...Ref) Ref {
 		own[j] = dims[i]
 	}
 	in := make([]Ref, len(x))
+	var s [MaxRank]int
 	for k, r := range x {
-		s := make([]int, len(active))
 		for j, i := range active {
 			s[j] = steps[k][i]
 		}
-		in[k] = Ref{V: r.V, Dims: own, Steps: s, Off: r.Off}
+		in[k] = r.over(own, s[:len(own)])
 	}
 	y := b.simplify(op, d, own, in)
 	if image {
 		y = b.follow(y)
 	}
-	out := make([]int, len(dims))
+	s = [MaxRank]int{}
 	for j, i := range active {
-		out[i] = y.Steps[j]
+		s[i] = y.Steps[j]
 	}
-	return Ref{V: y.V, Dims: dims, Steps: out, Off: y.Off}
+	return y.over(dims, s[:len(dims)])
 }
 
 // broadcast returns the dims of an elementwise function.
@@ -314,8 +328,7 @@ func (b *Builder) value(op Op, d DType, own []int, in ...Ref) Ref {
 
 // Reduce reduces x over the axes, a bit for each, which it removes.
 func (b *Builder) Reduce(op Op, x Ref, axes uint) Ref {
-	var dims []int
-	var own Ref
+	var dims, ownDims, ownSteps []int
 	var moves [MaxRank]int
 	active, over, repeat := moves[:0], uint(0), 1
 	for i, n := range x.Dims {
@@ -332,11 +345,10 @@ func (b *Builder) Reduce(op Op, x Ref, axes uint) Ref {
 	}
 	image := b.sortAxes(active, []Ref{x}, [][]int{x.Steps})
 	for j, i := range active {
-		own.Dims, own.Steps = append(own.Dims, x.Dims[i]), append(own.Steps, x.Steps[i])
+		ownDims, ownSteps = append(ownDims, x.Dims[i]), append(ownSteps, x.Steps[i])
 		over |= axes >> i & 1 << j
 	}
-	own.V, own.Off = x.V, x.Off
-	y := b.reduceOwn(op, own, over)
+	y := b.reduceOwn(op, NewRef(x.V, ownDims, ownSteps, x.Off), over)
 	if repeat > 1 {
 		switch op {
 		case Sum:
@@ -356,7 +368,7 @@ func (b *Builder) Reduce(op Op, x Ref, axes uint) Ref {
 			j++
 		}
 	}
-	return Ref{V: y.V, Dims: dims, Steps: kept(Ref{V: x.V, Dims: x.Dims, Steps: out}, axes).Steps, Off: y.Off}
+	return NewRef(y.V, dims, kept(NewRef(x.V, x.Dims, out, 0), axes).Steps, y.Off)
 }
 
 // reduceOwn reduces a ref that moves along each of its axes, by steps of the
@@ -409,7 +421,7 @@ func (b *Builder) reduceOwn(op Op, x Ref, over uint) Ref {
 	x = b.Dense(x)
 	flat := []int{Size(x.Dims[:start]), Size(x.Dims[start:end]), Size(x.Dims[end:])}
 	left := slices.Concat(x.Dims[:start], x.Dims[end:])
-	y := make1(Middle, Ref{V: x.V, Dims: flat, Steps: dense(flat)}, left)
+	y := make1(Middle, NewRef(x.V, flat, dense(flat), 0), left)
 	return b.reduceOwn(op, y, over&(1<<start-1))
 }
 
@@ -426,7 +438,8 @@ func (b *Builder) foldContract(op Op, x Ref, n int) (Ref, bool) {
 		return Ref{}, false
 	}
 	if k == 1 { // the batch is the inner axis
-		l.Steps, r.Steps = []int{l.Steps[0], l.Steps[1], l.Steps[0]}, []int{r.Steps[0], r.Steps[0], r.Steps[2]}
+		l = NewRef(l.V, l.Dims, []int{l.Steps[0], l.Steps[1], l.Steps[0]}, l.Off)
+		r = NewRef(r.V, r.Dims, []int{r.Steps[0], r.Steps[0], r.Steps[2]}, r.Off)
 	}
 	if l.Steps[0] != l.Steps[2]*k { // a copy costs less than the products that would be added up
 		t := b.Dense(Transpose(l, func(i int) int { return [...]int{0, 2, 1}[i] }))
@@ -439,8 +452,8 @@ func (b *Builder) foldContract(op Op, x Ref, n int) (Ref, bool) {
 		return Ref{}, false
 	}
 	k *= l.Dims[0]
-	l = Ref{V: l.V, Dims: []int{m, k}, Steps: []int{l.Steps[1], l.Steps[2]}, Off: l.Off}
-	r = Ref{V: r.V, Dims: []int{k, w}, Steps: r.Steps[1:], Off: r.Off}
+	l = NewRef(l.V, []int{m, k}, []int{l.Steps[1], l.Steps[2]}, l.Off)
+	r = NewRef(r.V, []int{k, w}, r.Steps[1:], r.Off)
 	y := b.Contract(l, r)
 	return Whole(y.V), true
 }
@@ -451,7 +464,7 @@ func (b *Builder) foldContract(op Op, x Ref, n int) (Ref, bool) {
 func (b *Builder) Pick(x, index Ref) Ref {
 	n := x.Dims[len(x.Dims)-1]
 	rows := x.Dims[:len(x.Dims)-1]
-	index = Ref{V: index.V, Dims: rows, Steps: aligned(index, rows), Off: index.Off}
+	index = NewRef(index.V, rows, aligned(index, rows), index.Off)
 	return b.pick(x, b.real(index), n)
 }
 
@@ -467,7 +480,7 @@ func (b *Builder) pick(x, index Ref, n int) Ref {
 	last := len(x.Dims) - 1
 	switch v := x.V; {
 	case x.Steps[last] == 0 || n == 1:
-		return Ref{V: v, Dims: x.Dims[:last], Steps: x.Steps[:last], Off: x.Off}
+		return NewRef(v, x.Dims[:last], x.Steps[:last], x.Off)
 	case v.Kind == Map && v.DType.Float() && v.Op != Convert && x.Dense() && slices.Equal(squeeze(x.Dims), v.Dims):
 		in := make([]Ref, len(v.In))
 		for i, r := range v.In {
@@ -476,20 +489,18 @@ func (b *Builder) pick(x, index Ref, n int) Ref {
 		return b.mapTo(v.Op, v.DType, in...)
 	}
 	// the index may have axes of length 1 and repeat along others
-	var in, at Ref
-	in.V, in.Off, at.V, at.Off = x.V, x.Off, index.V, index.Off
-	var out []int
+	var steps, out, at []int
 	for i, d := range x.Dims {
 		if d == 1 {
 			continue
 		}
-		in.Dims, in.Steps = append(in.Dims, d), append(in.Steps, x.Steps[i])
+		steps = append(steps, x.Steps[i])
 		if i != last {
-			out = append(out, d)
-			at.Dims, at.Steps = append(at.Dims, d), append(at.Steps, index.Steps[i])
+			out, at = append(out, d), append(at, index.Steps[i])
 		}
 	}
-	y := b.add(Value{Kind: Reduce, Op: Pick, DType: x.V.DType, Dims: out, In: []Ref{in, at}, Over: Rows})
+	in := []Ref{NewRef(x.V, squeeze(x.Dims), steps, x.Off), NewRef(index.V, out, at, index.Off)}
+	y := b.add(Value{Kind: Reduce, Op: Pick, DType: x.V.DType, Dims: out, In: in, Over: Rows})
 	return shaped(y, x.Dims[:last])
 }
 
@@ -504,7 +515,7 @@ func spreadAs(r Ref, dims []int) Ref {
 			j++
 		}
 	}
-	return Ref{V: r.V, Dims: dims, Steps: steps, Off: r.Off}
+	return NewRef(r.V, dims, steps, r.Off)
 }
 
 // Contract returns the matrix products over the last two axes, the others
@@ -513,9 +524,9 @@ func (b *Builder) Contract(x, y Ref) Ref {
 	p, q := len(x.Dims)-2, len(y.Dims)-2
 	batch := broadcast(x.Dims[:p], y.Dims[:q])
 	m, k, n := x.Dims[p], x.Dims[p+1], y.Dims[q+1]
-	xs, ys := Ref{Dims: x.Dims[:p], Steps: x.Steps[:p]}, Ref{Dims: y.Dims[:q], Steps: y.Steps[:q]}
-	l := Ref{V: x.V, Off: x.Off, Dims: slices.Concat(batch, []int{m, k}), Steps: slices.Concat(aligned(xs, batch), x.Steps[p:])}
-	r := Ref{V: y.V, Off: y.Off, Dims: slices.Concat(batch, []int{k, n}), Steps: slices.Concat(aligned(ys, batch), y.Steps[q:])}
+	xs, ys := NewRef(nil, x.Dims[:p], x.Steps[:p], 0), NewRef(nil, y.Dims[:q], y.Steps[:q], 0)
+	l := NewRef(x.V, slices.Concat(batch, []int{m, k}), slices.Concat(aligned(xs, batch), x.Steps[p:]), x.Off)
+	r := NewRef(y.V, slices.Concat(batch, []int{k, n}), slices.Concat(aligned(ys, batch), y.Steps[q:]), y.Off)
 	out := slices.Concat(batch, []int{m, n})
 	l, r = joinBatch(l, r)
 	v := b.add(Value{Kind: Contract, DType: x.V.DType, Dims: squeeze(out), In: []Ref{b.real(l), b.real(r)}})
@@ -544,8 +555,7 @@ func joinBatch(l, r Ref) (Ref, Ref) {
 				steps[m] = steps[i]
 			}
 			dims[m] *= dims[i]
-			l.Dims, l.Steps = dims, steps
-			l, r = l.without(i), r.without(i)
+			l, r = NewRef(l.V, dims, steps, l.Off).without(i), r.without(i)
 		}
 	}
 	return l, r
@@ -553,9 +563,7 @@ func joinBatch(l, r Ref) (Ref, Ref) {
 
 // without returns r at the start of axis i, which it removes.
 func (r Ref) without(i int) Ref {
-	r.Dims = slices.Concat(r.Dims[:i], r.Dims[i+1:])
-	r.Steps = slices.Concat(r.Steps[:i], r.Steps[i+1:])
-	return r
+	return NewRef(r.V, slices.Concat(r.Dims[:i], r.Dims[i+1:]), slices.Concat(r.Steps[:i], r.Steps[i+1:]), r.Off)
 }
 
 // Result returns x computed into memory of its own, as results must be.

@@ -1,5 +1,7 @@
 package ir
 
+import "sync"
+
 // A Finder finds what is known already: it gives numbers by hash, of which the
 // caller tells those that he means from others. The zero Finder is empty.
 type Finder struct {
@@ -19,7 +21,23 @@ func NewFinder(n int) Finder {
 	for size < 2*n {
 		size *= 2
 	}
+	if s, ok := spare.Get().(*[]entry); ok && cap(*s) >= size {
+		slots := (*s)[:size]
+		clear(slots)
+		return Finder{slots: slots}
+	}
 	return Finder{slots: make([]entry, size)}
+}
+
+// spare holds the slots of finders that are done: a compilation makes one large
+// finder after the other.
+var spare sync.Pool
+
+// Done gives back the memory of x, which is empty then.
+func (x *Finder) Done() {
+	slots := x.slots
+	*x = Finder{}
+	spare.Put(&slots)
 }
 
 // Find returns the number with the given hash for which same holds.

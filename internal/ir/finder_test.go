@@ -32,6 +32,25 @@ func TestFinder(t *testing.T) {
 	}
 }
 
+// TestFinderDone tests that a finder which gets the memory of one that is done
+// knows nothing of what that knew.
+func TestFinderDone(t *testing.T) {
+	for range 10 {
+		x := NewFinder(100)
+		for i := range 100 {
+			_, ok := x.Find(Mix(0, uint64(i)), func(int) bool { return true })
+			assert.False(t, ok)
+			x.Add(Mix(0, uint64(i)), i)
+		}
+		x.Done()
+		_, ok := x.Find(Mix(0, 1), func(int) bool { return true })
+		assert.False(t, ok, "it is empty")
+		x.Add(Mix(0, 1), 1)
+		_, ok = x.Find(Mix(0, 1), func(i int) bool { return i == 1 })
+		assert.True(t, ok, "and ready to use")
+	}
+}
+
 // TestFinderGrows tests that room asked for is only a beginning.
 func TestFinderGrows(t *testing.T) {
 	for _, room := range []int{0, 1, 8, 100} {

@@ -4,6 +4,8 @@
 // the host's language, so that any engine can.
 package ir
 
+import "slices"
+
 // A DType is the type of a value's elements.
 type DType uint8
 
@@ -52,30 +54,39 @@ func (k Kind) String() string { return kinds[k] }
 // see [Ref].
 type Value struct {
 	ID    int // its place among the builder's values
+	Node  int // which node of the host's this computes, for reports
 	Kind  Kind
 	Op    Op
 	DType DType
+	Over  Over // of Reduce
+	image bool // has its channels last: see layout.go
 	Dims  []int
 	In    []Ref
 	Num   float64 // of Const
-	Over  Over    // of Reduce
-	Slot  int     // of Leaf and Call: the host's number for it; of Loop: the number of the result
-	Rows  int     // of Call: how many independent rows it has
-	Parts int     // of Call: in how many runs of rows it is computed
-	Node  int     // which node of the host's this computes, for reports
-	Win   *Window // of Conv
-	Loop  *LoopBody
-	Join  *Pieces
-
 	size  int
-	image bool // has its channels last: see layout.go
+	*More // what the values of few kinds have, else zeros that all others share
 }
+
+// More is the part of a value that maps, reductions and products, which are many,
+// do not have.
+type More struct {
+	Slot  int       // of Leaf and Call: the host's number for it; of Loop: the number of the result
+	Rows  int       // of Call: how many independent rows it has
+	Parts int       // of Call: in how many runs of rows it is computed
+	Win   *Window   // of Conv
+	Loop  *LoopBody // of Loop
+	Join  *Pieces   // of Join
+}
+
+var noMore = &More{}
 
 // Size returns the number of elements.
 func (v *Value) Size() int { return v.size }
 
-// SetSize counts the elements of a value that no builder made.
-func (v *Value) SetSize() { v.size = Size(v.Dims) }
+// NewCopy returns a copy of what x reads, which no builder made.
+func NewCopy(x Ref, node int) *Value {
+	return &Value{Kind: Map, Op: Copy, DType: x.V.DType, Dims: x.Dims, In: []Ref{x}, Node: node, size: x.Size(), More: noMore}
+}
 
 // An Over says which axes of its operand a reduction removes.
 type Over uint8
@@ -90,11 +101,38 @@ const (
 // A Ref is a value as an operand reads it: with any dims, element (i, j, ...)
 // lying Off + i·Steps[0] + j·Steps[1] + ... elements from the start. A step of 0
 // repeats the value along that axis.
+//
+// Most refs are read as they were made, so that they share what they read by its
+// address. A View is never changed once a Ref has it.
 type Ref struct {
-	V     *Value
+	V *Value
+	*View
+}
+
+// A View is which elements of a value are read.
+type View struct {
 	Dims  []int
 	Steps []int
 	Off   int
+}
+
+var number = &View{} // the only element of a value
+
+// NewRef returns v as it is read with the given dims, steps and offset.
+func NewRef(v *Value, dims, steps []int, off int) Ref {
+	if len(dims) == 0 && off == 0 {
+		return Ref{v, number}
+	}
+	return Ref{v, &View{dims, steps, off}}
+}
+
+// over returns the value of r read along other axes: as r reads it if they are the
+// same.
+func (r Ref) over(dims, steps []int) Ref {
+	if slices.Equal(dims, r.Dims) && slices.Equal(steps, r.Steps) {
+		return r
+	}
+	return NewRef(r.V, dims, slices.Clone(steps), r.Off)
 }
 
 // Size returns the number of elements that r reads.
@@ -143,7 +181,7 @@ func dense(dims []int) []int {
 }
 
 // Whole returns v read as it lies.
-func Whole(v *Value) Ref { return Ref{V: v, Dims: v.Dims, Steps: dense(v.Dims)} }
+func Whole(v *Value) Ref { return NewRef(v, v.Dims, dense(v.Dims), 0) }
 
 // A Type is the type of a value before it is made.
 type Type struct {

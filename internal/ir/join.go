@@ -27,18 +27,18 @@ func (b *Builder) Join(d DType, dims []int, axis int, at []int, x ...Ref) Ref {
 			own++
 		}
 	}
-	v := Value{Kind: Join, DType: d, Dims: squeeze(dims), Join: &Pieces{own, at}}
+	v := Value{Kind: Join, DType: d, Dims: squeeze(dims), More: &More{Join: &Pieces{own, at}}}
 	for _, r := range x {
 		if r.V.Kind == Const || r.V.Kind == Iota || last(r) != 1 {
 			r = b.copy(r)
 		}
-		p := Ref{V: r.V, Off: r.Off}
+		var pieceDims, steps []int
 		for i, n := range dims {
 			if n != 1 {
-				p.Dims, p.Steps = append(p.Dims, r.Dims[i]), append(p.Steps, r.Steps[i])
+				pieceDims, steps = append(pieceDims, r.Dims[i]), append(steps, r.Steps[i])
 			}
 		}
-		v.In = append(v.In, p)
+		v.In = append(v.In, NewRef(r.V, pieceDims, steps, r.Off))
 	}
 	return shaped(b.append(v), dims)
 }
@@ -81,7 +81,7 @@ func (b *Builder) joinSum(d DType, x, y Ref) (Ref, bool) {
 		at, in = append(at, u.Join.At[*k]), append(in, u.In[*k])
 		*k++
 	}
-	return Whole(b.append(Value{Kind: Join, DType: d, Dims: v.Dims, In: in, Join: &Pieces{axis, at}})), true
+	return Whole(b.append(Value{Kind: Join, DType: d, Dims: v.Dims, In: in, More: &More{Join: &Pieces{axis, at}}})), true
 }
 
 // Slice returns n elements along an axis, each step places after the one before,

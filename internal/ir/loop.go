@@ -105,7 +105,7 @@ func (l *LoopBuilder) Same(x Ref) int {
 func (p *loopProgram) leaf(role, i int, d DType, dims []int) *Value {
 	k := i*roles + role
 	if p.leafs[k] == nil {
-		p.leafs[k] = p.append(Value{Kind: Leaf, DType: d, Dims: squeeze(dims), Slot: k})
+		p.leafs[k] = p.append(Value{Kind: Leaf, DType: d, Dims: squeeze(dims), More: &More{Slot: k}})
 	}
 	return p.leafs[k]
 }
@@ -125,7 +125,7 @@ func (l *LoopBuilder) CutIn(p, i int) Ref {
 		return shaped(l.bodies[p].leaf(roleCut, i, x.V.DType, dims), dims)
 	}
 	v := l.bodies[p].leaf(roleCut, i, x.V.DType, []int{n})
-	return Ref{V: v, Dims: dims, Steps: steps, Off: -lo}
+	return NewRef(v, dims, steps, -lo)
 }
 
 // SameIn returns what is the same at each step.
@@ -138,7 +138,7 @@ func (l *LoopBuilder) SameIn(p, i int) Ref {
 	case Iota:
 		return b.reread(x, b.Iota(x.V.DType, x.V.size).V)
 	}
-	return Ref{V: b.leaf(roleSame, i, x.V.DType, x.V.Dims), Dims: x.Dims, Steps: x.Steps, Off: x.Off}
+	return NewRef(b.leaf(roleSame, i, x.V.DType, x.V.Dims), x.Dims, x.Steps, x.Off)
 }
 
 // span returns where the elements of a view lie: the first one, seen from that
@@ -259,8 +259,7 @@ func (l *LoopBuilder) values(next, stack []Ref) []*Value {
 	l.number()
 	var all []*Value
 	add := func(d DType, dims []int) {
-		v := l.outer.append(Value{Kind: Loop, DType: d, Dims: squeeze(dims), In: in, Slot: len(all)})
-		v.Loop = l.LoopBody
+		v := l.outer.append(Value{Kind: Loop, DType: d, Dims: squeeze(dims), In: in, More: &More{Slot: len(all), Loop: l.LoopBody}})
 		all = append(all, v)
 	}
 	for i, r := range next {

@@ -128,6 +128,16 @@ func mild(v *Value) bool {
 	return v.Kind == Const && v.Num != 0 && math.Abs(math.Log2(math.Abs(v.Num))) <= gentle
 }
 
+// isGentle reports whether v may move past unknown values: whatever the leaves hold,
+// it is neither large nor small.
+func isGentle(v *Value) bool {
+	if mild(v) {
+		return true
+	}
+	x := magnitudeOf(v, magnitudeDepth)
+	return x.finite && x.nonzero && x.lo >= -gentle && x.hi <= gentle
+}
+
 // regroups reports whether (a·t)·s may be a·(t·s): where t·s is normal, whatever
 // the leaves hold, or one of them is a mild number.
 func regroups(t, s *Value) bool {

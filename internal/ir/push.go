@@ -43,7 +43,7 @@ type flat struct {
 
 // at reads v as r reads the value that f is, at all of n steps.
 func (f flat) at(r Ref, n int) Ref {
-	y := Ref{V: f.v, Dims: slices.Concat([]int{n}, r.Dims), Steps: slices.Concat([]int{f.step}, r.Steps), Off: f.off + r.Off}
+	y := NewRef(f.v, slices.Concat([]int{n}, r.Dims), slices.Concat([]int{f.step}, r.Steps), f.off+r.Off)
 	if f.v.Kind == Const {
 		y.Off, y.Steps = 0, make([]int, len(y.Dims))
 	}
@@ -389,9 +389,9 @@ func (p *push) read(r Ref) Ref {
 		panic("ir: " + r.V.String() + " is not in the loop")
 	}
 	if f.v.Kind == Const {
-		return Ref{V: f.v, Dims: r.Dims, Steps: make([]int, len(r.Dims))}
+		return NewRef(f.v, r.Dims, make([]int, len(r.Dims)), 0)
 	}
-	return Ref{V: f.v, Dims: r.Dims, Steps: r.Steps, Off: r.Off + f.off}
+	return NewRef(f.v, r.Dims, r.Steps, r.Off+f.off)
 }
 
 // outside computes v for all steps, and what it depends on.
@@ -540,11 +540,11 @@ func (p *push) sum(i int) Ref {
 		if !s.Dense() {
 			s = b.copy(s)
 		}
-		term := Ref{V: s.V, Dims: r.Dims, Steps: r.Steps, Off: r.Off}
+		term := NewRef(s.V, r.Dims, r.Steps, r.Off)
 		if s.V.Kind == Const {
-			term.Steps, term.Off = make([]int, len(r.Dims)), 0
+			term = NewRef(s.V, r.Dims, make([]int, len(r.Dims)), 0)
 		}
-		term = Ref{V: term.V, Dims: y.Dims, Steps: spreadAs(term, y.Dims).Steps, Off: term.Off}
+		term = NewRef(term.V, y.Dims, spreadAs(term, y.Dims).Steps, term.Off)
 		y = b.mapTo(Add, y.V.DType, term, y)
 	}
 	return y

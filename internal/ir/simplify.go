@@ -76,7 +76,7 @@ func (b *Builder) foldConst(op Op, d DType, own []int, in []Ref) (Ref, bool) {
 		}
 		v = Apply(op, in[0].V.Num, y)
 	}
-	return Ref{V: b.Const(d, v).V, Dims: own, Steps: make([]int, len(own))}, true
+	return NewRef(b.Const(d, v).V, own, make([]int, len(own)), 0), true
 }
 
 // algebra finds what a function of floats is equal to.
@@ -148,6 +148,9 @@ func (b *Builder) sum(d DType, x, y Ref) (Ref, bool) {
 	if same(x, y) {
 		return b.mapTo(Mul, d, x, b.Const(d, 2)), true
 	}
+	if z, ok := b.choice(d, x, y); ok {
+		return z, true
+	}
 	if z, ok := b.joinSum(d, x, y); ok {
 		return z, true
 	}
@@ -164,6 +167,21 @@ func (b *Builder) sum(d DType, x, y Ref) (Ref, bool) {
 		return b.mapTo(Sub, d, y, r), true
 	}
 	return Ref{}, false
+}
+
+// choice returns t·c + d, where t is a truth and c and d are numbers, as a choice
+// between two numbers: so are labels smoothed.
+func (b *Builder) choice(d DType, x, y Ref) (Ref, bool) {
+	m := inner(x)
+	if m == nil || y.V.Kind != Const || m.Op != Mul || m.In[1].V.Kind != Const {
+		return Ref{}, false
+	}
+	c := m.In[1].V.Num
+	t := inner(m.In[0])
+	if t == nil || t.Op != Convert || t.In[0].V.DType != Bool || c-c != 0 {
+		return Ref{}, false
+	}
+	return b.mapTo(Where, d, t.In[0], b.Const(d, c+y.V.Num), y), true
 }
 
 // opposite returns b - a for x = a - b, if that exists.
@@ -208,6 +226,23 @@ func (b *Builder) product(d DType, x, y Ref) (Ref, bool) {
 			return b.mapTo(Mul, d, m.In[0], b.mapTo(Neg, d, y)), true
 		case m.Op == Mul && full(m.In[0]) && (t.V.Kind == Const || !full(t)) && b.joins(t, y) && regroups(t.V, y.V):
 			return b.mapTo(Mul, d, m.In[0], b.mapTo(Mul, d, t, y)), true
+		case m.Op == Mul && full(m.In[0]) && full(t):
+			return b.collect(d, m, y)
+		}
+	}
+	return Ref{}, false
+}
+
+// collect returns (a·(e·t))·y as (a·e)·(t·y), where t and y are numbers or repeat
+// along rows: of the products over the whole array one is left out.
+func (b *Builder) collect(d DType, m *Value, y Ref) (Ref, bool) {
+	for i := range 2 {
+		p := inner(m.In[i])
+		if p == nil || p.Op != Mul || !full(p.In[0]) {
+			continue
+		}
+		if t := p.In[1]; !full(t) && b.joins(t, y) && isGentle(t.V) && regroups(t.V, y.V) {
+			return b.mapTo(Mul, d, b.mapTo(Mul, d, m.In[1-i], p.In[0]), b.mapTo(Mul, d, t, y)), true
 		}
 	}
 	return Ref{}, false
@@ -348,13 +383,13 @@ func still(x Ref, set uint) bool {
 
 // kept returns x without the axes of a set, along which it does not move.
 func kept(x Ref, set uint) Ref {
-	y := Ref{V: x.V, Off: x.Off}
+	var dims, steps []int
 	for i, d := range x.Dims {
 		if set>>i&1 == 0 {
-			y.Dims, y.Steps = append(y.Dims, d), append(y.Steps, x.Steps[i])
+			dims, steps = append(dims, d), append(steps, x.Steps[i])
 		}
 	}
-	return y
+	return NewRef(x.V, dims, steps, x.Off)
 }
 
 // joins reports whether a product of the two is smaller than the array that

@@ -1,6 +1,7 @@
 package ir
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -21,6 +22,9 @@ func TestAlgebra(t *testing.T) {
 	neg := func(x Ref) Ref { return do(Neg, x) }
 	s := do(Rsqrt, do(Add, do(Square, any), num(1e-5)))
 	_, u := softmaxOf(b, y, 1)
+	r := do(Recip, u)
+	less := do(Less, x, y)
+	truth, _ := b.Convert(less, F32)
 	for _, c := range []struct {
 		name      string
 		got, want Ref
@@ -46,6 +50,8 @@ func TestAlgebra(t *testing.T) {
 		{"2 · 3", do(Mul, num(2), num(3)), num(6)},
 		{"Σ -x", b.Reduce(Sum, neg(x), 2), neg(b.Reduce(Sum, x, 2))},
 		{"Σ x·s", b.Reduce(Sum, do(Mul, x, s), 2), do(Mul, b.Reduce(Sum, x, 2), b.Reshape(s, []int{3}))},
+		{"(x·(y/u))·3", do(Mul, do(Mul, x, do(Mul, y, r)), num(3)), do(Mul, do(Mul, x, y), do(Mul, r, num(3)))},
+		{"t·2 + 3", do(Add, do(Mul, truth, num(2)), num(3)), do(Where, less, num(5), num(3))},
 		{"where(c, x, x)", do(Where, do(Less, x, y), x, x), x},
 	} {
 		assert.Same(t, c.want.V, c.got.V, c.name)
@@ -62,6 +68,8 @@ func TestAlgebra(t *testing.T) {
 	assert.Equal(t, Div, do(Div, x, any).V.Op, "1/s may be infinite")
 	assert.Equal(t, Div, do(Div, x, num(1e-40)).V.Op, "1/s is infinite")
 	assert.Equal(t, any.V, do(Mul, do(Mul, x, other), any).V.In[1].V, "the product may overflow")
+	assert.Equal(t, num(3).V, do(Mul, do(Mul, x, do(Mul, y, any)), num(3)).V.In[1].V, "x·y may overflow")
+	assert.Equal(t, Add, do(Add, do(Mul, truth, num(math.Inf(1))), num(3)).V.Op, "0·Inf is NaN")
 	assert.Equal(t, num(1e-30).V, do(Mul, do(Mul, x, num(1e-30)), num(1e-30)).V.In[1].V, "the product underflows")
 	assert.Equal(t, Reduce, b.Reduce(Sum, do(Mul, x, any), 2).V.Kind, "0·Inf is NaN")
 }

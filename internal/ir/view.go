@@ -4,12 +4,12 @@ import "slices"
 
 // Broadcast repeats x to the given dims.
 func Broadcast(x Ref, dims []int) Ref {
-	return Ref{V: x.V, Dims: dims, Steps: aligned(x, dims), Off: x.Off}
+	return NewRef(x.V, dims, aligned(x, dims), x.Off)
 }
 
 // Transpose returns x with axis i being axis perm(i) of x.
 func Transpose(x Ref, perm func(i int) int) Ref {
-	y := Ref{V: x.V, Off: x.Off, Dims: make([]int, len(x.Dims)), Steps: make([]int, len(x.Dims))}
+	y := NewRef(x.V, make([]int, len(x.Dims)), make([]int, len(x.Dims)), x.Off)
 	for i := range x.Dims {
 		y.Dims[i], y.Steps[i] = x.Dims[perm(i)], x.Steps[perm(i)]
 	}
@@ -19,7 +19,7 @@ func Transpose(x Ref, perm func(i int) int) Ref {
 // Slice returns n elements along an axis, each step places after the one
 // before, from start.
 func Slice(x Ref, axis, start, step, n int) Ref {
-	y := Ref{V: x.V, Off: x.Off + start*x.Steps[axis], Dims: slices.Clone(x.Dims), Steps: slices.Clone(x.Steps)}
+	y := NewRef(x.V, slices.Clone(x.Dims), slices.Clone(x.Steps), x.Off+start*x.Steps[axis])
 	y.Dims[axis] = n
 	y.Steps[axis] *= step
 	if n == 1 {
@@ -30,7 +30,7 @@ func Slice(x Ref, axis, start, step, n int) Ref {
 
 // Flip returns x reversed along an axis.
 func Flip(x Ref, axis int) Ref {
-	y := Ref{V: x.V, Off: x.Off + (x.Dims[axis]-1)*x.Steps[axis], Dims: x.Dims, Steps: slices.Clone(x.Steps)}
+	y := NewRef(x.V, x.Dims, slices.Clone(x.Steps), x.Off+(x.Dims[axis]-1)*x.Steps[axis])
 	y.Steps[axis] *= -1
 	return y
 }
@@ -39,23 +39,18 @@ func Flip(x Ref, axis int) Ref {
 // any if its steps allow it, else as a copy.
 func (b *Builder) Reshape(x Ref, dims []int) Ref {
 	if x.Dense() {
-		return Ref{V: x.V, Dims: dims, Steps: dense(dims)}
+		return NewRef(x.V, dims, dense(dims), 0)
 	}
 	if steps, ok := regroup(x, dims); ok {
-		return Ref{V: x.V, Dims: dims, Steps: steps, Off: x.Off}
+		return NewRef(x.V, dims, steps, x.Off)
 	}
-	return Ref{V: b.copy(x).V, Dims: dims, Steps: dense(dims)}
+	return NewRef(b.copy(x).V, dims, dense(dims), 0)
 }
 
 // regroup returns the steps of x with other dims: axes are joined where they
 // follow on each other, and split.
 func regroup(x Ref, dims []int) ([]int, bool) {
-	var from Ref // without axes of length 1
-	for i, d := range x.Dims {
-		if d != 1 {
-			from.Dims, from.Steps = append(from.Dims, d), append(from.Steps, x.Steps[i])
-		}
-	}
+	from := x.squeeze()
 	steps := make([]int, len(dims))
 	for i, j := 0, 0; i < len(dims); {
 		if dims[i] == 1 {

@@ -36,7 +36,7 @@ func TestRegroup(t *testing.T) {
 		for i := range dims {
 			dims[i] = 1 + r.IntN(4)
 		}
-		x := Ref{Dims: dims, Steps: dense(dims), V: &Value{}}
+		x := NewRef(&Value{}, dims, dense(dims), 0)
 		for range r.IntN(3) {
 			ax := r.IntN(len(dims))
 			switch r.IntN(3) {
@@ -57,7 +57,7 @@ func TestRegroup(t *testing.T) {
 			continue
 		}
 		regrouped++
-		y := Ref{Dims: to, Steps: steps, Off: x.Off}
+		y := NewRef(nil, to, steps, x.Off)
 		require.Equal(t, offsets(x), offsets(y), "%v:%v to %v", x.Dims, x.Steps, to)
 	}
 	assert.Greater(t, regrouped, 300)

@@ -59,7 +59,7 @@ func (b *Builder) Window(w Window, d DType, dims []int, x ...Ref) Ref {
 			return shaped(v, dims)
 		}
 	}
-	v := b.append(Value{Kind: Conv, DType: d, Dims: squeeze(dims), In: in, Win: &w})
+	v := b.append(Value{Kind: Conv, DType: d, Dims: squeeze(dims), In: in, More: &More{Win: &w}})
 	v.image = w.Pass != ConvWeight
 	return shaped(v, dims)
 }

@@ -3,6 +3,7 @@ package kernel
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 	"unsafe"
@@ -41,11 +42,11 @@ func testGemm[T float](t *testing.T) {
 					continue
 				}
 				f, n := s.block(mr, nv), nv*s.lanes
-				for cols := 1; cols <= n; cols++ {
-					checkGemm[T](t, r, f, mr, n, 1<<cols-1)
+				for _, k := range counts()[1:] { // and each number of columns
+					checkGemm[T](t, r, f, mr, n, k, 1<<(1+k%n)-1)
 				}
-				checkGemm[T](t, r, f, mr, n, r.Uint64()&(1<<n-1))
-				checkGemm[T](t, r, f, mr, n, math.MaxUint64)
+				checkGemm[T](t, r, f, mr, n, 7, r.Uint64()&(1<<n-1))
+				checkGemm[T](t, r, f, mr, n, 7, math.MaxUint64)
 			}
 		}
 	}
@@ -59,11 +60,14 @@ func typeOf[T float]() Type {
 }
 
 // checkGemm runs a kernel on random operands with random steps and compares all
-// memory around C with what it should be.
-func checkGemm[T float](t *testing.T, r *rand.Rand, f GemmFunc, mr, n int, mask uint64) {
+// memory around C with what it should be, at all offsets of the operands.
+func checkGemm[T float](t *testing.T, r *rand.Rand, f GemmFunc, mr, n, k int, mask uint64) {
 	t.Helper()
 	size := int(unsafe.Sizeof(T(0)))
-	k, terms := 1+r.IntN(11), 1+r.IntN(3)
+	terms := 1
+	if k < 16 {
+		terms += r.IntN(3)
+	}
 	// steps in elements; A by rows or by columns
 	ars, acs := k+r.IntN(3), 1
 	if r.IntN(2) == 0 {
@@ -73,21 +77,15 @@ func checkGemm[T float](t *testing.T, r *rand.Rand, f GemmFunc, mr, n int, mask 
 	if mask == 1 {
 		brs = 1 // a column that is contiguous
 	}
-	a := make([]T, terms*(mr-1)*ars+terms*(k-1)*acs+terms)
-	b := make([]T, terms*(k*brs+n))
-	c := make([]T, mr*crs+n)
-	for _, x := range [][]T{a, b, c} {
-		for i := range x {
-			x[i] = T(r.IntN(17) - 8) // so that all sums are exact
-		}
-	}
+	a := whole[T](r, terms*(mr-1)*ars+terms*(k-1)*acs+terms)
+	b := whole[T](r, terms*(k*brs+n))
+	c := whole[T](r, mr*crs+n)
 	aoff, boff := make([]int, terms), make([]int, terms)
 	for i := range terms {
 		aoff[i] = size * r.IntN(len(a)-(mr-1)*ars-(k-1)*acs)
 		boff[i] = size * r.IntN(len(b)-(k-1)*brs-n+1)
 	}
-	p := GemmArgs{A: unsafe.Pointer(&a[0]), B: unsafe.Pointer(&b[0]), C: unsafe.Pointer(&c[0]), K: k,
-		ARS: ars * size, ACS: acs * size, BRS: brs * size, CRS: crs * size,
+	p := GemmArgs{K: k, ARS: ars * size, ACS: acs * size, BRS: brs * size, CRS: crs * size,
 		AOff: &aoff[0], BOff: &boff[0], T: terms, Mask: mask, Acc: r.IntN(2)}
 	want := append([]T(nil), c...)
 	for i := range mr {
@@ -97,8 +95,9 @@ func checkGemm[T float](t *testing.T, r *rand.Rand, f GemmFunc, mr, n int, mask 
 			}
 			var sum T
 			for u := range terms {
+				x, y := a[aoff[u]/size+i*ars:], b[boff[u]/size+j:]
 				for q := range k {
-					sum += a[aoff[u]/size+i*ars+q*acs] * b[boff[u]/size+q*brs+j]
+					sum += x[q*acs] * y[q*brs]
 				}
 			}
 			if p.Acc != 0 {
@@ -107,8 +106,32 @@ func checkGemm[T float](t *testing.T, r *rand.Rand, f GemmFunc, mr, n int, mask 
 			want[i*crs+j] = sum
 		}
 	}
-	f.Run(&p)
-	require.Equal(t, want, c, "%d rows of %d, mask %x, k %d, terms %d", mr, n, mask, k, terms)
+	anywhere(t, f, p, a, b, c, want)
+}
+
+// whole returns whole numbers so small that all sums are exact.
+func whole[T float](r *rand.Rand, n int) []T {
+	x := make([]T, n)
+	for i := range x {
+		x[i] = T(int(r.Uint64()>>56)%17 - 8)
+	}
+	return x
+}
+
+// anywhere runs a kernel with its operands at all offsets after a cache line, each
+// at another one, and compares C, of which nothing else may be written.
+func anywhere[T float](t *testing.T, f GemmFunc, p GemmArgs, a, b, c, want []T) {
+	t.Helper()
+	var of [3]ground
+	for offset := range 16 {
+		x, y, z := placed(&of[0], a, offset), placed(&of[1], b, (3*offset+5)%16), placed(&of[2], c, (5*offset+len(a))%16)
+		p.A, p.B, p.C = x.pointer(), y.pointer(), z.pointer()
+		f.Run(&p)
+		if !z.intact() || !slices.Equal(want, elements[T](z)) {
+			require.True(t, z.intact(), "canaries of %+v, offset %d", p, offset)
+			require.Equal(t, want, elements[T](z), "%+v, offset %d", p, offset)
+		}
+	}
 }
 
 // TestGemmNaN computes with all numbers: zeros do not hide infinities.
@@ -146,16 +169,10 @@ func testGemmDots[T float](t *testing.T) {
 		s := gemmSetOf(of, typeOf[T]())
 		for mr := 1; mr <= 3; mr++ {
 			for cols := 1; cols <= s.columns; cols++ {
-				for k := 1; k < 70; k++ {
+				for _, k := range counts()[1:] {
 					ars, brs, crs := k+r.IntN(3), k+r.IntN(3), s.columns+r.IntN(3)
-					a, b, c := make([]T, (mr-1)*ars+k), make([]T, (cols-1)*brs+k), make([]T, mr*crs)
-					for _, x := range [][]T{a, b, c} {
-						for i := range x {
-							x[i] = T(r.IntN(17) - 8)
-						}
-					}
-					p := GemmArgs{A: unsafe.Pointer(&a[0]), B: unsafe.Pointer(&b[0]), C: unsafe.Pointer(&c[0]), K: k,
-						ARS: ars * size, BRS: brs * size, CRS: crs * size, Mask: 1<<cols - 1, Acc: r.IntN(2)}
+					a, b, c := whole[T](r, (mr-1)*ars+k), whole[T](r, (cols-1)*brs+k), whole[T](r, mr*crs)
+					p := GemmArgs{K: k, ARS: ars * size, BRS: brs * size, CRS: crs * size, Mask: 1<<cols - 1, Acc: r.IntN(2)}
 					want := append([]T(nil), c...)
 					for i := range mr {
 						for j := range cols {
@@ -166,8 +183,7 @@ func testGemmDots[T float](t *testing.T) {
 							want[i*crs+j] = sum
 						}
 					}
-					s.dots(mr).Run(&p)
-					require.Equal(t, want, c, "%d rows, %d columns, k %d", mr, cols, k)
+					anywhere(t, s.dots(mr), p, a, b, c, want)
 				}
 			}
 		}
@@ -179,50 +195,45 @@ func TestGemmPack(t *testing.T) {
 	t.Run("float64", testGemmPack[float64])
 }
 
-// testGemmPack copies and transposes arrays of every number of columns.
+// testGemmPack copies and transposes arrays of every number of rows and of columns.
 func testGemmPack[T float](t *testing.T) {
 	r := newRand(t)
 	size := int(unsafe.Sizeof(T(0)))
 	for _, of := range families() {
 		s := gemmSetOf(of, typeOf[T]())
-		for cols := 1; cols <= 2*s.lanes; cols++ {
-			rows := 1 + r.IntN(40)
+		for _, rows := range counts()[1:] {
+			cols := 1 + rows%(2*s.lanes)
 			srs, drs := cols+r.IntN(3), 2*s.lanes+r.IntN(3)
-			src, dst := make([]T, rows*srs-srs+cols), make([]T, rows*drs)
-			for i := range src {
-				src[i] = T(i + 1)
-			}
-			want := make([]T, len(dst))
+			src, dst := whole[T](r, rows*srs-srs+cols), whole[T](r, rows*drs)
+			want := slices.Clone(dst)
 			for i := range rows {
 				copy(want[i*drs:], src[i*srs:][:cols])
 			}
-			s.copy.Run(&GemmArgs{B: unsafe.Pointer(&src[0]), C: unsafe.Pointer(&dst[0]), K: rows,
-				BRS: srs * size, CRS: drs * size, Mask: 1<<cols - 1})
-			require.Equal(t, want, dst, "copy %d rows of %d", rows, cols)
+			p := GemmArgs{K: rows, BRS: srs * size, CRS: drs * size, Mask: 1<<cols - 1}
+			anywhere(t, s.copy, p, nil, src, dst, want)
 		}
 		for cols := 1; cols <= s.lanes; cols++ {
-			for rows := range 40 {
-				if rows == 0 {
-					continue
-				}
+			for _, rows := range counts()[1:] {
 				srs, drs := rows+r.IntN(3), s.lanes+r.IntN(3)
-				src, dst := make([]T, cols*srs-srs+rows), make([]T, rows*drs)
-				for i := range src {
-					src[i] = T(i + 1)
-				}
-				step, first := srs, 0
-				if r.IntN(4) == 0 { // from the last to the first
-					step, first = -srs, (cols-1)*srs
-				}
-				s.transpose.Run(&GemmArgs{A: unsafe.Pointer(&src[first]), C: unsafe.Pointer(&dst[0]), K: rows, T: cols,
-					ARS: step * size, CRS: drs * size})
-				want := make([]T, len(dst))
+				src, dst := whole[T](r, cols*srs-srs+rows), whole[T](r, rows*drs)
+				want := slices.Clone(dst)
 				for i := range rows {
 					for j := range cols {
-						want[i*drs+j] = src[first+j*step+i]
+						want[i*drs+j] = src[j*srs+i]
 					}
 				}
-				require.Equal(t, want, dst, "%d rows of %d", rows, cols)
+				f, p := s.transpose, GemmArgs{K: rows, T: cols, ARS: srs * size, CRS: drs * size}
+				if r.IntN(4) == 0 { // from the last to the first
+					for i := range rows {
+						slices.Reverse(want[i*drs:][:cols])
+					}
+					p.ARS = -p.ARS
+					f = func(p *GemmArgs) {
+						p.A = unsafe.Add(p.A, (cols-1)*srs*size)
+						s.transpose(p)
+					}
+				}
+				anywhere(t, f, p, src, nil, dst, want)
 			}
 		}
 	}

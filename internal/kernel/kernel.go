@@ -16,9 +16,11 @@ import "unsafe"
 // The result may be an operand's memory, at the same place.
 type Args struct {
 	D    unsafe.Pointer    // result
-	X    [3]unsafe.Pointer // operands
+	X    [4]unsafe.Pointer // operands
+	S    unsafe.Pointer    // of an op that sums: the sum of each row of the result
 	DR   int               // from one row of D to the next
-	XR   [3]int            // from one row of X[i] to the next
+	XR   [4]int            // from one row of X[i] to the next
+	SR   int               // from one sum to the next
 	Rows int
 	Cols int
 }

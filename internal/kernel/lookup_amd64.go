@@ -26,8 +26,6 @@ func best() isa {
 // there is none.
 func assembly(of isa, op Op, t Type, kinds uint8) Func {
 	switch {
-	case op == ExpSubSum:
-		kinds &= 3 // the sums are numbers in any case
 	case op == FromF32 && t == F32, op == FromF64 && t == F64:
 		op = Copy
 	}

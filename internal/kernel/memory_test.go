@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"testing"
 	"unsafe"
 )
 
@@ -64,6 +65,16 @@ func elems(op Op, t Type) (from, to elem) {
 	return own, own
 }
 
+// counts are the sizes that are tried; -short leaves some out.
+func counts() (list []int) {
+	for n := range most + 1 {
+		if n < 20 || n%8 == 3 || !testing.Short() {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
 // A trial is an op on some operands.
 type trial struct {
 	op       Op
@@ -71,14 +82,14 @@ type trial struct {
 	kinds    uint8
 	from, to elem
 	wide     int // elements from one row to the next
-	x        [3][]byte
+	x        [4][]byte
 }
 
 // newTrial makes random operands. Those of sums have no numbers of extreme size.
 func newTrial(op Op, t Type, kinds uint8, r *rand.Rand, rows, wide int) *trial {
 	v := &trial{op: op, t: t, kinds: kinds, wide: wide}
 	number := random
-	if op >= Sum && op <= Dot {
+	if op >= Sum && op <= Dot || op == FMASum || op == ErfcMul {
 		number = (*rand.Rand).NormFloat64
 	}
 	v.from, v.to = elems(op, t)
@@ -86,7 +97,7 @@ func newTrial(op Op, t Type, kinds uint8, r *rand.Rand, rows, wide int) *trial {
 		v.x[i] = make([]byte, rows*wide*v.from.size())
 		for j := range rows * wide {
 			x := number(r)
-			if (op == Where || op >= And && op <= Xor) && r.IntN(2) == 0 {
+			if (op == Where || op == Choose || op >= And && op <= Xor) && r.IntN(2) == 0 {
 				x = 0
 			}
 			v.from.put(v.x[i], j, x)
@@ -98,7 +109,7 @@ func newTrial(op Op, t Type, kinds uint8, r *rand.Rand, rows, wide int) *trial {
 func (v *trial) String() string { return fmt.Sprintf("%v %v kinds %03b", v.op, v.to, v.kinds) }
 
 // elements returns the operands of element j.
-func (v *trial) elements(j int) (x [3]float64) {
+func (v *trial) elements(j int) (x [4]float64) {
 	for i := range v.op.Arity() {
 		x[i] = v.from.get(v.x[i], j)
 		if v.kinds>>i&1 == 1 {
@@ -126,6 +137,34 @@ func newBlock(n, size, offset int) block {
 
 func (b block) pointer() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b.own)) }
 
+// A ground is memory on which blocks are placed one after another.
+type ground struct{ memory []byte }
+
+// placed copies elements to the ground, so many of them after a cache line.
+func placed[T float](g *ground, x []T, offset int) block {
+	size := int(unsafe.Sizeof(T(0)))
+	n, before := len(x)*size, 128+offset*size
+	if len(g.memory) < n+before+128 {
+		g.memory = make([]byte, 2*n+before+128)
+	}
+	at := before - int(uintptr(unsafe.Pointer(&g.memory[0]))&63)
+	all := g.memory[: at+n+64 : at+n+64]
+	for i := range at {
+		all[i] = canary
+	}
+	for i := range 64 {
+		all[at+n+i] = canary
+	}
+	b := block{all, all[at : at+n : at+n]}
+	copy(elements[T](b), x)
+	return b
+}
+
+// elements returns the elements of a block.
+func elements[T float](b block) []T {
+	return unsafe.Slice((*T)(b.pointer()), len(b.own)/int(unsafe.Sizeof(T(0))))
+}
+
 // intact tells whether the canaries live.
 func (b block) intact() bool {
 	n := cap(b.all) - len(b.own)
@@ -143,9 +182,7 @@ func (v *trial) args(rows, cols, offset int) (a *Args, d, sums block) {
 		copy(x.own, v.x[i])
 		a.X[i], a.XR[i] = x.pointer(), v.wide*v.from.size()
 	}
-	if v.op == ExpSubSum {
-		a.X[2], a.XR[2] = sums.pointer(), v.to.size()
-	}
+	a.S, a.SR = sums.pointer(), v.to.size()
 	return a, d, sums
 }
 

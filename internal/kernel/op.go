@@ -9,11 +9,11 @@ package kernel
 //	1.5  Log1p Sin Cos Erf
 //	2    Expm1 Log2 Log10 Sigmoid Softplus
 //	2.5  Tanh
-//	4    Erfc
+//	4    Erfc, and of ErfcMul the function
 //	3    LogAddExp, in ulp of the largest of the result and the operands
 //
 // and the others are exact, which means rounded once, or once for each step of
-// AddMul, SubMul, MulMul and the difference of ExpSub. This holds for all
+// AddMul, SubMul, SubSub, MulMul, the difference of ExpSub and the products of ErfcMul. This holds for all
 // numbers, also denormal results, infinities and NaN. For float64 it is tested to 2
 // ulp more, by which what results are compared with may be off, but for Pow, which has
 // the bits of package exact. In Go
@@ -82,18 +82,24 @@ const (
 	Or
 	Xor
 
-	Where     // x if it is true, then y, else z
-	FMA       // x·y + z, rounded once
-	FMS       // x·y - z
-	FNMA      // z - x·y
-	AddMul    // (x + y)·z
-	SubMul    // (x - y)·z
-	ExpSub    // exp(x - y)
-	MulMul    // x·y·z
-	Above     // z where x > y, else 0
-	Match     // z where x = y, else 0
-	Unmatch   // 0 where x = y, else z
-	ExpSubSum // exp(x - y) of the row, and its sum to X[2]
+	Where   // x if it is true, then y, else z
+	FMA     // x·y + z, rounded once
+	FMS     // x·y - z
+	FNMA    // z - x·y
+	AddMul  // (x + y)·z
+	SubMul  // (x - y)·z
+	ExpSub  // exp(x - y)
+	MulMul  // x·y·z
+	SubSub  // (x - y) - z
+	Above   // z where x > y, else 0
+	Match   // z where x = y, else 0
+	Unmatch // 0 where x = y, else z
+	Choose  // z where x = y, else w
+	ErfcMul // erfc(x·y)·z·w
+
+	// functions of elements that write the sum of each row of the result to S
+	ExpSubSum // exp(x - y)
+	FMASum    // x·y + z, rounded once
 
 	// reductions of a row to D's first element
 	Sum
@@ -118,9 +124,11 @@ const (
 // Arity returns the number of operands.
 func (o Op) Arity() int {
 	switch {
-	case o >= Where && o <= ExpSubSum && o != ExpSub:
+	case o == Choose, o == ErfcMul:
+		return 4
+	case o >= Where && o <= FMASum && o != ExpSub && o != ExpSubSum:
 		return 3
-	case o >= Add && o <= Xor, o == ExpSub, o == Dot:
+	case o >= Add && o <= Xor, o == ExpSub, o == ExpSubSum, o == Dot:
 		return 2
 	}
 	return 1
@@ -128,7 +136,10 @@ func (o Op) Arity() int {
 
 // Pointwise reports whether each element of the result depends on the elements
 // at its place alone, so that the result may overwrite an operand.
-func (o Op) Pointwise() bool { return o < Sum && o != ExpSubSum }
+func (o Op) Pointwise() bool { return o < ExpSubSum }
+
+// Sums reports whether the op also writes the sums of the rows of its result.
+func (o Op) Sums() bool { return o == ExpSubSum || o == FMASum }
 
 var opNames = [numOps]string{
 	"copy", "neg", "abs", "sign", "square", "recip", "sqrt", "rsqrt", "exp", "exp2", "expm1", "log",
@@ -136,7 +147,7 @@ var opNames = [numOps]string{
 	"asinh", "acosh", "atanh", "erf", "erfc", "sigmoid", "softplus", "relu", "floor", "ceil", "round",
 	"isnan", "not", "add", "sub", "mul", "div", "maximum", "minimum", "pow", "atan2", "mod", "hypot",
 	"logaddexp", "equal", "less", "lessequal", "and", "or", "xor", "where", "fma", "fms", "fnma",
-	"addmul", "submul", "expsub", "mulmul", "above", "match", "unmatch", "expsubsum", "sum", "sumsquares", "dot", "max",
+	"addmul", "submul", "expsub", "mulmul", "subsub", "above", "match", "unmatch", "choose", "erfcmul", "expsubsum", "fmasum", "sum", "sumsquares", "dot", "max",
 	"min", "prod", "frombool", "fromi32", "fromi64", "fromf32", "fromf64", "tobool", "toi32", "toi64",
 }
 

@@ -7,15 +7,20 @@ import "unsafe"
 
 type float interface{ float32 | float64 }
 
-// A loop computes elements one by one; x, y and z are as long as d, or nil if
-// the op does not have that operand. d may be the memory of an operand.
-type loop[T float] func(d, x, y, z []T)
+// A loop computes elements one by one; the operands are as long as d, or nil if
+// the op does not have them. d may be the memory of an operand.
+type loop[T float] func(d []T, x *[4][]T)
+
+// A loop3 is a loop with three operands at most.
+type loop3[T float] func(d, x, y, z []T)
 
 // portable returns the kernel of an op in Go.
 func portable[T float](op Op, kinds uint8) Func {
 	switch {
 	case op == ExpSubSum:
-		return expSubSum[T](kinds)
+		return summing(op.Arity(), kinds, loopOf[T](ExpSub))
+	case op == FMASum:
+		return summing(op.Arity(), kinds, loopOf[T](FMA))
 	case op >= Sum && op <= Prod:
 		return reduction(op.Arity(), kinds, foldOf[T](op))
 	case op >= FromBool:
@@ -33,11 +38,11 @@ func elementwise[T float](n int, kinds uint8, f loop[T]) Func {
 	if kinds == 0 {
 		return func(a *Args) {
 			for r := range a.Rows {
-				var x [3][]T
+				var x [4][]T
 				for i := range n {
 					x[i] = row[T](a.X[i], r*a.XR[i], a.Cols)
 				}
-				f(row[T](a.D, r*a.DR, a.Cols), x[0], x[1], x[2])
+				f(row[T](a.D, r*a.DR, a.Cols), hide(&x))
 			}
 		}
 	}
@@ -45,7 +50,7 @@ func elementwise[T float](n int, kinds uint8, f loop[T]) Func {
 		if a.Cols == 0 { // then a number need not exist
 			return
 		}
-		var same [3][spread]T
+		var same [4][spread]T
 		for r := range a.Rows {
 			for i := range n {
 				if kinds>>i&1 != 0 {
@@ -54,7 +59,7 @@ func elementwise[T float](n int, kinds uint8, f loop[T]) Func {
 			}
 			for c := 0; c < a.Cols; c += spread {
 				width := min(spread, a.Cols-c)
-				var x [3][]T
+				var x [4][]T
 				for i := range n {
 					if kinds>>i&1 != 0 {
 						x[i] = hide(&same)[i][:width]
@@ -62,7 +67,7 @@ func elementwise[T float](n int, kinds uint8, f loop[T]) Func {
 						x[i] = row[T](a.X[i], r*a.XR[i], a.Cols)[c : c+width]
 					}
 				}
-				f(row[T](a.D, r*a.DR, a.Cols)[c:c+width], x[0], x[1], x[2])
+				f(row[T](a.D, r*a.DR, a.Cols)[c:c+width], hide(&x))
 			}
 		}
 	}
@@ -108,19 +113,19 @@ func reduction[T float](n int, kinds uint8, f func(x, y []T) T) Func {
 	}
 }
 
-// expSubSum is ExpSub, then Sum of the result.
-func expSubSum[T float](kinds uint8) Func {
-	exp := elementwise(2, kinds&3, loopOf[T](ExpSub))
+// summing is elementwise, and writes the sums of the rows of the result, too.
+func summing[T float](n int, kinds uint8, f loop[T]) Func {
+	each := elementwise(n, kinds, f)
 	return func(a *Args) {
 		one := *a
 		one.Rows = 1
 		for r := range a.Rows {
 			one.D = unsafe.Add(a.D, r*a.DR)
-			for i := range 2 {
+			for i := range n {
 				one.X[i] = unsafe.Add(a.X[i], r*a.XR[i])
 			}
-			exp.Run(&one)
-			*(*T)(unsafe.Add(a.X[2], r*a.XR[2])) = sum(row[T](one.D, 0, a.Cols), nil)
+			each.Run(&one)
+			*(*T)(unsafe.Add(a.S, r*a.SR)) = sum(row[T](one.D, 0, a.Cols), nil)
 		}
 	}
 }

@@ -49,6 +49,18 @@ func logAddExp(x, y float64) float64 {
 
 // loopOf returns the loop of an elementwise op.
 func loopOf[T float](op Op) loop[T] {
+	switch op {
+	case Choose:
+		return choice[T]
+	case ErfcMul:
+		return erfcMul[T]
+	}
+	f := loop1Of[T](op)
+	return func(d []T, x *[4][]T) { f(d, x[0], x[1], x[2]) }
+}
+
+// loop1Of returns the loop of an op with one operand, or more.
+func loop1Of[T float](op Op) loop3[T] {
 	if f := functions[op]; f != nil {
 		return func(d, x, _, _ []T) {
 			x = x[:len(d)]
@@ -156,7 +168,7 @@ func truth[T float](b bool) T {
 }
 
 // loop2Of returns the loop of an op with two operands.
-func loop2Of[T float](op Op) loop[T] {
+func loop2Of[T float](op Op) loop3[T] {
 	switch op {
 	case Add:
 		return func(d, x, y, _ []T) {
@@ -254,7 +266,7 @@ func loop2Of[T float](op Op) loop[T] {
 }
 
 // loop3Of returns the loop of an op with three operands.
-func loop3Of[T float](op Op) loop[T] {
+func loop3Of[T float](op Op) loop3[T] {
 	switch op {
 	case Where:
 		return func(d, x, y, z []T) {
@@ -309,6 +321,13 @@ func loop3Of[T float](op Op) loop[T] {
 				d[i] = x[i] * y[i] * z[i]
 			}
 		}
+	case SubSub:
+		return func(d, x, y, z []T) {
+			x, y, z = x[:len(d)], y[:len(d)], z[:len(d)]
+			for i := range d {
+				d[i] = x[i] - y[i] - z[i]
+			}
+		}
 	case Above:
 		return func(d, x, y, z []T) {
 			x, y, z = x[:len(d)], y[:len(d)], z[:len(d)]
@@ -334,6 +353,26 @@ func loop3Of[T float](op Op) loop[T] {
 		}
 	}
 	return nil
+}
+
+// choice is the loop of Choose.
+func choice[T float](d []T, x *[4][]T) {
+	a, b, y, n := x[0][:len(d)], x[1][:len(d)], x[2][:len(d)], x[3][:len(d)]
+	for i := range d {
+		if a[i] == b[i] {
+			d[i] = y[i]
+		} else {
+			d[i] = n[i]
+		}
+	}
+}
+
+// erfcMul is the loop of ErfcMul: each product is rounded, as if it were an op.
+func erfcMul[T float](d []T, x *[4][]T) {
+	a, b, y, z := x[0][:len(d)], x[1][:len(d)], x[2][:len(d)], x[3][:len(d)]
+	for i := range d {
+		d[i] = T(T(math.Erfc(float64(a[i]*b[i])))*y[i]) * z[i]
+	}
 }
 
 // fma returns x·y + z, rounded once.

@@ -122,12 +122,16 @@ var meaning = map[Op]func(x, y, z float64) float64{
 		}
 		return y
 	},
-	FMA:    func(x, y, z float64) float64 { return math.FMA(x, y, z) },
-	FMS:    func(x, y, z float64) float64 { return math.FMA(x, y, -z) },
-	FNMA:   func(x, y, z float64) float64 { return math.FMA(-x, y, z) },
-	AddMul: func(x, y, z float64) float64 { return (x + y) * z },
-	SubMul: func(x, y, z float64) float64 { return (x - y) * z },
-	MulMul: func(x, y, z float64) float64 { return x * y * z },
+	FMA:     func(x, y, z float64) float64 { return math.FMA(x, y, z) },
+	FMS:     func(x, y, z float64) float64 { return math.FMA(x, y, -z) },
+	FNMA:    func(x, y, z float64) float64 { return math.FMA(-x, y, z) },
+	AddMul:  func(x, y, z float64) float64 { return (x + y) * z },
+	SubMul:  func(x, y, z float64) float64 { return (x - y) * z },
+	MulMul:  func(x, y, z float64) float64 { return x * y * z },
+	FMASum:  func(x, y, z float64) float64 { return math.FMA(x, y, z) },
+	SubSub:  func(x, y, z float64) float64 { return x - y - z },
+	Choose:  nil, // has four operands: see wanted
+	ErfcMul: nil,
 	Above: func(x, y, z float64) float64 {
 		if x > y {
 			return z
@@ -250,9 +254,21 @@ func TestPortable(t *testing.T) {
 	}
 }
 
+// TestPortableSizes runs the Go kernels as TestSizes does those in assembly.
+func TestPortableSizes(t *testing.T) {
+	r := seeded(t)
+	for op := range numOps {
+		for typ := range numTypes {
+			for kinds := range uint8(1) << op.Arity() {
+				sizes(t, r, generic, op, typ, kinds)
+			}
+		}
+	}
+}
+
 // wanted is the truth about one element; what has several steps is rounded
 // after each.
-func wanted(t Type, op Op, f func(x, y, z float64) float64, v [3]float64) float64 {
+func wanted(t Type, op Op, f func(x, y, z float64) float64, v [4]float64) float64 {
 	switch op {
 	case ExpSub:
 		return trueExp(narrow(t, v[0]-v[1]))
@@ -262,6 +278,15 @@ func wanted(t Type, op Op, f func(x, y, z float64) float64, v [3]float64) float6
 		return narrow(t, v[0]-v[1]) * v[2]
 	case MulMul:
 		return narrow(t, v[0]*v[1]) * v[2]
+	case SubSub:
+		return narrow(t, v[0]-v[1]) - v[2]
+	case ErfcMul:
+		return narrow(t, narrow(t, math.Erfc(narrow(t, v[0]*v[1])))*v[2]) * v[3]
+	case Choose:
+		if v[0] == v[1] {
+			return v[2]
+		}
+		return v[3]
 	}
 	return f(v[0], v[1], v[2])
 }
@@ -274,7 +299,7 @@ func TestStacksThatMove(t *testing.T) {
 	for _, c := range []struct {
 		op    Op
 		kinds uint8
-	}{{ExpSubSum, 2}, {ExpSubSum, 0}, {Tanh, 1}, {Pow, 3}, {FMA, 5}} {
+	}{{ExpSubSum, 2}, {ExpSubSum, 0}, {FMASum, 4}, {Choose, 12}, {Tanh, 1}, {Pow, 3}, {FMA, 5}} {
 		v := newTrial(c.op, F32, c.kinds, seeded(t), rows, cols)
 		f := lookup(generic, c.op, F32, c.kinds)
 		want, _ := v.run(f, rows, cols, 0)

@@ -8,7 +8,7 @@ package kernel
 const wildest = 131072
 
 // assembled are the kernels in assembly, by family, type, op and kinds.
-var assembled = [...][numTypes][numOps][8]Func{
+var assembled = [...][numTypes][numOps][16]Func{
 	avx2: {
 		F32: {
 			Copy:       {0: avx2F32CopyV, 1: avx2F32CopyS},
@@ -45,6 +45,8 @@ var assembled = [...][numTypes][numOps][8]Func{
 			MulMul:     {0: avx2F32MulMulVVV, 1: avx2F32MulMulSVV, 2: avx2F32MulMulVSV, 3: avx2F32MulMulSSV, 4: avx2F32MulMulVVS, 5: avx2F32MulMulSVS, 6: avx2F32MulMulVSS},
 			Above:      {0: avx2F32AboveVVV, 1: avx2F32AboveSVV, 2: avx2F32AboveVSV, 3: avx2F32AboveSSV, 4: avx2F32AboveVVS, 5: avx2F32AboveSVS, 6: avx2F32AboveVSS},
 			Match:      {0: avx2F32MatchVVV},
+			SubSub:     {0: avx2F32SubSubVVV, 1: avx2F32SubSubSVV, 2: avx2F32SubSubVSV, 3: avx2F32SubSubSSV, 4: avx2F32SubSubVVS, 5: avx2F32SubSubSVS, 6: avx2F32SubSubVSS},
+			Choose:     {12: avx2F32ChooseVVSS, 13: avx2F32ChooseSVSS, 14: avx2F32ChooseVSSS},
 			Unmatch:    {0: avx2F32UnmatchVVV},
 			Rsqrt:      {0: avx2F32RsqrtV},
 			Exp:        {0: avx2F32ExpV},
@@ -59,6 +61,7 @@ var assembled = [...][numTypes][numOps][8]Func{
 			Tanh:       {0: avx2F32TanhV},
 			Erf:        {0: avx2F32ErfV},
 			Erfc:       {0: avx2F32ErfcV},
+			ErfcMul:    {10: avx2F32ErfcMulVSVS},
 			Sigmoid:    {0: avx2F32SigmoidV},
 			Softplus:   {0: avx2F32SoftplusV},
 			Pow:        {0: avx2F32PowVV, 1: avx2F32PowSV, 2: avx2F32PowVS},
@@ -71,6 +74,7 @@ var assembled = [...][numTypes][numOps][8]Func{
 			Max:        {0: avx2F32MaxV},
 			Min:        {0: avx2F32MinV},
 			ExpSubSum:  {2: avx2F32ExpSubSumVS},
+			FMASum:     {0: avx2F32FMASumVVV, 1: avx2F32FMASumSVV, 2: avx2F32FMASumVSV, 3: avx2F32FMASumSSV, 4: avx2F32FMASumVVS, 5: avx2F32FMASumSVS, 6: avx2F32FMASumVSS},
 		},
 		F64: {
 			Copy:       {0: avx2F64CopyV, 1: avx2F64CopyS},
@@ -107,6 +111,8 @@ var assembled = [...][numTypes][numOps][8]Func{
 			MulMul:     {0: avx2F64MulMulVVV, 1: avx2F64MulMulSVV, 2: avx2F64MulMulVSV, 3: avx2F64MulMulSSV, 4: avx2F64MulMulVVS, 5: avx2F64MulMulSVS, 6: avx2F64MulMulVSS},
 			Above:      {0: avx2F64AboveVVV, 1: avx2F64AboveSVV, 2: avx2F64AboveVSV, 3: avx2F64AboveSSV, 4: avx2F64AboveVVS, 5: avx2F64AboveSVS, 6: avx2F64AboveVSS},
 			Match:      {0: avx2F64MatchVVV},
+			SubSub:     {0: avx2F64SubSubVVV, 1: avx2F64SubSubSVV, 2: avx2F64SubSubVSV, 3: avx2F64SubSubSSV, 4: avx2F64SubSubVVS, 5: avx2F64SubSubSVS, 6: avx2F64SubSubVSS},
+			Choose:     {12: avx2F64ChooseVVSS, 13: avx2F64ChooseSVSS, 14: avx2F64ChooseVSSS},
 			Unmatch:    {0: avx2F64UnmatchVVV},
 			Rsqrt:      {0: avx2F64RsqrtV},
 			Exp:        {0: avx2F64ExpV},
@@ -121,6 +127,7 @@ var assembled = [...][numTypes][numOps][8]Func{
 			Tanh:       {0: avx2F64TanhV},
 			Erf:        {0: avx2F64ErfV},
 			Erfc:       {0: avx2F64ErfcV},
+			ErfcMul:    {10: avx2F64ErfcMulVSVS},
 			Sigmoid:    {0: avx2F64SigmoidV},
 			Softplus:   {0: avx2F64SoftplusV},
 			Pow:        {0: avx2F64PowVV, 1: avx2F64PowSV, 2: avx2F64PowVS},
@@ -132,6 +139,7 @@ var assembled = [...][numTypes][numOps][8]Func{
 			Max:        {0: avx2F64MaxV},
 			Min:        {0: avx2F64MinV},
 			ExpSubSum:  {2: avx2F64ExpSubSumVS},
+			FMASum:     {0: avx2F64FMASumVVV, 1: avx2F64FMASumSVV, 2: avx2F64FMASumVSV, 3: avx2F64FMASumSSV, 4: avx2F64FMASumVVS, 5: avx2F64FMASumSVS, 6: avx2F64FMASumVSS},
 		},
 	},
 	avx512: {
@@ -170,6 +178,8 @@ var assembled = [...][numTypes][numOps][8]Func{
 			MulMul:     {0: avx512F32MulMulVVV, 1: avx512F32MulMulSVV, 2: avx512F32MulMulVSV, 3: avx512F32MulMulSSV, 4: avx512F32MulMulVVS, 5: avx512F32MulMulSVS, 6: avx512F32MulMulVSS},
 			Above:      {0: avx512F32AboveVVV, 1: avx512F32AboveSVV, 2: avx512F32AboveVSV, 3: avx512F32AboveSSV, 4: avx512F32AboveVVS, 5: avx512F32AboveSVS, 6: avx512F32AboveVSS},
 			Match:      {0: avx512F32MatchVVV},
+			SubSub:     {0: avx512F32SubSubVVV, 1: avx512F32SubSubSVV, 2: avx512F32SubSubVSV, 3: avx512F32SubSubSSV, 4: avx512F32SubSubVVS, 5: avx512F32SubSubSVS, 6: avx512F32SubSubVSS},
+			Choose:     {12: avx512F32ChooseVVSS, 13: avx512F32ChooseSVSS, 14: avx512F32ChooseVSSS},
 			Unmatch:    {0: avx512F32UnmatchVVV},
 			Rsqrt:      {0: avx512F32RsqrtV},
 			Exp:        {0: avx512F32ExpV},
@@ -184,6 +194,7 @@ var assembled = [...][numTypes][numOps][8]Func{
 			Tanh:       {0: avx512F32TanhV},
 			Erf:        {0: avx512F32ErfV},
 			Erfc:       {0: avx512F32ErfcV},
+			ErfcMul:    {10: avx512F32ErfcMulVSVS},
 			Sigmoid:    {0: avx512F32SigmoidV},
 			Softplus:   {0: avx512F32SoftplusV},
 			Pow:        {0: avx512F32PowVV, 1: avx512F32PowSV, 2: avx512F32PowVS},
@@ -196,6 +207,7 @@ var assembled = [...][numTypes][numOps][8]Func{
 			Max:        {0: avx512F32MaxV},
 			Min:        {0: avx512F32MinV},
 			ExpSubSum:  {2: avx512F32ExpSubSumVS},
+			FMASum:     {0: avx512F32FMASumVVV, 1: avx512F32FMASumSVV, 2: avx512F32FMASumVSV, 3: avx512F32FMASumSSV, 4: avx512F32FMASumVVS, 5: avx512F32FMASumSVS, 6: avx512F32FMASumVSS},
 			FromBool:   {0: avx512F32FromBoolV},
 			FromI64:    {0: avx512F32FromI64V},
 			FromF64:    {0: avx512F32FromF64V},
@@ -238,6 +250,8 @@ var assembled = [...][numTypes][numOps][8]Func{
 			MulMul:     {0: avx512F64MulMulVVV, 1: avx512F64MulMulSVV, 2: avx512F64MulMulVSV, 3: avx512F64MulMulSSV, 4: avx512F64MulMulVVS, 5: avx512F64MulMulSVS, 6: avx512F64MulMulVSS},
 			Above:      {0: avx512F64AboveVVV, 1: avx512F64AboveSVV, 2: avx512F64AboveVSV, 3: avx512F64AboveSSV, 4: avx512F64AboveVVS, 5: avx512F64AboveSVS, 6: avx512F64AboveVSS},
 			Match:      {0: avx512F64MatchVVV},
+			SubSub:     {0: avx512F64SubSubVVV, 1: avx512F64SubSubSVV, 2: avx512F64SubSubVSV, 3: avx512F64SubSubSSV, 4: avx512F64SubSubVVS, 5: avx512F64SubSubSVS, 6: avx512F64SubSubVSS},
+			Choose:     {12: avx512F64ChooseVVSS, 13: avx512F64ChooseSVSS, 14: avx512F64ChooseVSSS},
 			Unmatch:    {0: avx512F64UnmatchVVV},
 			Rsqrt:      {0: avx512F64RsqrtV},
 			Exp:        {0: avx512F64ExpV},
@@ -252,6 +266,7 @@ var assembled = [...][numTypes][numOps][8]Func{
 			Tanh:       {0: avx512F64TanhV},
 			Erf:        {0: avx512F64ErfV},
 			Erfc:       {0: avx512F64ErfcV},
+			ErfcMul:    {10: avx512F64ErfcMulVSVS},
 			Sigmoid:    {0: avx512F64SigmoidV},
 			Softplus:   {0: avx512F64SoftplusV},
 			Pow:        {0: avx512F64PowVV, 1: avx512F64PowSV, 2: avx512F64PowVS},
@@ -263,6 +278,7 @@ var assembled = [...][numTypes][numOps][8]Func{
 			Max:        {0: avx512F64MaxV},
 			Min:        {0: avx512F64MinV},
 			ExpSubSum:  {2: avx512F64ExpSubSumVS},
+			FMASum:     {0: avx512F64FMASumVVV, 1: avx512F64FMASumSVV, 2: avx512F64FMASumVSV, 3: avx512F64FMASumSSV, 4: avx512F64FMASumVVS, 5: avx512F64FMASumSVS, 6: avx512F64FMASumVSS},
 			FromBool:   {0: avx512F64FromBoolV},
 			FromI32:    {0: avx512F64FromI32V},
 			FromI64:    {0: avx512F64FromI64V},
@@ -596,6 +612,36 @@ func avx512F32AboveVSS(a *Args)
 func avx512F32MatchVVV(a *Args)
 
 //go:noescape
+func avx512F32SubSubVVV(a *Args)
+
+//go:noescape
+func avx512F32SubSubSVV(a *Args)
+
+//go:noescape
+func avx512F32SubSubVSV(a *Args)
+
+//go:noescape
+func avx512F32SubSubSSV(a *Args)
+
+//go:noescape
+func avx512F32SubSubVVS(a *Args)
+
+//go:noescape
+func avx512F32SubSubSVS(a *Args)
+
+//go:noescape
+func avx512F32SubSubVSS(a *Args)
+
+//go:noescape
+func avx512F32ChooseVVSS(a *Args)
+
+//go:noescape
+func avx512F32ChooseSVSS(a *Args)
+
+//go:noescape
+func avx512F32ChooseVSSS(a *Args)
+
+//go:noescape
 func avx512F32UnmatchVVV(a *Args)
 
 //go:noescape
@@ -636,6 +682,9 @@ func avx512F32ErfV(a *Args)
 
 //go:noescape
 func avx512F32ErfcV(a *Args)
+
+//go:noescape
+func avx512F32ErfcMulVSVS(a *Args)
 
 //go:noescape
 func avx512F32SigmoidV(a *Args)
@@ -690,6 +739,27 @@ func avx512F32MinV(a *Args)
 
 //go:noescape
 func avx512F32ExpSubSumVS(a *Args)
+
+//go:noescape
+func avx512F32FMASumVVV(a *Args)
+
+//go:noescape
+func avx512F32FMASumSVV(a *Args)
+
+//go:noescape
+func avx512F32FMASumVSV(a *Args)
+
+//go:noescape
+func avx512F32FMASumSSV(a *Args)
+
+//go:noescape
+func avx512F32FMASumVVS(a *Args)
+
+//go:noescape
+func avx512F32FMASumSVS(a *Args)
+
+//go:noescape
+func avx512F32FMASumVSS(a *Args)
 
 //go:noescape
 func avx512F32FromBoolV(a *Args)
@@ -1031,6 +1101,36 @@ func avx512F64AboveVSS(a *Args)
 func avx512F64MatchVVV(a *Args)
 
 //go:noescape
+func avx512F64SubSubVVV(a *Args)
+
+//go:noescape
+func avx512F64SubSubSVV(a *Args)
+
+//go:noescape
+func avx512F64SubSubVSV(a *Args)
+
+//go:noescape
+func avx512F64SubSubSSV(a *Args)
+
+//go:noescape
+func avx512F64SubSubVVS(a *Args)
+
+//go:noescape
+func avx512F64SubSubSVS(a *Args)
+
+//go:noescape
+func avx512F64SubSubVSS(a *Args)
+
+//go:noescape
+func avx512F64ChooseVVSS(a *Args)
+
+//go:noescape
+func avx512F64ChooseSVSS(a *Args)
+
+//go:noescape
+func avx512F64ChooseVSSS(a *Args)
+
+//go:noescape
 func avx512F64UnmatchVVV(a *Args)
 
 //go:noescape
@@ -1071,6 +1171,9 @@ func avx512F64ErfV(a *Args)
 
 //go:noescape
 func avx512F64ErfcV(a *Args)
+
+//go:noescape
+func avx512F64ErfcMulVSVS(a *Args)
 
 //go:noescape
 func avx512F64SigmoidV(a *Args)
@@ -1122,6 +1225,27 @@ func avx512F64MinV(a *Args)
 
 //go:noescape
 func avx512F64ExpSubSumVS(a *Args)
+
+//go:noescape
+func avx512F64FMASumVVV(a *Args)
+
+//go:noescape
+func avx512F64FMASumSVV(a *Args)
+
+//go:noescape
+func avx512F64FMASumVSV(a *Args)
+
+//go:noescape
+func avx512F64FMASumSSV(a *Args)
+
+//go:noescape
+func avx512F64FMASumVVS(a *Args)
+
+//go:noescape
+func avx512F64FMASumSVS(a *Args)
+
+//go:noescape
+func avx512F64FMASumVSS(a *Args)
 
 //go:noescape
 func avx512F64FromBoolV(a *Args)
@@ -1466,6 +1590,36 @@ func avx2F32AboveVSS(a *Args)
 func avx2F32MatchVVV(a *Args)
 
 //go:noescape
+func avx2F32SubSubVVV(a *Args)
+
+//go:noescape
+func avx2F32SubSubSVV(a *Args)
+
+//go:noescape
+func avx2F32SubSubVSV(a *Args)
+
+//go:noescape
+func avx2F32SubSubSSV(a *Args)
+
+//go:noescape
+func avx2F32SubSubVVS(a *Args)
+
+//go:noescape
+func avx2F32SubSubSVS(a *Args)
+
+//go:noescape
+func avx2F32SubSubVSS(a *Args)
+
+//go:noescape
+func avx2F32ChooseVVSS(a *Args)
+
+//go:noescape
+func avx2F32ChooseSVSS(a *Args)
+
+//go:noescape
+func avx2F32ChooseVSSS(a *Args)
+
+//go:noescape
 func avx2F32UnmatchVVV(a *Args)
 
 //go:noescape
@@ -1506,6 +1660,9 @@ func avx2F32ErfV(a *Args)
 
 //go:noescape
 func avx2F32ErfcV(a *Args)
+
+//go:noescape
+func avx2F32ErfcMulVSVS(a *Args)
 
 //go:noescape
 func avx2F32SigmoidV(a *Args)
@@ -1560,6 +1717,27 @@ func avx2F32MinV(a *Args)
 
 //go:noescape
 func avx2F32ExpSubSumVS(a *Args)
+
+//go:noescape
+func avx2F32FMASumVVV(a *Args)
+
+//go:noescape
+func avx2F32FMASumSVV(a *Args)
+
+//go:noescape
+func avx2F32FMASumVSV(a *Args)
+
+//go:noescape
+func avx2F32FMASumSSV(a *Args)
+
+//go:noescape
+func avx2F32FMASumVVS(a *Args)
+
+//go:noescape
+func avx2F32FMASumSVS(a *Args)
+
+//go:noescape
+func avx2F32FMASumVSS(a *Args)
 
 //go:noescape
 func avx2F64CopyV(a *Args)
@@ -1883,6 +2061,36 @@ func avx2F64AboveVSS(a *Args)
 func avx2F64MatchVVV(a *Args)
 
 //go:noescape
+func avx2F64SubSubVVV(a *Args)
+
+//go:noescape
+func avx2F64SubSubSVV(a *Args)
+
+//go:noescape
+func avx2F64SubSubVSV(a *Args)
+
+//go:noescape
+func avx2F64SubSubSSV(a *Args)
+
+//go:noescape
+func avx2F64SubSubVVS(a *Args)
+
+//go:noescape
+func avx2F64SubSubSVS(a *Args)
+
+//go:noescape
+func avx2F64SubSubVSS(a *Args)
+
+//go:noescape
+func avx2F64ChooseVVSS(a *Args)
+
+//go:noescape
+func avx2F64ChooseSVSS(a *Args)
+
+//go:noescape
+func avx2F64ChooseVSSS(a *Args)
+
+//go:noescape
 func avx2F64UnmatchVVV(a *Args)
 
 //go:noescape
@@ -1923,6 +2131,9 @@ func avx2F64ErfV(a *Args)
 
 //go:noescape
 func avx2F64ErfcV(a *Args)
+
+//go:noescape
+func avx2F64ErfcMulVSVS(a *Args)
 
 //go:noescape
 func avx2F64SigmoidV(a *Args)
@@ -1974,6 +2185,27 @@ func avx2F64MinV(a *Args)
 
 //go:noescape
 func avx2F64ExpSubSumVS(a *Args)
+
+//go:noescape
+func avx2F64FMASumVVV(a *Args)
+
+//go:noescape
+func avx2F64FMASumSVV(a *Args)
+
+//go:noescape
+func avx2F64FMASumVSV(a *Args)
+
+//go:noescape
+func avx2F64FMASumSSV(a *Args)
+
+//go:noescape
+func avx2F64FMASumVVS(a *Args)
+
+//go:noescape
+func avx2F64FMASumSVS(a *Args)
+
+//go:noescape
+func avx2F64FMASumVSS(a *Args)
 
 // wild tell whether a number is larger than wildest, by family and type.
 var wild = [...][numTypes]func(a *Args) bool{

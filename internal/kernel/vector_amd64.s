@@ -8,22 +8,22 @@
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32CopyV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+64, DX
 	JLT  rest
 
@@ -59,8 +59,8 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -72,23 +72,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32CopyS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+64, DX
 	JLT          rest
 
@@ -118,8 +118,8 @@ tail:
 	VMOVUPS Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -131,23 +131,23 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32NegV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_80000000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -180,8 +180,8 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -211,23 +211,23 @@ GLOBL k32_80000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32AbsV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_7fffffff<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -260,8 +260,8 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -291,17 +291,17 @@ GLOBL k32_7fffffff<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SignV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -309,7 +309,7 @@ TEXT ·avx512F32SignV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -354,8 +354,8 @@ tail:
 	VMOVUPS    Z8, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -403,22 +403,22 @@ GLOBL k32_3f800000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SquareV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -451,8 +451,8 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -464,23 +464,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32RecipV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -513,8 +513,8 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -526,22 +526,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SqrtV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -574,8 +574,8 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -587,23 +587,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32ReLUV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -640,8 +640,8 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -653,22 +653,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FloorV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -701,8 +701,8 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -714,22 +714,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32CeilV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -762,8 +762,8 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -775,22 +775,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32RoundV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -823,8 +823,8 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -836,23 +836,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32IsNaNV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -889,8 +889,8 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -902,24 +902,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32NotV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -956,8 +956,8 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -969,23 +969,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -1022,9 +1022,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1036,24 +1036,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1086,9 +1086,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1100,24 +1100,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1150,9 +1150,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1164,23 +1164,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -1217,9 +1217,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1231,24 +1231,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1281,9 +1281,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1295,24 +1295,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1345,9 +1345,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1359,23 +1359,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -1412,9 +1412,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1426,24 +1426,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1476,9 +1476,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1490,24 +1490,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1540,9 +1540,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1554,23 +1554,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32DivVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -1607,9 +1607,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1621,24 +1621,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32DivSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1671,9 +1671,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1685,24 +1685,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32DivVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1735,9 +1735,9 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1749,23 +1749,23 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32MaximumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -1810,9 +1810,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1824,24 +1824,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32MaximumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1882,9 +1882,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1896,24 +1896,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32MaximumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -1954,9 +1954,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -1968,23 +1968,23 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32MinimumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -2029,9 +2029,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2043,24 +2043,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32MinimumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2101,9 +2101,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2115,24 +2115,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32MinimumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2173,9 +2173,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2187,24 +2187,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32EqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -2245,9 +2245,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2259,25 +2259,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32EqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2314,9 +2314,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2328,25 +2328,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32EqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2383,9 +2383,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2397,24 +2397,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32LessVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -2455,9 +2455,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2469,25 +2469,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32LessSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2524,9 +2524,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2538,25 +2538,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32LessVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2593,9 +2593,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2607,24 +2607,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32LessEqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -2665,9 +2665,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2679,25 +2679,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32LessEqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2734,9 +2734,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2748,25 +2748,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32LessEqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2803,9 +2803,9 @@ tail:
 	VMOVUPS   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2817,25 +2817,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AndVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -2884,9 +2884,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2898,18 +2898,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AndSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -2917,7 +2917,7 @@ TEXT ·avx512F32AndSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -2962,9 +2962,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -2976,18 +2976,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AndVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -2995,7 +2995,7 @@ TEXT ·avx512F32AndVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3040,9 +3040,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3054,25 +3054,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32OrVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -3121,9 +3121,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3135,18 +3135,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32OrSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -3154,7 +3154,7 @@ TEXT ·avx512F32OrSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3199,9 +3199,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3213,18 +3213,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32OrVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -3232,7 +3232,7 @@ TEXT ·avx512F32OrVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3277,9 +3277,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3291,25 +3291,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32XorVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -3358,9 +3358,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3372,18 +3372,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32XorSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -3391,7 +3391,7 @@ TEXT ·avx512F32XorSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3436,9 +3436,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3450,18 +3450,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32XorVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -3469,7 +3469,7 @@ TEXT ·avx512F32XorVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3514,9 +3514,9 @@ tail:
 	VMOVUPS   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3528,25 +3528,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32WhereVVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -3591,10 +3591,10 @@ tail:
 	VMOVUPS   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3606,26 +3606,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32WhereSVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3666,10 +3666,10 @@ tail:
 	VMOVUPS   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3681,26 +3681,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32WhereVSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3741,10 +3741,10 @@ tail:
 	VMOVUPS   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3756,19 +3756,19 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32WhereSSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
@@ -3776,7 +3776,7 @@ row:
 	VBROADCASTSS (DI), Z1
 	VBROADCASTSS (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3813,10 +3813,10 @@ tail:
 	VMOVUPS   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3828,26 +3828,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32WhereVVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
 row:
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3888,10 +3888,10 @@ tail:
 	VMOVUPS   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3903,19 +3903,19 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32WhereSVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
@@ -3923,7 +3923,7 @@ row:
 	VBROADCASTSS (DI), Z1
 	VBROADCASTSS (R9), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -3960,10 +3960,10 @@ tail:
 	VMOVUPS   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -3975,19 +3975,19 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32WhereVSS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 
@@ -3995,7 +3995,7 @@ row:
 	VBROADCASTSS (R8), Z1
 	VBROADCASTSS (R9), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4032,10 +4032,10 @@ tail:
 	VMOVUPS   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4047,24 +4047,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -4109,10 +4109,10 @@ tail:
 	VMOVUPS     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4124,25 +4124,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4183,10 +4183,10 @@ tail:
 	VMOVUPS     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4198,25 +4198,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4257,10 +4257,10 @@ tail:
 	VMOVUPS     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4272,26 +4272,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4328,10 +4328,10 @@ tail:
 	VMOVUPS     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4343,25 +4343,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4402,10 +4402,10 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4417,26 +4417,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4473,10 +4473,10 @@ tail:
 	VMOVUPS     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4488,26 +4488,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4544,10 +4544,10 @@ tail:
 	VMOVUPS     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4559,24 +4559,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMSVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -4621,10 +4621,10 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4636,25 +4636,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMSSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4695,10 +4695,10 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4710,25 +4710,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMSVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4769,10 +4769,10 @@ tail:
 	VMOVUPS     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4784,26 +4784,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMSSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4840,10 +4840,10 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4855,25 +4855,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMSVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4914,10 +4914,10 @@ tail:
 	VMOVUPS     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -4929,26 +4929,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMSSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -4985,10 +4985,10 @@ tail:
 	VMOVUPS     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5000,26 +5000,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FMSVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5056,10 +5056,10 @@ tail:
 	VMOVUPS     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5071,24 +5071,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FNMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -5133,10 +5133,10 @@ tail:
 	VMOVUPS      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5148,25 +5148,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FNMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5207,10 +5207,10 @@ tail:
 	VMOVUPS      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5222,25 +5222,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FNMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5281,10 +5281,10 @@ tail:
 	VMOVUPS      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5296,26 +5296,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FNMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5352,10 +5352,10 @@ tail:
 	VMOVUPS      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5367,25 +5367,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FNMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5426,10 +5426,10 @@ tail:
 	VMOVUPS      Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5441,26 +5441,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FNMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5497,10 +5497,10 @@ tail:
 	VMOVUPS      Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5512,26 +5512,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FNMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5568,10 +5568,10 @@ tail:
 	VMOVUPS      Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5583,24 +5583,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -5645,10 +5645,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5660,25 +5660,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5719,10 +5719,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5734,25 +5734,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5793,10 +5793,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5808,26 +5808,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5864,10 +5864,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5879,25 +5879,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -5938,10 +5938,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -5953,26 +5953,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6009,10 +6009,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6024,26 +6024,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AddMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6080,10 +6080,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6095,24 +6095,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -6157,10 +6157,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6172,25 +6172,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6231,10 +6231,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6246,25 +6246,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6305,10 +6305,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6320,26 +6320,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6376,10 +6376,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6391,25 +6391,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6450,10 +6450,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6465,26 +6465,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6521,10 +6521,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6536,26 +6536,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SubMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6592,10 +6592,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6607,24 +6607,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -6669,10 +6669,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6684,25 +6684,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6743,10 +6743,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6758,25 +6758,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6817,10 +6817,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6832,26 +6832,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6888,10 +6888,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6903,25 +6903,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -6962,10 +6962,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -6977,26 +6977,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7033,10 +7033,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7048,26 +7048,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MulMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7104,10 +7104,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7119,24 +7119,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AboveVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -7181,10 +7181,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7196,25 +7196,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AboveSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7255,10 +7255,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7270,25 +7270,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AboveVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7329,10 +7329,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7344,26 +7344,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AboveSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7400,10 +7400,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7415,25 +7415,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AboveVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7474,10 +7474,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7489,26 +7489,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AboveSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7545,10 +7545,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7560,26 +7560,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32AboveVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Z0
 	VBROADCASTSS (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -7616,10 +7616,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7631,24 +7631,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32MatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -7693,10 +7693,747 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32SubSubVVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32SubSubVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 104(AX), DX
+	SUBQ $+32, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Z0
+	VMOVUPS (R8)(BX*1), Z1
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z0
+	VSUBPS  Z2, Z0, Z0
+	VMOVUPS Z0, (SI)(BX*1)
+	VMOVUPS 64(DI)(BX*1), Z0
+	VMOVUPS 64(R8)(BX*1), Z1
+	VMOVUPS 64(R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z0
+	VSUBPS  Z2, Z0, Z0
+	VMOVUPS Z0, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+32, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+16, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Z0
+	VMOVUPS (R8)(BX*1), Z1
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z0
+	VSUBPS  Z2, Z0, Z0
+	VMOVUPS Z0, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z0
+	VMOVUPS.Z (R8)(BX*1), K1, Z1
+	VMOVUPS.Z (R9)(BX*1), K1, Z2
+	VSUBPS    Z1, Z0, Z0
+	VSUBPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32SubSubSVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32SubSubSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Z0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (R8)(BX*1), Z1
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	VMOVUPS 64(R8)(BX*1), Z1
+	VMOVUPS 64(R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+32, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+16, DX
+	JLT     tail
+	VMOVUPS (R8)(BX*1), Z1
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (R8)(BX*1), K1, Z1
+	VMOVUPS.Z (R9)(BX*1), K1, Z2
+	VSUBPS    Z1, Z0, Z0
+	VSUBPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32SubSubVSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32SubSubVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R8), Z0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Z1
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	VMOVUPS 64(DI)(BX*1), Z1
+	VMOVUPS 64(R9)(BX*1), Z2
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+32, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+16, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Z1
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z1
+	VMOVUPS.Z (R9)(BX*1), K1, Z2
+	VSUBPS    Z0, Z1, Z0
+	VSUBPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32SubSubSSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32SubSubSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS (R8), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z3
+	VSUBPS  Z2, Z3, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	VMOVUPS 64(R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z3
+	VSUBPS  Z2, Z3, Z2
+	VMOVUPS Z2, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+32, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+16, DX
+	JLT     tail
+	VMOVUPS (R9)(BX*1), Z2
+	VSUBPS  Z1, Z0, Z3
+	VSUBPS  Z2, Z3, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (R9)(BX*1), K1, Z2
+	VSUBPS    Z1, Z0, Z0
+	VSUBPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32SubSubVVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32SubSubVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R9), Z0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Z1
+	VMOVUPS (R8)(BX*1), Z2
+	VSUBPS  Z2, Z1, Z1
+	VSUBPS  Z0, Z1, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	VMOVUPS 64(DI)(BX*1), Z1
+	VMOVUPS 64(R8)(BX*1), Z2
+	VSUBPS  Z2, Z1, Z1
+	VSUBPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+32, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+16, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Z1
+	VMOVUPS (R8)(BX*1), Z2
+	VSUBPS  Z2, Z1, Z1
+	VSUBPS  Z0, Z1, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z1
+	VMOVUPS.Z (R8)(BX*1), K1, Z2
+	VSUBPS    Z2, Z1, Z1
+	VSUBPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32SubSubSVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32SubSubSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS (R9), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (R8)(BX*1), Z2
+	VSUBPS  Z2, Z0, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	VMOVUPS 64(R8)(BX*1), Z2
+	VSUBPS  Z2, Z0, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+32, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+16, DX
+	JLT     tail
+	VMOVUPS (R8)(BX*1), Z2
+	VSUBPS  Z2, Z0, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (R8)(BX*1), K1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32SubSubVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32SubSubVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R8), Z0
+	VBROADCASTSS (R9), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Z2
+	VSUBPS  Z0, Z2, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	VMOVUPS 64(DI)(BX*1), Z2
+	VSUBPS  Z0, Z2, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+32, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+16, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Z2
+	VSUBPS  Z0, Z2, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z2
+	VSUBPS    Z0, Z2, Z0
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32ChooseVVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32ChooseVVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R9), Z0
+	VBROADCASTSS (R10), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (DI)(BX*1), Z2
+	VMOVUPS   (R8)(BX*1), Z3
+	VCMPPS    $0x00, Z3, Z2, K2
+	VBLENDMPS Z0, Z1, K2, Z4
+	VMOVUPS   Z4, (SI)(BX*1)
+	VMOVUPS   64(DI)(BX*1), Z2
+	VMOVUPS   64(R8)(BX*1), Z3
+	VCMPPS    $0x00, Z3, Z2, K2
+	VBLENDMPS Z0, Z1, K2, Z5
+	VMOVUPS   Z5, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+32, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+16, DX
+	JLT       tail
+	VMOVUPS   (DI)(BX*1), Z2
+	VMOVUPS   (R8)(BX*1), Z3
+	VCMPPS    $0x00, Z3, Z2, K2
+	VBLENDMPS Z0, Z1, K2, Z6
+	VMOVUPS   Z6, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z2
+	VMOVUPS.Z (R8)(BX*1), K1, Z3
+	VCMPPS    $0x00, Z3, Z2, K2
+	VBLENDMPS Z0, Z1, K2, Z7
+	VMOVUPS   Z7, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32ChooseSVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32ChooseSVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS (R9), Z1
+	VBROADCASTSS (R10), Z2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (R8)(BX*1), Z3
+	VCMPPS    $0x00, Z3, Z0, K2
+	VBLENDMPS Z1, Z2, K2, Z4
+	VMOVUPS   Z4, (SI)(BX*1)
+	VMOVUPS   64(R8)(BX*1), Z3
+	VCMPPS    $0x00, Z3, Z0, K2
+	VBLENDMPS Z1, Z2, K2, Z5
+	VMOVUPS   Z5, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+32, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+16, DX
+	JLT       tail
+	VMOVUPS   (R8)(BX*1), Z3
+	VCMPPS    $0x00, Z3, Z0, K2
+	VBLENDMPS Z1, Z2, K2, Z6
+	VMOVUPS   Z6, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (R8)(BX*1), K1, Z3
+	VCMPPS    $0x00, Z3, Z0, K2
+	VBLENDMPS Z1, Z2, K2, Z7
+	VMOVUPS   Z7, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32ChooseVSSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32ChooseVSSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R8), Z0
+	VBROADCASTSS (R9), Z1
+	VBROADCASTSS (R10), Z2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (DI)(BX*1), Z3
+	VCMPPS    $0x00, Z0, Z3, K2
+	VBLENDMPS Z1, Z2, K2, Z4
+	VMOVUPS   Z4, (SI)(BX*1)
+	VMOVUPS   64(DI)(BX*1), Z3
+	VCMPPS    $0x00, Z0, Z3, K2
+	VBLENDMPS Z1, Z2, K2, Z5
+	VMOVUPS   Z5, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+32, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+16, DX
+	JLT       tail
+	VMOVUPS   (DI)(BX*1), Z3
+	VCMPPS    $0x00, Z0, Z3, K2
+	VBLENDMPS Z1, Z2, K2, Z6
+	VMOVUPS   Z6, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+
+tail:
+	ADDQ      $+16, DX
+	JZ        next
+	VMOVUPS.Z (DI)(BX*1), K1, Z3
+	VCMPPS    $0x00, Z0, Z3, K2
+	VBLENDMPS Z1, Z2, K2, Z7
+	VMOVUPS   Z7, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7708,24 +8445,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32UnmatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -7770,10 +8507,10 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7785,24 +8522,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32RsqrtV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3f000000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -7845,8 +8582,8 @@ rest:
 	VMOVUPS      Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -7876,17 +8613,17 @@ GLOBL k32_3f000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32ExpV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
@@ -7902,7 +8639,7 @@ TEXT ·avx512F32ExpV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -7951,8 +8688,8 @@ rest:
 	VMOVUPS      Z11, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -8144,17 +8881,17 @@ GLOBL k32_3efffffe<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32Exp2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_c3170000<>+0(SB), Z0
 	VBROADCASTSS k32_43010000<>+0(SB), Z1
@@ -8168,7 +8905,7 @@ TEXT ·avx512F32Exp2V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -8211,8 +8948,8 @@ rest:
 	VMOVUPS     Z9, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -8368,17 +9105,17 @@ GLOBL k32_3f317218<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32Expm1V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c1f00000<>+0(SB), Z1
@@ -8396,7 +9133,7 @@ TEXT ·avx512F32Expm1V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -8463,8 +9200,8 @@ rest:
 	VMOVUPS      Z14, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -8602,17 +9339,17 @@ GLOBL k32_3effffff<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32LogV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3d1a4f4b<>+0(SB), Z1
@@ -8630,7 +9367,7 @@ TEXT ·avx512F32LogV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -8697,8 +9434,8 @@ rest:
 	VMOVUPS     Z14, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -8926,17 +9663,17 @@ GLOBL k32_3f317217<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32Log1pV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
@@ -8957,7 +9694,7 @@ TEXT ·avx512F32Log1pV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -9040,8 +9777,8 @@ rest:
 	VMOVUPS     Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -9071,17 +9808,17 @@ GLOBL k32_3130421<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32Log2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Z1
@@ -9099,7 +9836,7 @@ TEXT ·avx512F32Log2V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -9168,8 +9905,8 @@ rest:
 	VMOVUPS     Z13, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -9199,17 +9936,17 @@ GLOBL k32_32a57060<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32Log10V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_3ede5bd9<>+0(SB), Z1
@@ -9229,7 +9966,7 @@ TEXT ·avx512F32Log10V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -9304,8 +10041,8 @@ rest:
 	VMOVUPS     Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -9389,17 +10126,17 @@ GLOBL k32_3e9a209a<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32SinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Z0
 	VBROADCASTSS k32_80000000<>+0(SB), Z1
@@ -9419,7 +10156,7 @@ TEXT ·avx512F32SinV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -9516,8 +10253,8 @@ rest:
 	VMOVUPS      Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -9727,17 +10464,17 @@ GLOBL k32_3d2aaaa5<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32CosV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -9757,7 +10494,7 @@ TEXT ·avx512F32CosV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -9852,8 +10589,8 @@ rest:
 	VMOVUPS      Z15, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -9865,17 +10602,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32TanhV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_80000000<>+0(SB), Z0
 	VBROADCASTSS k32_3f800000<>+0(SB), Z1
@@ -9893,7 +10630,7 @@ TEXT ·avx512F32TanhV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -9962,8 +10699,8 @@ rest:
 	VMOVUPS      Z14, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -10011,23 +10748,23 @@ GLOBL k32_40000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32ErfV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
-	VBROADCASTSS k32_80000000<>+0(SB), Z1
-	VBROADCASTSS k32_7fffffff<>+0(SB), Z2
-	VBROADCASTSS k32_4121999a<>+0(SB), Z3
-	VBROADCASTSS k32_bfb8aa3b<>+0(SB), Z4
+	VBROADCASTSS k32_7fffffff<>+0(SB), Z1
+	VBROADCASTSS k32_4121999a<>+0(SB), Z2
+	VBROADCASTSS k32_0<>+0(SB), Z3
+	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Z4
 	VBROADCASTSS k32_3f317200<>+0(SB), Z5
 	VBROADCASTSS k32_35bfbe8e<>+0(SB), Z6
 	VBROADCASTSS k32_3ab56915<>+0(SB), Z7
@@ -10044,21 +10781,21 @@ TEXT ·avx512F32ErfV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
 	PCALIGN $32
 loop:
 	VMOVUPS      (DI)(BX*1), Z18
-	VANDPS       Z2, Z18, Z19
-	VMINPS       Z19, Z3, Z20
-	VMULPS       Z20, Z20, Z21
-	VMOVUPS      Z20, Z22
-	VFMSUB213PS  Z21, Z20, Z22
+	VANDPS       Z1, Z18, Z19
+	VMINPS       Z19, Z2, Z20
+	VMOVUPS      Z3, Z21
+	VFNMADD231PS Z20, Z20, Z21
+	VMOVUPS      Z21, Z22
+	VFMADD231PS  Z20, Z20, Z22
 	VMULPS       Z4, Z21, Z23
 	VRNDSCALEPS  $0x08, Z23, Z23
-	VXORPS       Z1, Z21, Z21
 	VMOVUPS      Z21, Z21
 	VFNMADD231PS Z5, Z23, Z21
 	VMOVUPS      Z22, Z22
@@ -10103,7 +10840,7 @@ loop:
 	VCMPPS       $0x11, Z0, Z19, K2
 	VBLENDMPS    Z21, Z20, K2, Z24
 	VMOVUPS      Z24, Z19
-	VPTERNLOGD   $0xf8, Z1, Z18, Z19
+	VPTERNLOGD   $0xf8, k32_80000000<>+0(SB), Z18, Z19
 	VMOVUPS      Z19, (SI)(BX*1)
 	ADDQ         $+64, BX
 	SUBQ         $+16, DX
@@ -10113,14 +10850,14 @@ rest:
 	ADDQ         $+16, DX
 	JZ           next
 	VMOVUPS.Z    (DI)(BX*1), K1, Z18
-	VANDPS       Z2, Z18, Z19
-	VMINPS       Z19, Z3, Z20
-	VMULPS       Z20, Z20, Z21
-	VMOVUPS      Z20, Z22
-	VFMSUB213PS  Z21, Z20, Z22
+	VANDPS       Z1, Z18, Z19
+	VMINPS       Z19, Z2, Z20
+	VMOVUPS      Z3, Z21
+	VFNMADD231PS Z20, Z20, Z21
+	VMOVUPS      Z21, Z22
+	VFMADD231PS  Z20, Z20, Z22
 	VMULPS       Z4, Z21, Z23
 	VRNDSCALEPS  $0x08, Z23, Z23
-	VXORPS       Z1, Z21, Z21
 	VMOVUPS      Z21, Z21
 	VFNMADD231PS Z5, Z23, Z21
 	VMOVUPS      Z22, Z22
@@ -10165,12 +10902,12 @@ rest:
 	VCMPPS       $0x11, Z0, Z19, K2
 	VBLENDMPS    Z21, Z20, K2, Z25
 	VMOVUPS      Z25, Z19
-	VPTERNLOGD   $0xf8, Z1, Z18, Z19
+	VPTERNLOGD   $0xf8, k32_80000000<>+0(SB), Z18, Z19
 	VMOVUPS      Z19, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -10195,24 +10932,6 @@ DATA k32_4121999a<>+52(SB)/4, $0x4121999a
 DATA k32_4121999a<>+56(SB)/4, $0x4121999a
 DATA k32_4121999a<>+60(SB)/4, $0x4121999a
 GLOBL k32_4121999a<>(SB), RODATA|NOPTR, $64
-
-DATA k32_bfb8aa3b<>+0(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+4(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+8(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+12(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+16(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+20(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+24(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+28(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+32(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+36(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+40(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+44(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+48(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+52(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+56(SB)/4, $0xbfb8aa3b
-DATA k32_bfb8aa3b<>+60(SB)/4, $0xbfb8aa3b
-GLOBL k32_bfb8aa3b<>(SB), RODATA|NOPTR, $64
 
 DATA k32_3c6f3022<>+0(SB)/4, $0x3c6f3022
 DATA k32_3c6f3022<>+4(SB)/4, $0x3c6f3022
@@ -10524,24 +11243,24 @@ GLOBL k32_3e0375d4<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32ErfcV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
-	VBROADCASTSS k32_7fffffff<>+0(SB), Z1
-	VBROADCASTSS k32_4121999a<>+0(SB), Z2
-	VBROADCASTSS k32_bfb8aa3b<>+0(SB), Z3
-	VBROADCASTSS k32_3f317200<>+0(SB), Z4
-	VBROADCASTSS k32_80000000<>+0(SB), Z5
+	VBROADCASTSS k32_0<>+0(SB), Z1
+	VBROADCASTSS k32_7fffffff<>+0(SB), Z2
+	VBROADCASTSS k32_4121999a<>+0(SB), Z3
+	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Z4
+	VBROADCASTSS k32_3f317200<>+0(SB), Z5
 	VBROADCASTSS k32_35bfbe8e<>+0(SB), Z6
 	VBROADCASTSS k32_3ab56915<>+0(SB), Z7
 	VBROADCASTSS k32_3c091f9c<>+0(SB), Z8
@@ -10557,55 +11276,55 @@ TEXT ·avx512F32ErfcV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
 	PCALIGN $32
 loop:
 	VMOVUPS      (DI)(BX*1), Z18
-	VANDPS       Z1, Z18, Z19
-	VMINPS       Z19, Z2, Z19
-	VMULPS       Z19, Z19, Z22
-	VMOVUPS      Z19, Z23
-	VFMSUB213PS  Z22, Z19, Z23
-	VMULPS       Z3, Z22, Z24
-	VRNDSCALEPS  $0x08, Z24, Z24
-	VXORPS       Z5, Z22, Z22
-	VMOVUPS      Z22, Z22
-	VFNMADD231PS Z4, Z24, Z22
-	VMOVUPS      Z23, Z23
-	VFMADD231PS  Z6, Z24, Z23
-	VSUBPS       Z23, Z22, Z22
-	VMOVUPS      Z7, Z23
-	VFMADD213PS  Z8, Z22, Z23
-	VFMADD213PS  Z9, Z22, Z23
-	VFMADD213PS  Z10, Z22, Z23
-	VFMADD213PS  Z11, Z22, Z23
-	VFMADD213PS  Z0, Z22, Z23
-	VMULPS       Z23, Z22, Z22
-	VMOVUPS      Z12, Z23
-	VFMADD213PS  Z13, Z19, Z23
-	VFMADD213PS  Z14, Z19, Z23
-	VFMADD213PS  Z15, Z19, Z23
-	VFMADD213PS  Z16, Z19, Z23
-	VFMADD213PS  Z0, Z19, Z23
-	VMULPS       Z17, Z19, Z25
-	VMOVUPS      k32_3c53fb81<>+0(SB), Z26
-	VFMADD213PS  k32_3dde22da<>+0(SB), Z19, Z26
-	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Z19, Z26
-	VFMADD213PS  k32_3f66dfc0<>+0(SB), Z19, Z26
-	VFMADD213PS  Z0, Z19, Z26
-	VMOVUPS      Z26, Z19
-	VFMADD231PS  Z25, Z23, Z19
-	VDIVPS       Z19, Z23, Z19
-	VMOVUPS      Z19, Z23
-	VFMADD231PS  Z22, Z19, Z23
-	VSCALEFPS    Z24, Z23, Z19
-	VCMPPS       $0x11, k32_0<>+0(SB), Z18, K2
+	VANDPS       Z2, Z18, Z19
+	VMINPS       Z19, Z3, Z19
+	VMOVUPS      Z1, Z20
+	VFNMADD231PS Z19, Z19, Z20
+	VMOVUPS      Z20, Z21
+	VFMADD231PS  Z19, Z19, Z21
+	VMULPS       Z4, Z20, Z22
+	VRNDSCALEPS  $0x08, Z22, Z22
+	VMOVUPS      Z20, Z20
+	VFNMADD231PS Z5, Z22, Z20
+	VMOVUPS      Z21, Z21
+	VFMADD231PS  Z6, Z22, Z21
+	VSUBPS       Z21, Z20, Z20
+	VMOVUPS      Z7, Z21
+	VFMADD213PS  Z8, Z20, Z21
+	VFMADD213PS  Z9, Z20, Z21
+	VFMADD213PS  Z10, Z20, Z21
+	VFMADD213PS  Z11, Z20, Z21
+	VFMADD213PS  Z0, Z20, Z21
+	VMULPS       Z21, Z20, Z20
+	VMOVUPS      Z12, Z21
+	VFMADD213PS  Z13, Z19, Z21
+	VFMADD213PS  Z14, Z19, Z21
+	VFMADD213PS  Z15, Z19, Z21
+	VFMADD213PS  Z16, Z19, Z21
+	VFMADD213PS  Z0, Z19, Z21
+	VMULPS       Z17, Z19, Z23
+	VMOVUPS      k32_3c53fb81<>+0(SB), Z24
+	VFMADD213PS  k32_3dde22da<>+0(SB), Z19, Z24
+	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Z19, Z24
+	VFMADD213PS  k32_3f66dfc0<>+0(SB), Z19, Z24
+	VFMADD213PS  Z0, Z19, Z24
+	VMOVUPS      Z24, Z19
+	VFMADD231PS  Z23, Z21, Z19
+	VDIVPS       Z19, Z21, Z19
+	VMOVUPS      Z19, Z21
+	VFMADD231PS  Z20, Z19, Z21
+	VSCALEFPS    Z22, Z21, Z19
+	VCMPPS       $0x11, Z1, Z18, K2
 	VMOVUPS      k32_40000000<>+0(SB), Z18
-	VSUBPS       Z19, Z18, Z18
-	VBLENDMPS    Z18, Z19, K2, Z20
+	VMOVUPS      Z19, Z20
+	VSUBPS       Z19, Z18, K2, Z20
 	VMOVUPS      Z20, (SI)(BX*1)
 	ADDQ         $+64, BX
 	SUBQ         $+16, DX
@@ -10615,53 +11334,220 @@ rest:
 	ADDQ         $+16, DX
 	JZ           next
 	VMOVUPS.Z    (DI)(BX*1), K1, Z18
-	VANDPS       Z1, Z18, Z19
-	VMINPS       Z19, Z2, Z19
-	VMULPS       Z19, Z19, Z22
-	VMOVUPS      Z19, Z23
-	VFMSUB213PS  Z22, Z19, Z23
-	VMULPS       Z3, Z22, Z24
-	VRNDSCALEPS  $0x08, Z24, Z24
-	VXORPS       Z5, Z22, Z22
-	VMOVUPS      Z22, Z22
-	VFNMADD231PS Z4, Z24, Z22
-	VMOVUPS      Z23, Z23
-	VFMADD231PS  Z6, Z24, Z23
-	VSUBPS       Z23, Z22, Z22
-	VMOVUPS      Z7, Z23
-	VFMADD213PS  Z8, Z22, Z23
-	VFMADD213PS  Z9, Z22, Z23
-	VFMADD213PS  Z10, Z22, Z23
-	VFMADD213PS  Z11, Z22, Z23
-	VFMADD213PS  Z0, Z22, Z23
-	VMULPS       Z23, Z22, Z22
-	VMOVUPS      Z12, Z23
-	VFMADD213PS  Z13, Z19, Z23
-	VFMADD213PS  Z14, Z19, Z23
-	VFMADD213PS  Z15, Z19, Z23
-	VFMADD213PS  Z16, Z19, Z23
-	VFMADD213PS  Z0, Z19, Z23
-	VMULPS       Z17, Z19, Z25
-	VMOVUPS      k32_3c53fb81<>+0(SB), Z26
-	VFMADD213PS  k32_3dde22da<>+0(SB), Z19, Z26
-	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Z19, Z26
-	VFMADD213PS  k32_3f66dfc0<>+0(SB), Z19, Z26
-	VFMADD213PS  Z0, Z19, Z26
-	VMOVUPS      Z26, Z19
-	VFMADD231PS  Z25, Z23, Z19
-	VDIVPS       Z19, Z23, Z19
-	VMOVUPS      Z19, Z23
-	VFMADD231PS  Z22, Z19, Z23
-	VSCALEFPS    Z24, Z23, Z19
-	VCMPPS       $0x11, k32_0<>+0(SB), Z18, K2
+	VANDPS       Z2, Z18, Z19
+	VMINPS       Z19, Z3, Z19
+	VMOVUPS      Z1, Z20
+	VFNMADD231PS Z19, Z19, Z20
+	VMOVUPS      Z20, Z21
+	VFMADD231PS  Z19, Z19, Z21
+	VMULPS       Z4, Z20, Z22
+	VRNDSCALEPS  $0x08, Z22, Z22
+	VMOVUPS      Z20, Z20
+	VFNMADD231PS Z5, Z22, Z20
+	VMOVUPS      Z21, Z21
+	VFMADD231PS  Z6, Z22, Z21
+	VSUBPS       Z21, Z20, Z20
+	VMOVUPS      Z7, Z21
+	VFMADD213PS  Z8, Z20, Z21
+	VFMADD213PS  Z9, Z20, Z21
+	VFMADD213PS  Z10, Z20, Z21
+	VFMADD213PS  Z11, Z20, Z21
+	VFMADD213PS  Z0, Z20, Z21
+	VMULPS       Z21, Z20, Z20
+	VMOVUPS      Z12, Z21
+	VFMADD213PS  Z13, Z19, Z21
+	VFMADD213PS  Z14, Z19, Z21
+	VFMADD213PS  Z15, Z19, Z21
+	VFMADD213PS  Z16, Z19, Z21
+	VFMADD213PS  Z0, Z19, Z21
+	VMULPS       Z17, Z19, Z23
+	VMOVUPS      k32_3c53fb81<>+0(SB), Z24
+	VFMADD213PS  k32_3dde22da<>+0(SB), Z19, Z24
+	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Z19, Z24
+	VFMADD213PS  k32_3f66dfc0<>+0(SB), Z19, Z24
+	VFMADD213PS  Z0, Z19, Z24
+	VMOVUPS      Z24, Z19
+	VFMADD231PS  Z23, Z21, Z19
+	VDIVPS       Z19, Z21, Z19
+	VMOVUPS      Z19, Z21
+	VFMADD231PS  Z20, Z19, Z21
+	VSCALEFPS    Z22, Z21, Z19
+	VCMPPS       $0x11, Z1, Z18, K2
 	VMOVUPS      k32_40000000<>+0(SB), Z18
-	VSUBPS       Z19, Z18, Z18
-	VBLENDMPS    Z18, Z19, K2, Z21
-	VMOVUPS      Z21, K1, (SI)(BX*1)
+	VMOVUPS      Z19, Z20
+	VSUBPS       Z19, Z18, K2, Z20
+	VMOVUPS      Z20, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32ErfcMulVSVS(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·avx512F32ErfcMulVSVS(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         96(AX), CX
+	TESTQ        CX, CX
+	JLE          done
+	MOVQ         (AX), SI
+	MOVQ         8(AX), DI
+	MOVQ         16(AX), R8
+	MOVQ         24(AX), R9
+	MOVQ         32(AX), R10
+	MOVQ         104(AX), DX
+	ANDQ         $0x0f, DX
+	MOVL         $0xffffffff, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	CMPQ         104(AX), $0x00
+	JLE          done
+	VBROADCASTSS k32_3f800000<>+0(SB), Z0
+	VBROADCASTSS k32_0<>+0(SB), Z1
+	VBROADCASTSS k32_7fffffff<>+0(SB), Z2
+	VBROADCASTSS k32_4121999a<>+0(SB), Z3
+	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Z4
+	VBROADCASTSS k32_3f317200<>+0(SB), Z5
+	VBROADCASTSS k32_35bfbe8e<>+0(SB), Z6
+	VBROADCASTSS k32_3ab56915<>+0(SB), Z7
+	VBROADCASTSS k32_3c091f9c<>+0(SB), Z8
+	VBROADCASTSS k32_3d2aac27<>+0(SB), Z9
+	VBROADCASTSS k32_3e2aaa45<>+0(SB), Z10
+	VBROADCASTSS k32_3efffffe<>+0(SB), Z11
+	VBROADCASTSS k32_3c6f3022<>+0(SB), Z12
+	VBROADCASTSS k32_3dfab968<>+0(SB), Z13
+	VBROADCASTSS k32_3efbf557<>+0(SB), Z14
+	VBROADCASTSS k32_3f92b63c<>+0(SB), Z15
+	VBROADCASTSS k32_3fc5e0eb<>+0(SB), Z16
+	VBROADCASTSS k32_3fe2dfc5<>+0(SB), Z17
+	VBROADCASTSS k32_3c53fb81<>+0(SB), Z18
+	VBROADCASTSS k32_3dde22da<>+0(SB), Z19
+
+row:
+	VBROADCASTSS (R8), Z20
+	VBROADCASTSS (R10), Z21
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS      (DI)(BX*1), Z22
+	VMOVUPS      (R9)(BX*1), Z23
+	VMULPS       Z20, Z22, Z22
+	VANDPS       Z2, Z22, Z24
+	VMINPS       Z24, Z3, Z24
+	VMOVUPS      Z1, Z25
+	VFNMADD231PS Z24, Z24, Z25
+	VMOVUPS      Z25, Z26
+	VFMADD231PS  Z24, Z24, Z26
+	VMULPS       Z4, Z25, Z27
+	VRNDSCALEPS  $0x08, Z27, Z27
+	VMOVUPS      Z25, Z25
+	VFNMADD231PS Z5, Z27, Z25
+	VMOVUPS      Z26, Z26
+	VFMADD231PS  Z6, Z27, Z26
+	VSUBPS       Z26, Z25, Z25
+	VMOVUPS      Z7, Z26
+	VFMADD213PS  Z8, Z25, Z26
+	VFMADD213PS  Z9, Z25, Z26
+	VFMADD213PS  Z10, Z25, Z26
+	VFMADD213PS  Z11, Z25, Z26
+	VFMADD213PS  Z0, Z25, Z26
+	VMULPS       Z26, Z25, Z25
+	VMOVUPS      Z12, Z26
+	VFMADD213PS  Z13, Z24, Z26
+	VFMADD213PS  Z14, Z24, Z26
+	VFMADD213PS  Z15, Z24, Z26
+	VFMADD213PS  Z16, Z24, Z26
+	VFMADD213PS  Z0, Z24, Z26
+	VMULPS       Z17, Z24, Z28
+	VMOVUPS      Z18, Z29
+	VFMADD213PS  Z19, Z24, Z29
+	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Z24, Z29
+	VFMADD213PS  k32_3f66dfc0<>+0(SB), Z24, Z29
+	VFMADD213PS  Z0, Z24, Z29
+	VMOVUPS      Z29, Z24
+	VFMADD231PS  Z28, Z26, Z24
+	VDIVPS       Z24, Z26, Z24
+	VMOVUPS      Z24, Z26
+	VFMADD231PS  Z25, Z24, Z26
+	VSCALEFPS    Z27, Z26, Z24
+	VCMPPS       $0x11, Z1, Z22, K2
+	VMOVUPS      k32_40000000<>+0(SB), Z22
+	VMOVUPS      Z24, Z25
+	VSUBPS       Z24, Z22, K2, Z25
+	VMULPS       Z23, Z25, Z22
+	VMULPS       Z21, Z22, Z22
+	VMOVUPS      Z22, (SI)(BX*1)
+	ADDQ         $+64, BX
+	SUBQ         $+16, DX
+	JGE          loop
+
+rest:
+	ADDQ         $+16, DX
+	JZ           next
+	VMOVUPS.Z    (DI)(BX*1), K1, Z22
+	VMOVUPS.Z    (R9)(BX*1), K1, Z23
+	VMULPS       Z20, Z22, Z20
+	VANDPS       Z2, Z20, Z22
+	VMINPS       Z22, Z3, Z22
+	VMOVUPS      Z1, Z24
+	VFNMADD231PS Z22, Z22, Z24
+	VMOVUPS      Z24, Z25
+	VFMADD231PS  Z22, Z22, Z25
+	VMULPS       Z4, Z24, Z26
+	VRNDSCALEPS  $0x08, Z26, Z26
+	VMOVUPS      Z24, Z24
+	VFNMADD231PS Z5, Z26, Z24
+	VMOVUPS      Z25, Z25
+	VFMADD231PS  Z6, Z26, Z25
+	VSUBPS       Z25, Z24, Z24
+	VMOVUPS      Z7, Z25
+	VFMADD213PS  Z8, Z24, Z25
+	VFMADD213PS  Z9, Z24, Z25
+	VFMADD213PS  Z10, Z24, Z25
+	VFMADD213PS  Z11, Z24, Z25
+	VFMADD213PS  Z0, Z24, Z25
+	VMULPS       Z25, Z24, Z24
+	VMOVUPS      Z12, Z25
+	VFMADD213PS  Z13, Z22, Z25
+	VFMADD213PS  Z14, Z22, Z25
+	VFMADD213PS  Z15, Z22, Z25
+	VFMADD213PS  Z16, Z22, Z25
+	VFMADD213PS  Z0, Z22, Z25
+	VMULPS       Z17, Z22, Z27
+	VMOVUPS      Z18, Z28
+	VFMADD213PS  Z19, Z22, Z28
+	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Z22, Z28
+	VFMADD213PS  k32_3f66dfc0<>+0(SB), Z22, Z28
+	VFMADD213PS  Z0, Z22, Z28
+	VMOVUPS      Z28, Z22
+	VFMADD231PS  Z27, Z25, Z22
+	VDIVPS       Z22, Z25, Z22
+	VMOVUPS      Z22, Z25
+	VFMADD231PS  Z24, Z22, Z25
+	VSCALEFPS    Z26, Z25, Z22
+	VCMPPS       $0x11, Z1, Z20, K2
+	VMOVUPS      k32_40000000<>+0(SB), Z20
+	VMOVUPS      Z22, Z24
+	VSUBPS       Z22, Z20, K2, Z24
+	VMULPS       Z23, Z24, Z20
+	VMULPS       Z21, Z20, Z20
+	VMOVUPS      Z20, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -10673,17 +11559,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32SigmoidV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
@@ -10701,7 +11587,7 @@ TEXT ·avx512F32SigmoidV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -10778,8 +11664,8 @@ rest:
 	VMOVUPS      Z13, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -10791,17 +11677,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32SoftplusV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
@@ -10824,7 +11710,7 @@ TEXT ·avx512F32SoftplusV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -10905,8 +11791,8 @@ rest:
 	VMOVUPS      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -11098,25 +11984,25 @@ GLOBL k32_befffffc<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32PowVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -11339,9 +12225,9 @@ rest:
 	VMOVUPS       Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -11549,18 +12435,18 @@ GLOBL k32_7fc00000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32PowSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
@@ -11568,7 +12454,7 @@ TEXT ·avx512F32PowSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -11789,9 +12675,9 @@ rest:
 	VMOVUPS       Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -11803,18 +12689,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32PowVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
@@ -11822,7 +12708,7 @@ TEXT ·avx512F32PowVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -12043,9 +12929,9 @@ rest:
 	VMOVUPS       Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12057,18 +12943,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32LogAddExpVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
@@ -12091,7 +12977,7 @@ TEXT ·avx512F32LogAddExpVV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -12178,9 +13064,9 @@ rest:
 	VMOVUPS      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12192,18 +13078,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32LogAddExpSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
@@ -12227,7 +13113,7 @@ TEXT ·avx512F32LogAddExpSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Z18
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -12312,9 +13198,9 @@ rest:
 	VMOVUPS      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12326,18 +13212,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F32LogAddExpVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_0<>+0(SB), Z1
@@ -12361,7 +13247,7 @@ TEXT ·avx512F32LogAddExpVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Z18
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -12446,9 +13332,9 @@ rest:
 	VMOVUPS      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12460,18 +13346,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32ExpSubVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
@@ -12487,7 +13373,7 @@ TEXT ·avx512F32ExpSubVV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -12540,9 +13426,9 @@ rest:
 	VMOVUPS      Z11, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12554,18 +13440,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32ExpSubSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
@@ -12582,7 +13468,7 @@ TEXT ·avx512F32ExpSubSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Z11
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -12633,9 +13519,9 @@ rest:
 	VMOVUPS      Z11, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12647,18 +13533,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32ExpSubVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
@@ -12675,7 +13561,7 @@ TEXT ·avx512F32ExpSubVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Z11
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -12726,9 +13612,9 @@ rest:
 	VMOVUPS      Z11, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12740,22 +13626,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32FromI32V(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x0f, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -12788,8 +13674,8 @@ tail:
 	VMOVUPS   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -12801,12 +13687,12 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SumV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -12819,7 +13705,7 @@ row:
 	VMOVUPS Z0, Z3
 	VMOVUPS Z0, Z4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+64, DX
 	JLT     rest
 
@@ -12867,8 +13753,8 @@ next:
 	VMOVSHDUP     X1, X2
 	VADDPS        X2, X1, X1
 	VMOVSS        X1, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -12880,12 +13766,12 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32SumSquaresV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -12898,7 +13784,7 @@ row:
 	VMOVUPS Z0, Z3
 	VMOVUPS Z0, Z4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+64, DX
 	JLT     rest
 
@@ -12946,8 +13832,8 @@ next:
 	VMOVSHDUP     X1, X2
 	VADDPS        X2, X1, X1
 	VMOVSS        X1, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -12959,13 +13845,13 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32DotVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -12978,7 +13864,7 @@ row:
 	VMOVUPS Z0, Z3
 	VMOVUPS Z0, Z4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+64, DX
 	JLT     rest
 
@@ -13032,9 +13918,9 @@ next:
 	VMOVSHDUP     X1, X2
 	VADDPS        X2, X1, X1
 	VMOVSS        X1, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
-	ADDQ          48(AX), R8
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -13046,12 +13932,12 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32MaxV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13065,7 +13951,7 @@ row:
 	VMOVUPS Z0, Z4
 	KXORW   K2, K2, K2
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+64, DX
 	JLT     rest
 
@@ -13138,8 +14024,8 @@ next:
 	MOVL          DX, (SI)
 
 number:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13169,12 +14055,12 @@ GLOBL k32_ff800000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32MinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13188,7 +14074,7 @@ row:
 	VMOVUPS Z0, Z4
 	KXORW   K2, K2, K2
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+64, DX
 	JLT     rest
 
@@ -13261,8 +14147,8 @@ next:
 	MOVL          DX, (SI)
 
 number:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13274,18 +14160,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F32ExpSubSumVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	MOVQ         40(AX), R9
 	VBROADCASTSS k32_3f800000<>+0(SB), Z0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Z1
 	VBROADCASTSS k32_42b20000<>+0(SB), Z2
@@ -13306,7 +14192,7 @@ row:
 	VMOVUPS      Z11, Z15
 	VMOVUPS      Z11, Z16
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -13416,10 +14302,669 @@ next:
 	VMOVSHDUP     X12, X13
 	VADDPS        X13, X12, X12
 	VMOVSS        X12, (R9)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
-	ADDQ          48(AX), R8
-	ADDQ          56(AX), R9
+	ADDQ          88(AX), R9
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32FMASumVVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32FMASumVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VMOVUPS k32_0<>+0(SB), Z0
+	VMOVUPS k32_0<>+0(SB), Z1
+	VMOVUPS k32_0<>+0(SB), Z2
+	VMOVUPS k32_0<>+0(SB), Z3
+	XORL    BX, BX
+	MOVQ    104(AX), DX
+	SUBQ    $+32, DX
+	JLT     rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Z4
+	VMOVUPS     (R8)(BX*1), Z5
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z4, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z0, Z0
+	VMOVUPS     64(DI)(BX*1), Z4
+	VMOVUPS     64(R8)(BX*1), Z5
+	VMOVUPS     64(R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z4, Z6
+	VMOVUPS     Z6, 64(SI)(BX*1)
+	VADDPS      Z6, Z1, Z1
+	ADDQ        $+128, BX
+	SUBQ        $+32, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+16, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Z4
+	VMOVUPS     (R8)(BX*1), Z5
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z4, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z0, Z0
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+
+tail:
+	ADDQ        $+16, DX
+	JZ          next
+	VMOVUPS.Z   (DI)(BX*1), K1, Z4
+	VMOVUPS.Z   (R8)(BX*1), K1, Z5
+	VMOVUPS.Z   (R9)(BX*1), K1, Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z4, Z6
+	VMOVUPS     Z6, K1, (SI)(BX*1)
+	VMOVUPS.Z   Z6, K1, Z4
+	VADDPS      Z4, Z0, Z0
+
+next:
+	VADDPS        Z1, Z0, Z0
+	VADDPS        Z3, Z2, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32FMASumSVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32FMASumSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSS (DI), Z0
+	VMOVUPS      k32_0<>+0(SB), Z1
+	VMOVUPS      k32_0<>+0(SB), Z2
+	VMOVUPS      k32_0<>+0(SB), Z3
+	VMOVUPS      k32_0<>+0(SB), Z4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (R8)(BX*1), Z5
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z0, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z1, Z1
+	VMOVUPS     64(R8)(BX*1), Z5
+	VMOVUPS     64(R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z0, Z6
+	VMOVUPS     Z6, 64(SI)(BX*1)
+	VADDPS      Z6, Z2, Z2
+	ADDQ        $+128, BX
+	SUBQ        $+32, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+16, DX
+	JLT         tail
+	VMOVUPS     (R8)(BX*1), Z5
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z0, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z1, Z1
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+
+tail:
+	ADDQ        $+16, DX
+	JZ          next
+	VMOVUPS.Z   (R8)(BX*1), K1, Z5
+	VMOVUPS.Z   (R9)(BX*1), K1, Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z5, Z0, Z6
+	VMOVUPS     Z6, K1, (SI)(BX*1)
+	VMOVUPS.Z   Z6, K1, Z0
+	VADDPS      Z0, Z1, Z1
+
+next:
+	VADDPS        Z2, Z1, Z0
+	VADDPS        Z4, Z3, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32FMASumVSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32FMASumVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSS (R8), Z0
+	VMOVUPS      k32_0<>+0(SB), Z1
+	VMOVUPS      k32_0<>+0(SB), Z2
+	VMOVUPS      k32_0<>+0(SB), Z3
+	VMOVUPS      k32_0<>+0(SB), Z4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Z5
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z0, Z5, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z1, Z1
+	VMOVUPS     64(DI)(BX*1), Z5
+	VMOVUPS     64(R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z0, Z5, Z6
+	VMOVUPS     Z6, 64(SI)(BX*1)
+	VADDPS      Z6, Z2, Z2
+	ADDQ        $+128, BX
+	SUBQ        $+32, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+16, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Z5
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z0, Z5, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z1, Z1
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+
+tail:
+	ADDQ        $+16, DX
+	JZ          next
+	VMOVUPS.Z   (DI)(BX*1), K1, Z5
+	VMOVUPS.Z   (R9)(BX*1), K1, Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z0, Z5, Z6
+	VMOVUPS     Z6, K1, (SI)(BX*1)
+	VMOVUPS.Z   Z6, K1, Z0
+	VADDPS      Z0, Z1, Z1
+
+next:
+	VADDPS        Z2, Z1, Z0
+	VADDPS        Z4, Z3, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32FMASumSSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32FMASumSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS (R8), Z1
+	VMOVUPS      k32_0<>+0(SB), Z2
+	VMOVUPS      k32_0<>+0(SB), Z3
+	VMOVUPS      k32_0<>+0(SB), Z4
+	VMOVUPS      k32_0<>+0(SB), Z5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z1, Z0, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z2, Z2
+	VMOVUPS     64(R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z1, Z0, Z6
+	VMOVUPS     Z6, 64(SI)(BX*1)
+	VADDPS      Z6, Z3, Z3
+	ADDQ        $+128, BX
+	SUBQ        $+32, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+16, DX
+	JLT         tail
+	VMOVUPS     (R9)(BX*1), Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z1, Z0, Z6
+	VMOVUPS     Z6, (SI)(BX*1)
+	VADDPS      Z6, Z2, Z2
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+
+tail:
+	ADDQ        $+16, DX
+	JZ          next
+	VMOVUPS.Z   (R9)(BX*1), K1, Z6
+	VMOVUPS     Z6, Z6
+	VFMADD231PS Z1, Z0, Z6
+	VMOVUPS     Z6, K1, (SI)(BX*1)
+	VMOVUPS.Z   Z6, K1, Z0
+	VADDPS      Z0, Z2, Z2
+
+next:
+	VADDPS        Z3, Z2, Z0
+	VADDPS        Z5, Z4, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32FMASumVVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32FMASumVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSS (R9), Z0
+	VMOVUPS      k32_0<>+0(SB), Z1
+	VMOVUPS      k32_0<>+0(SB), Z2
+	VMOVUPS      k32_0<>+0(SB), Z3
+	VMOVUPS      k32_0<>+0(SB), Z4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Z5
+	VMOVUPS     (R8)(BX*1), Z6
+	VMOVUPS     Z0, Z7
+	VFMADD231PS Z6, Z5, Z7
+	VMOVUPS     Z7, (SI)(BX*1)
+	VADDPS      Z7, Z1, Z1
+	VMOVUPS     64(DI)(BX*1), Z5
+	VMOVUPS     64(R8)(BX*1), Z6
+	VMOVUPS     Z0, Z7
+	VFMADD231PS Z6, Z5, Z7
+	VMOVUPS     Z7, 64(SI)(BX*1)
+	VADDPS      Z7, Z2, Z2
+	ADDQ        $+128, BX
+	SUBQ        $+32, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+16, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Z5
+	VMOVUPS     (R8)(BX*1), Z6
+	VMOVUPS     Z0, Z7
+	VFMADD231PS Z6, Z5, Z7
+	VMOVUPS     Z7, (SI)(BX*1)
+	VADDPS      Z7, Z1, Z1
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+
+tail:
+	ADDQ        $+16, DX
+	JZ          next
+	VMOVUPS.Z   (DI)(BX*1), K1, Z5
+	VMOVUPS.Z   (R8)(BX*1), K1, Z6
+	VMOVUPS     Z0, Z0
+	VFMADD231PS Z6, Z5, Z0
+	VMOVUPS     Z0, K1, (SI)(BX*1)
+	VMOVUPS.Z   Z0, K1, Z0
+	VADDPS      Z0, Z1, Z1
+
+next:
+	VADDPS        Z2, Z1, Z0
+	VADDPS        Z4, Z3, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32FMASumSVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32FMASumSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS (R9), Z1
+	VMOVUPS      k32_0<>+0(SB), Z2
+	VMOVUPS      k32_0<>+0(SB), Z3
+	VMOVUPS      k32_0<>+0(SB), Z4
+	VMOVUPS      k32_0<>+0(SB), Z5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (R8)(BX*1), Z6
+	VMOVUPS     Z1, Z7
+	VFMADD231PS Z6, Z0, Z7
+	VMOVUPS     Z7, (SI)(BX*1)
+	VADDPS      Z7, Z2, Z2
+	VMOVUPS     64(R8)(BX*1), Z6
+	VMOVUPS     Z1, Z7
+	VFMADD231PS Z6, Z0, Z7
+	VMOVUPS     Z7, 64(SI)(BX*1)
+	VADDPS      Z7, Z3, Z3
+	ADDQ        $+128, BX
+	SUBQ        $+32, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+16, DX
+	JLT         tail
+	VMOVUPS     (R8)(BX*1), Z6
+	VMOVUPS     Z1, Z7
+	VFMADD231PS Z6, Z0, Z7
+	VMOVUPS     Z7, (SI)(BX*1)
+	VADDPS      Z7, Z2, Z2
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+
+tail:
+	ADDQ        $+16, DX
+	JZ          next
+	VMOVUPS.Z   (R8)(BX*1), K1, Z6
+	VMOVUPS     Z1, Z1
+	VFMADD231PS Z6, Z0, Z1
+	VMOVUPS     Z1, K1, (SI)(BX*1)
+	VMOVUPS.Z   Z1, K1, Z0
+	VADDPS      Z0, Z2, Z2
+
+next:
+	VADDPS        Z3, Z2, Z0
+	VADDPS        Z5, Z4, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F32FMASumVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F32FMASumVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x0f, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSS (R8), Z0
+	VBROADCASTSS (R9), Z1
+	VMOVUPS      k32_0<>+0(SB), Z2
+	VMOVUPS      k32_0<>+0(SB), Z3
+	VMOVUPS      k32_0<>+0(SB), Z4
+	VMOVUPS      k32_0<>+0(SB), Z5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+32, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Z6
+	VMOVUPS     Z1, Z7
+	VFMADD231PS Z0, Z6, Z7
+	VMOVUPS     Z7, (SI)(BX*1)
+	VADDPS      Z7, Z2, Z2
+	VMOVUPS     64(DI)(BX*1), Z6
+	VMOVUPS     Z1, Z7
+	VFMADD231PS Z0, Z6, Z7
+	VMOVUPS     Z7, 64(SI)(BX*1)
+	VADDPS      Z7, Z3, Z3
+	ADDQ        $+128, BX
+	SUBQ        $+32, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+16, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Z6
+	VMOVUPS     Z1, Z7
+	VFMADD231PS Z0, Z6, Z7
+	VMOVUPS     Z7, (SI)(BX*1)
+	VADDPS      Z7, Z2, Z2
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+
+tail:
+	ADDQ        $+16, DX
+	JZ          next
+	VMOVUPS.Z   (DI)(BX*1), K1, Z6
+	VMOVUPS     Z1, Z1
+	VFMADD231PS Z0, Z6, Z1
+	VMOVUPS     Z1, K1, (SI)(BX*1)
+	VMOVUPS.Z   Z1, K1, Z0
+	VADDPS      Z0, Z2, Z2
+
+next:
+	VADDPS        Z3, Z2, Z0
+	VADDPS        Z5, Z4, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -13431,17 +14976,17 @@ done:
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32FromBoolV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13453,7 +14998,7 @@ TEXT ·avx512F32FromBoolV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -13476,8 +15021,8 @@ rest:
 	VMOVUPS    Z1, K1, (SI)(BX*4)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13489,17 +15034,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32FromI64V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13511,7 +15056,7 @@ TEXT ·avx512F32FromI64V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -13534,8 +15079,8 @@ rest:
 	VMOVUPS   Y0, K1, (SI)(BX*4)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13547,17 +15092,17 @@ done:
 // Requires: AVX, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32FromF64V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13569,7 +15114,7 @@ TEXT ·avx512F32FromF64V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -13590,8 +15135,8 @@ rest:
 	VMOVUPS   Y0, K1, (SI)(BX*4)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13603,17 +15148,17 @@ done:
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32ToBoolV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13625,7 +15170,7 @@ TEXT ·avx512F32ToBoolV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -13650,8 +15195,8 @@ rest:
 	VMOVDQU8   X1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13681,17 +15226,17 @@ GLOBL k32_1010101<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32ToI32V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13703,7 +15248,7 @@ TEXT ·avx512F32ToI32V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -13726,8 +15271,8 @@ rest:
 	VMOVUPS    Y0, K1, (SI)(BX*4)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13739,17 +15284,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F32ToI64V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13761,7 +15306,7 @@ TEXT ·avx512F32ToI64V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -13782,8 +15327,8 @@ rest:
 	VMOVUPD    Z0, K1, (SI)(BX*8)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -13796,12 +15341,12 @@ done:
 TEXT ·avx512F32Wild(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -13812,7 +15357,7 @@ TEXT ·avx512F32Wild(SB), NOSPLIT, $0-9
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -13835,8 +15380,8 @@ rest:
 	KORW      K3, K2, K2
 
 next:
-	ADDQ     32(AX), SI
-	ADDQ     40(AX), DI
+	ADDQ     48(AX), SI
+	ADDQ     56(AX), DI
 	DECQ     CX
 	JNZ      row
 	KORTESTW K2, K2
@@ -13869,19 +15414,19 @@ GLOBL k32_48000000<>(SB), RODATA|NOPTR, $64
 TEXT ·avx512F32Route2(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x0f, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Z0
 	KXORW        K2, K2, K2
@@ -13891,15 +15436,15 @@ row:
 	SUBQ DI, R10
 	ADDQ SI, R10
 	MOVQ DI, R11
-	ADDQ 56(AX), R11
+	ADDQ 72(AX), R11
 	MOVQ R8, R12
-	ADDQ 56(AX), R12
+	ADDQ 72(AX), R12
 	MOVQ SI, R13
-	ADDQ 56(AX), R13
+	ADDQ 72(AX), R13
 	MOVQ R10, R14
-	ADDQ 56(AX), R14
+	ADDQ 72(AX), R14
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -13974,10 +15519,10 @@ rest:
 	VMOVUPS   Z0, K1, (R14)(BX*1)
 
 next:
-	ADDQ     32(AX), SI
-	ADDQ     40(AX), DI
-	ADDQ     48(AX), R8
-	ADDQ     56(AX), R9
+	ADDQ     48(AX), SI
+	ADDQ     56(AX), DI
+	ADDQ     64(AX), R8
+	ADDQ     72(AX), R9
 	DECQ     CX
 	JNZ      row
 	KORTESTW K2, K2
@@ -13991,22 +15536,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64CopyV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -14042,8 +15587,8 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14055,23 +15600,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64CopyS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -14101,8 +15646,8 @@ tail:
 	VMOVUPD Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14114,23 +15659,23 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64NegV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14163,8 +15708,8 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14186,23 +15731,23 @@ GLOBL k64_8000000000000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64AbsV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14235,8 +15780,8 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14258,17 +15803,17 @@ GLOBL k64_7fffffffffffffff<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SignV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -14276,7 +15821,7 @@ TEXT ·avx512F64SignV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14321,8 +15866,8 @@ tail:
 	VMOVUPD    Z8, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14344,22 +15889,22 @@ GLOBL k64_0<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SquareV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14392,8 +15937,8 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14405,23 +15950,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64RecipV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14454,8 +15999,8 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14467,22 +16012,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SqrtV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14515,8 +16060,8 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14528,23 +16073,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64ReLUV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14581,8 +16126,8 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14594,22 +16139,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FloorV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14642,8 +16187,8 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14655,22 +16200,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64CeilV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14703,8 +16248,8 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14716,22 +16261,22 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64RoundV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14764,8 +16309,8 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14777,23 +16322,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64IsNaNV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14830,8 +16375,8 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14843,24 +16388,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64NotV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14897,8 +16442,8 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14910,23 +16455,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -14963,9 +16508,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -14977,24 +16522,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15027,9 +16572,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15041,24 +16586,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15091,9 +16636,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15105,23 +16650,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -15158,9 +16703,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15172,24 +16717,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15222,9 +16767,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15236,24 +16781,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15286,9 +16831,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15300,23 +16845,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -15353,9 +16898,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15367,24 +16912,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15417,9 +16962,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15431,24 +16976,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15481,9 +17026,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15495,23 +17040,23 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64DivVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -15548,9 +17093,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15562,24 +17107,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64DivSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15612,9 +17157,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15626,24 +17171,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64DivVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15676,9 +17221,9 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15690,23 +17235,23 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64MaximumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -15751,9 +17296,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15765,24 +17310,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64MaximumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15823,9 +17368,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15837,24 +17382,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64MaximumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -15895,9 +17440,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15909,23 +17454,23 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64MinimumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -15970,9 +17515,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -15984,24 +17529,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64MinimumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16042,9 +17587,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16056,24 +17601,24 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64MinimumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16114,9 +17659,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16128,24 +17673,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64EqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -16186,9 +17731,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16200,25 +17745,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64EqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16255,9 +17800,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16269,25 +17814,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64EqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16324,9 +17869,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16338,24 +17883,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64LessVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -16396,9 +17941,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16410,25 +17955,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64LessSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16465,9 +18010,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16479,25 +18024,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64LessVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16534,9 +18079,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16548,24 +18093,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64LessEqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -16606,9 +18151,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16620,25 +18165,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64LessEqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16675,9 +18220,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16689,25 +18234,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64LessEqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16744,9 +18289,9 @@ tail:
 	VMOVUPD   Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16758,25 +18303,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AndVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -16825,9 +18370,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16839,18 +18384,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AndSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -16858,7 +18403,7 @@ TEXT ·avx512F64AndSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16903,9 +18448,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16917,18 +18462,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AndVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -16936,7 +18481,7 @@ TEXT ·avx512F64AndVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -16981,9 +18526,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -16995,25 +18540,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64OrVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -17062,9 +18607,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17076,18 +18621,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64OrSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -17095,7 +18640,7 @@ TEXT ·avx512F64OrSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17140,9 +18685,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17154,18 +18699,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64OrVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -17173,7 +18718,7 @@ TEXT ·avx512F64OrVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17218,9 +18763,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17232,25 +18777,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64XorVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -17299,9 +18844,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17313,18 +18858,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64XorSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -17332,7 +18877,7 @@ TEXT ·avx512F64XorSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17377,9 +18922,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17391,18 +18936,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64XorVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -17410,7 +18955,7 @@ TEXT ·avx512F64XorVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17455,9 +19000,9 @@ tail:
 	VMOVUPD   Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17469,25 +19014,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64WhereVVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -17532,10 +19077,10 @@ tail:
 	VMOVUPD   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17547,26 +19092,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64WhereSVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (DI), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17607,10 +19152,10 @@ tail:
 	VMOVUPD   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17622,26 +19167,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64WhereVSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17682,10 +19227,10 @@ tail:
 	VMOVUPD   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17697,19 +19242,19 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64WhereSSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
@@ -17717,7 +19262,7 @@ row:
 	VBROADCASTSD (DI), Z1
 	VBROADCASTSD (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17754,10 +19299,10 @@ tail:
 	VMOVUPD   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17769,26 +19314,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64WhereVVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
 row:
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17829,10 +19374,10 @@ tail:
 	VMOVUPD   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17844,19 +19389,19 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64WhereSVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
@@ -17864,7 +19409,7 @@ row:
 	VBROADCASTSD (DI), Z1
 	VBROADCASTSD (R9), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17901,10 +19446,10 @@ tail:
 	VMOVUPD   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17916,19 +19461,19 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64WhereVSS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 
@@ -17936,7 +19481,7 @@ row:
 	VBROADCASTSD (R8), Z1
 	VBROADCASTSD (R9), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -17973,10 +19518,10 @@ tail:
 	VMOVUPD   Z7, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -17988,24 +19533,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -18050,10 +19595,10 @@ tail:
 	VMOVUPD     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18065,25 +19610,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18124,10 +19669,10 @@ tail:
 	VMOVUPD     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18139,25 +19684,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18198,10 +19743,10 @@ tail:
 	VMOVUPD     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18213,26 +19758,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18269,10 +19814,10 @@ tail:
 	VMOVUPD     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18284,25 +19829,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18343,10 +19888,10 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18358,26 +19903,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18414,10 +19959,10 @@ tail:
 	VMOVUPD     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18429,26 +19974,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18485,10 +20030,10 @@ tail:
 	VMOVUPD     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18500,24 +20045,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMSVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -18562,10 +20107,10 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18577,25 +20122,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMSSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18636,10 +20181,10 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18651,25 +20196,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMSVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18710,10 +20255,10 @@ tail:
 	VMOVUPD     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18725,26 +20270,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMSSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18781,10 +20326,10 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18796,25 +20341,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMSVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18855,10 +20400,10 @@ tail:
 	VMOVUPD     Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18870,26 +20415,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMSSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18926,10 +20471,10 @@ tail:
 	VMOVUPD     Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -18941,26 +20486,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FMSVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -18997,10 +20542,10 @@ tail:
 	VMOVUPD     Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19012,24 +20557,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FNMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -19074,10 +20619,10 @@ tail:
 	VMOVUPD      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19089,25 +20634,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FNMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19148,10 +20693,10 @@ tail:
 	VMOVUPD      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19163,25 +20708,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FNMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19222,10 +20767,10 @@ tail:
 	VMOVUPD      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19237,26 +20782,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FNMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19293,10 +20838,10 @@ tail:
 	VMOVUPD      Z2, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19308,25 +20853,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FNMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19367,10 +20912,10 @@ tail:
 	VMOVUPD      Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19382,26 +20927,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FNMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19438,10 +20983,10 @@ tail:
 	VMOVUPD      Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19453,26 +20998,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64FNMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19509,10 +21054,10 @@ tail:
 	VMOVUPD      Z1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19524,24 +21069,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -19586,10 +21131,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19601,25 +21146,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19660,10 +21205,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19675,25 +21220,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19734,10 +21279,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19749,26 +21294,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19805,10 +21350,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19820,25 +21365,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19879,10 +21424,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19894,26 +21439,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -19950,10 +21495,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -19965,26 +21510,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AddMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20021,10 +21566,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20036,24 +21581,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -20098,10 +21643,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20113,25 +21658,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20172,10 +21717,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20187,25 +21732,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20246,10 +21791,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20261,26 +21806,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20317,10 +21862,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20332,25 +21877,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20391,10 +21936,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20406,26 +21951,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20462,10 +22007,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20477,26 +22022,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SubMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20533,10 +22078,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20548,24 +22093,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -20610,10 +22155,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20625,25 +22170,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20684,10 +22229,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20699,25 +22244,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20758,10 +22303,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20773,26 +22318,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20829,10 +22374,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20844,25 +22389,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20903,10 +22448,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20918,26 +22463,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -20974,10 +22519,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -20989,26 +22534,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MulMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -21045,10 +22590,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21060,24 +22605,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AboveVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -21122,10 +22667,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21137,25 +22682,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AboveSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -21196,10 +22741,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21211,25 +22756,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AboveVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -21270,10 +22815,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21285,26 +22830,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AboveSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R8), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -21341,10 +22886,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21356,25 +22901,25 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AboveVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Z0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -21415,10 +22960,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21430,26 +22975,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AboveSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -21486,10 +23031,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21501,26 +23046,26 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64AboveVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Z0
 	VBROADCASTSD (R9), Z1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -21557,10 +23102,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21572,24 +23117,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64MatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -21634,10 +23179,747 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64SubSubVVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64SubSubVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 104(AX), DX
+	SUBQ $+16, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Z0
+	VMOVUPD (R8)(BX*1), Z1
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z0
+	VSUBPD  Z2, Z0, Z0
+	VMOVUPD Z0, (SI)(BX*1)
+	VMOVUPD 64(DI)(BX*1), Z0
+	VMOVUPD 64(R8)(BX*1), Z1
+	VMOVUPD 64(R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z0
+	VSUBPD  Z2, Z0, Z0
+	VMOVUPD Z0, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Z0
+	VMOVUPD (R8)(BX*1), Z1
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z0
+	VSUBPD  Z2, Z0, Z0
+	VMOVUPD Z0, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z0
+	VMOVUPD.Z (R8)(BX*1), K1, Z1
+	VMOVUPD.Z (R9)(BX*1), K1, Z2
+	VSUBPD    Z1, Z0, Z0
+	VSUBPD    Z2, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64SubSubSVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64SubSubSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Z0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (R8)(BX*1), Z1
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z1
+	VSUBPD  Z2, Z1, Z1
+	VMOVUPD Z1, (SI)(BX*1)
+	VMOVUPD 64(R8)(BX*1), Z1
+	VMOVUPD 64(R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z1
+	VSUBPD  Z2, Z1, Z1
+	VMOVUPD Z1, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPD (R8)(BX*1), Z1
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z1
+	VSUBPD  Z2, Z1, Z1
+	VMOVUPD Z1, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (R8)(BX*1), K1, Z1
+	VMOVUPD.Z (R9)(BX*1), K1, Z2
+	VSUBPD    Z1, Z0, Z0
+	VSUBPD    Z2, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64SubSubVSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64SubSubVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R8), Z0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Z1
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z0, Z1, Z1
+	VSUBPD  Z2, Z1, Z1
+	VMOVUPD Z1, (SI)(BX*1)
+	VMOVUPD 64(DI)(BX*1), Z1
+	VMOVUPD 64(R9)(BX*1), Z2
+	VSUBPD  Z0, Z1, Z1
+	VSUBPD  Z2, Z1, Z1
+	VMOVUPD Z1, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Z1
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z0, Z1, Z1
+	VSUBPD  Z2, Z1, Z1
+	VMOVUPD Z1, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z1
+	VMOVUPD.Z (R9)(BX*1), K1, Z2
+	VSUBPD    Z0, Z1, Z0
+	VSUBPD    Z2, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64SubSubSSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64SubSubSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Z0
+	VBROADCASTSD (R8), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z3
+	VSUBPD  Z2, Z3, Z2
+	VMOVUPD Z2, (SI)(BX*1)
+	VMOVUPD 64(R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z3
+	VSUBPD  Z2, Z3, Z2
+	VMOVUPD Z2, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPD (R9)(BX*1), Z2
+	VSUBPD  Z1, Z0, Z3
+	VSUBPD  Z2, Z3, Z2
+	VMOVUPD Z2, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (R9)(BX*1), K1, Z2
+	VSUBPD    Z1, Z0, Z0
+	VSUBPD    Z2, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64SubSubVVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64SubSubVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R9), Z0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Z1
+	VMOVUPD (R8)(BX*1), Z2
+	VSUBPD  Z2, Z1, Z1
+	VSUBPD  Z0, Z1, Z1
+	VMOVUPD Z1, (SI)(BX*1)
+	VMOVUPD 64(DI)(BX*1), Z1
+	VMOVUPD 64(R8)(BX*1), Z2
+	VSUBPD  Z2, Z1, Z1
+	VSUBPD  Z0, Z1, Z1
+	VMOVUPD Z1, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Z1
+	VMOVUPD (R8)(BX*1), Z2
+	VSUBPD  Z2, Z1, Z1
+	VSUBPD  Z0, Z1, Z1
+	VMOVUPD Z1, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z1
+	VMOVUPD.Z (R8)(BX*1), K1, Z2
+	VSUBPD    Z2, Z1, Z1
+	VSUBPD    Z0, Z1, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64SubSubSVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64SubSubSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Z0
+	VBROADCASTSD (R9), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (R8)(BX*1), Z2
+	VSUBPD  Z2, Z0, Z2
+	VSUBPD  Z1, Z2, Z2
+	VMOVUPD Z2, (SI)(BX*1)
+	VMOVUPD 64(R8)(BX*1), Z2
+	VSUBPD  Z2, Z0, Z2
+	VSUBPD  Z1, Z2, Z2
+	VMOVUPD Z2, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPD (R8)(BX*1), Z2
+	VSUBPD  Z2, Z0, Z2
+	VSUBPD  Z1, Z2, Z2
+	VMOVUPD Z2, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (R8)(BX*1), K1, Z2
+	VSUBPD    Z2, Z0, Z0
+	VSUBPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64SubSubVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64SubSubVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R8), Z0
+	VBROADCASTSD (R9), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Z2
+	VSUBPD  Z0, Z2, Z2
+	VSUBPD  Z1, Z2, Z2
+	VMOVUPD Z2, (SI)(BX*1)
+	VMOVUPD 64(DI)(BX*1), Z2
+	VSUBPD  Z0, Z2, Z2
+	VSUBPD  Z1, Z2, Z2
+	VMOVUPD Z2, 64(SI)(BX*1)
+	ADDQ    $+128, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Z2
+	VSUBPD  Z0, Z2, Z2
+	VSUBPD  Z1, Z2, Z2
+	VMOVUPD Z2, (SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z2
+	VSUBPD    Z0, Z2, Z0
+	VSUBPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64ChooseVVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64ChooseVVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R9), Z0
+	VBROADCASTSD (R10), Z1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (DI)(BX*1), Z2
+	VMOVUPD   (R8)(BX*1), Z3
+	VCMPPD    $0x00, Z3, Z2, K2
+	VBLENDMPD Z0, Z1, K2, Z4
+	VMOVUPD   Z4, (SI)(BX*1)
+	VMOVUPD   64(DI)(BX*1), Z2
+	VMOVUPD   64(R8)(BX*1), Z3
+	VCMPPD    $0x00, Z3, Z2, K2
+	VBLENDMPD Z0, Z1, K2, Z5
+	VMOVUPD   Z5, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JLT       tail
+	VMOVUPD   (DI)(BX*1), Z2
+	VMOVUPD   (R8)(BX*1), Z3
+	VCMPPD    $0x00, Z3, Z2, K2
+	VBLENDMPD Z0, Z1, K2, Z6
+	VMOVUPD   Z6, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z2
+	VMOVUPD.Z (R8)(BX*1), K1, Z3
+	VCMPPD    $0x00, Z3, Z2, K2
+	VBLENDMPD Z0, Z1, K2, Z7
+	VMOVUPD   Z7, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64ChooseSVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64ChooseSVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Z0
+	VBROADCASTSD (R9), Z1
+	VBROADCASTSD (R10), Z2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (R8)(BX*1), Z3
+	VCMPPD    $0x00, Z3, Z0, K2
+	VBLENDMPD Z1, Z2, K2, Z4
+	VMOVUPD   Z4, (SI)(BX*1)
+	VMOVUPD   64(R8)(BX*1), Z3
+	VCMPPD    $0x00, Z3, Z0, K2
+	VBLENDMPD Z1, Z2, K2, Z5
+	VMOVUPD   Z5, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JLT       tail
+	VMOVUPD   (R8)(BX*1), Z3
+	VCMPPD    $0x00, Z3, Z0, K2
+	VBLENDMPD Z1, Z2, K2, Z6
+	VMOVUPD   Z6, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (R8)(BX*1), K1, Z3
+	VCMPPD    $0x00, Z3, Z0, K2
+	VBLENDMPD Z1, Z2, K2, Z7
+	VMOVUPD   Z7, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64ChooseVSSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64ChooseVSSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R8), Z0
+	VBROADCASTSD (R9), Z1
+	VBROADCASTSD (R10), Z2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (DI)(BX*1), Z3
+	VCMPPD    $0x00, Z0, Z3, K2
+	VBLENDMPD Z1, Z2, K2, Z4
+	VMOVUPD   Z4, (SI)(BX*1)
+	VMOVUPD   64(DI)(BX*1), Z3
+	VCMPPD    $0x00, Z0, Z3, K2
+	VBLENDMPD Z1, Z2, K2, Z5
+	VMOVUPD   Z5, 64(SI)(BX*1)
+	ADDQ      $+128, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JLT       tail
+	VMOVUPD   (DI)(BX*1), Z3
+	VCMPPD    $0x00, Z0, Z3, K2
+	VBLENDMPD Z1, Z2, K2, Z6
+	VMOVUPD   Z6, (SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+
+tail:
+	ADDQ      $+8, DX
+	JZ        next
+	VMOVUPD.Z (DI)(BX*1), K1, Z3
+	VCMPPD    $0x00, Z0, Z3, K2
+	VBLENDMPD Z1, Z2, K2, Z7
+	VMOVUPD   Z7, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21649,24 +23931,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64UnmatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	MOVL  $0xffffffff, BX
 	BZHIL DX, BX, BX
 	KMOVW BX, K1
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -21711,10 +23993,10 @@ tail:
 	VMOVUPD   Z0, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21726,24 +24008,24 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64RsqrtV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_3fe0000000000000<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -21788,8 +24070,8 @@ rest:
 	VMOVUPD      Z5, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -21811,17 +24093,17 @@ GLOBL k64_3fe0000000000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64ExpV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
@@ -21842,7 +24124,7 @@ TEXT ·avx512F64ExpV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -21901,8 +24183,8 @@ rest:
 	VMOVUPD      Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -22064,17 +24346,17 @@ GLOBL k64_3fe000000000000a<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64Exp2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3fe62e42fefa39ef<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -22094,7 +24376,7 @@ TEXT ·avx512F64Exp2V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -22161,8 +24443,8 @@ rest:
 	VMOVUPD     Z15, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -22214,17 +24496,17 @@ GLOBL k64_3c7abc9e3b39803f<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64Expm1V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c046800000000000<>+0(SB), Z1
@@ -22247,7 +24529,7 @@ TEXT ·avx512F64Expm1V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -22326,8 +24608,8 @@ rest:
 	VMOVUPD      Z19, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -22459,17 +24741,17 @@ GLOBL k64_3fc5555555555559<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64LogV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Z1
@@ -22487,7 +24769,7 @@ TEXT ·avx512F64LogV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -22560,8 +24842,8 @@ rest:
 	VMOVUPD     Z14, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -22663,17 +24945,17 @@ GLOBL k64_3fe555555555554f<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64Log1pV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_0<>+0(SB), Z1
@@ -22694,7 +24976,7 @@ TEXT ·avx512F64Log1pV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -22783,8 +25065,8 @@ rest:
 	VMOVUPD     Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -22806,17 +25088,17 @@ GLOBL k64_3130421<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64Log2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Z1
@@ -22833,7 +25115,7 @@ TEXT ·avx512F64Log2V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -22904,8 +25186,8 @@ rest:
 	VMOVUPD      Z13, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -22917,17 +25199,17 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64Log10V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Z1
@@ -22945,7 +25227,7 @@ TEXT ·avx512F64Log10V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -23016,8 +25298,8 @@ rest:
 	VMOVUPD      Z14, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -23049,17 +25331,17 @@ GLOBL k64_3fdbcb7b1526e50e<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64SinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3c91a62633145c07<>+0(SB), Z0
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Z1
@@ -23082,7 +25364,7 @@ TEXT ·avx512F64SinV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -23191,8 +25473,8 @@ rest:
 	VMOVUPD      Z19, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -23394,17 +25676,17 @@ GLOBL k64_bfe0000000000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64CosV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3c91a62633145c07<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -23427,7 +25709,7 @@ TEXT ·avx512F64CosV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -23534,8 +25816,8 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -23547,17 +25829,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64TanhV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
@@ -23580,7 +25862,7 @@ TEXT ·avx512F64TanhV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -23663,8 +25945,8 @@ rest:
 	VMOVUPD      Z19, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -23686,24 +25968,24 @@ GLOBL k64_4034000000000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64ErfV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z1
-	VBROADCASTSD k64_8000000000000000<>+0(SB), Z2
-	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Z3
-	VBROADCASTSD k64_403b4ccccccccccd<>+0(SB), Z4
-	VBROADCASTSD k64_bff71547652b82fe<>+0(SB), Z5
+	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Z2
+	VBROADCASTSD k64_403b4ccccccccccd<>+0(SB), Z3
+	VBROADCASTSD k64_0<>+0(SB), Z4
+	VBROADCASTSD k64_3ff71547652b82fe<>+0(SB), Z5
 	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Z6
 	VBROADCASTSD k64_3dea39ef357956a8<>+0(SB), Z7
 	VBROADCASTSD k64_3e5ad7f367b57929<>+0(SB), Z8
@@ -23719,21 +26001,21 @@ TEXT ·avx512F64ErfV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
 	PCALIGN $32
 loop:
 	VMOVUPD      (DI)(BX*1), Z18
-	VANDPD       Z3, Z18, Z19
-	VMINPD       Z19, Z4, Z20
-	VMULPD       Z20, Z20, Z21
-	VMOVUPD      Z20, Z22
-	VFMSUB213PD  Z21, Z20, Z22
+	VANDPD       Z2, Z18, Z19
+	VMINPD       Z19, Z3, Z20
+	VMOVUPD      Z4, Z21
+	VFNMADD231PD Z20, Z20, Z21
+	VMOVUPD      Z21, Z22
+	VFMADD231PD  Z20, Z20, Z22
 	VMULPD       Z5, Z21, Z23
 	VRNDSCALEPD  $0x08, Z23, Z23
-	VXORPD       Z2, Z21, Z21
 	VMOVUPD      Z21, Z21
 	VFNMADD231PD Z6, Z23, Z21
 	VMOVUPD      Z22, Z22
@@ -23813,7 +26095,7 @@ loop:
 	VCMPPD       $0x11, Z1, Z19, K2
 	VBLENDMPD    Z21, Z20, K2, Z24
 	VMOVUPD      Z24, Z19
-	VPTERNLOGQ   $0xf8, Z2, Z18, Z19
+	VPTERNLOGQ   $0xf8, k64_8000000000000000<>+0(SB), Z18, Z19
 	VMOVUPD      Z19, (SI)(BX*1)
 	ADDQ         $+64, BX
 	SUBQ         $+8, DX
@@ -23823,14 +26105,14 @@ rest:
 	ADDQ         $+8, DX
 	JZ           next
 	VMOVUPD.Z    (DI)(BX*1), K1, Z18
-	VANDPD       Z3, Z18, Z19
-	VMINPD       Z19, Z4, Z20
-	VMULPD       Z20, Z20, Z21
-	VMOVUPD      Z20, Z22
-	VFMSUB213PD  Z21, Z20, Z22
+	VANDPD       Z2, Z18, Z19
+	VMINPD       Z19, Z3, Z20
+	VMOVUPD      Z4, Z21
+	VFNMADD231PD Z20, Z20, Z21
+	VMOVUPD      Z21, Z22
+	VFMADD231PD  Z20, Z20, Z22
 	VMULPD       Z5, Z21, Z23
 	VRNDSCALEPD  $0x08, Z23, Z23
-	VXORPD       Z2, Z21, Z21
 	VMOVUPD      Z21, Z21
 	VFNMADD231PD Z6, Z23, Z21
 	VMOVUPD      Z22, Z22
@@ -23910,12 +26192,12 @@ rest:
 	VCMPPD       $0x11, Z1, Z19, K2
 	VBLENDMPD    Z21, Z20, K2, Z25
 	VMOVUPD      Z25, Z19
-	VPTERNLOGQ   $0xf8, Z2, Z18, Z19
+	VPTERNLOGQ   $0xf8, k64_8000000000000000<>+0(SB), Z18, Z19
 	VMOVUPD      Z19, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -23932,16 +26214,6 @@ DATA k64_403b4ccccccccccd<>+40(SB)/8, $0x403b4ccccccccccd
 DATA k64_403b4ccccccccccd<>+48(SB)/8, $0x403b4ccccccccccd
 DATA k64_403b4ccccccccccd<>+56(SB)/8, $0x403b4ccccccccccd
 GLOBL k64_403b4ccccccccccd<>(SB), RODATA|NOPTR, $64
-
-DATA k64_bff71547652b82fe<>+0(SB)/8, $0xbff71547652b82fe
-DATA k64_bff71547652b82fe<>+8(SB)/8, $0xbff71547652b82fe
-DATA k64_bff71547652b82fe<>+16(SB)/8, $0xbff71547652b82fe
-DATA k64_bff71547652b82fe<>+24(SB)/8, $0xbff71547652b82fe
-DATA k64_bff71547652b82fe<>+32(SB)/8, $0xbff71547652b82fe
-DATA k64_bff71547652b82fe<>+40(SB)/8, $0xbff71547652b82fe
-DATA k64_bff71547652b82fe<>+48(SB)/8, $0xbff71547652b82fe
-DATA k64_bff71547652b82fe<>+56(SB)/8, $0xbff71547652b82fe
-GLOBL k64_bff71547652b82fe<>(SB), RODATA|NOPTR, $64
 
 DATA k64_400129e4129e412a<>+0(SB)/8, $0x400129e4129e412a
 DATA k64_400129e4129e412a<>+8(SB)/8, $0x400129e4129e412a
@@ -24347,24 +26619,24 @@ GLOBL k64_3fc06eba8214db68<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64ErfcV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Z0
-	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Z1
-	VBROADCASTSD k64_403b4ccccccccccd<>+0(SB), Z2
-	VBROADCASTSD k64_bff71547652b82fe<>+0(SB), Z3
-	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Z4
-	VBROADCASTSD k64_8000000000000000<>+0(SB), Z5
+	VBROADCASTSD k64_0<>+0(SB), Z1
+	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Z2
+	VBROADCASTSD k64_403b4ccccccccccd<>+0(SB), Z3
+	VBROADCASTSD k64_3ff71547652b82fe<>+0(SB), Z4
+	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Z5
 	VBROADCASTSD k64_3dea39ef357956a8<>+0(SB), Z6
 	VBROADCASTSD k64_3e5ad7f367b57929<>+0(SB), Z7
 	VBROADCASTSD k64_3e928ad9b82233f1<>+0(SB), Z8
@@ -24380,85 +26652,85 @@ TEXT ·avx512F64ErfcV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
 	PCALIGN $32
 loop:
 	VMOVUPD      (DI)(BX*1), Z18
-	VANDPD       Z1, Z18, Z19
-	VMINPD       Z19, Z2, Z19
-	VMULPD       Z19, Z19, Z22
-	VMOVUPD      Z19, Z23
-	VFMSUB213PD  Z22, Z19, Z23
-	VMULPD       Z3, Z22, Z24
-	VRNDSCALEPD  $0x08, Z24, Z24
-	VXORPD       Z5, Z22, Z22
-	VMOVUPD      Z22, Z22
-	VFNMADD231PD Z4, Z24, Z22
+	VANDPD       Z2, Z18, Z19
+	VMINPD       Z19, Z3, Z19
+	VMOVUPD      Z1, Z20
+	VFNMADD231PD Z19, Z19, Z20
+	VMOVUPD      Z20, Z21
+	VFMADD231PD  Z19, Z19, Z21
+	VMULPD       Z4, Z20, Z22
+	VRNDSCALEPD  $0x08, Z22, Z22
+	VMOVUPD      Z20, Z20
+	VFNMADD231PD Z5, Z22, Z20
+	VMOVUPD      Z21, Z21
+	VFMADD231PD  Z6, Z22, Z21
+	VSUBPD       Z21, Z20, Z20
+	VMOVUPD      Z7, Z21
+	VFMADD213PD  Z8, Z20, Z21
+	VFMADD213PD  Z9, Z20, Z21
+	VFMADD213PD  Z10, Z20, Z21
+	VFMADD213PD  Z11, Z20, Z21
+	VFMADD213PD  Z12, Z20, Z21
+	VFMADD213PD  Z13, Z20, Z21
+	VFMADD213PD  Z14, Z20, Z21
+	VFMADD213PD  Z15, Z20, Z21
+	VFMADD213PD  Z16, Z20, Z21
+	VFMADD213PD  Z17, Z20, Z21
+	VMULPD       Z21, Z20, Z20
+	VADDPD       Z0, Z19, Z21
+	VDIVPD       Z21, Z0, Z23
+	VSUBPD       Z0, Z21, Z24
+	VSUBPD       Z24, Z19, Z19
+	VMOVUPD      Z0, Z24
+	VFNMADD231PD Z21, Z23, Z24
+	VMOVUPD      Z24, Z21
+	VFNMADD231PD Z19, Z23, Z21
+	VMULPD       k64_3fe0000000000000<>+0(SB), Z23, Z19
 	VMOVUPD      Z23, Z23
-	VFMADD231PD  Z6, Z24, Z23
-	VSUBPD       Z23, Z22, Z22
-	VMOVUPD      Z7, Z23
-	VFMADD213PD  Z8, Z22, Z23
-	VFMADD213PD  Z9, Z22, Z23
-	VFMADD213PD  Z10, Z22, Z23
-	VFMADD213PD  Z11, Z22, Z23
-	VFMADD213PD  Z12, Z22, Z23
-	VFMADD213PD  Z13, Z22, Z23
-	VFMADD213PD  Z14, Z22, Z23
-	VFMADD213PD  Z15, Z22, Z23
-	VFMADD213PD  Z16, Z22, Z23
-	VFMADD213PD  Z17, Z22, Z23
-	VMULPD       Z23, Z22, Z22
-	VADDPD       Z0, Z19, Z23
-	VDIVPD       Z23, Z0, Z25
-	VSUBPD       Z0, Z23, Z26
-	VSUBPD       Z26, Z19, Z19
-	VMOVUPD      Z0, Z26
-	VFNMADD231PD Z23, Z25, Z26
-	VMOVUPD      Z26, Z23
-	VFNMADD231PD Z19, Z25, Z23
-	VMULPD       k64_3fe0000000000000<>+0(SB), Z25, Z19
-	VMOVUPD      Z25, Z25
-	VFMADD231PD  Z19, Z23, Z25
+	VFMADD231PD  Z19, Z21, Z23
 	VMOVUPD      k64_bff253c8253c8254<>+0(SB), Z19
-	VFMADD231PD  k64_400129e4129e412a<>+0(SB), Z25, Z19
-	VMOVUPD      k64_3de6832512855c9e<>+0(SB), Z23
-	VFMADD213PD  k64_be0235c2e7dcf745<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_be01040d86c8f181<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3e31e18d7c6381bf<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_be32782661808bd2<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_be44bde3810f99a4<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3e61f52f88a632b7<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_be5feb05f29d44bf<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_be72dc099ad4c070<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3e9298031f4637c4<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_be929e44d7cff8b2<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_bea7a1e8193e2d89<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3ec6f62b3d584285<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_bebe568a8961e167<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_bee6664f76b7c531<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3efd92b86e6bda64<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3eedee3b46d3d1fa<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_bf288580acc1d95b<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3f2320e3cead0ae1<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3f524a73ca448dbe<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_bf5db7336e2406ee<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_bf82294c170bfa7d<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3f89290c5d48b287<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3fbfd7ba3043039a<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3fd5a4977505b4ae<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3fe11c87aba71e5a<>+0(SB), Z19, Z23
-	VMULPD       Z23, Z25, Z19
-	VMOVUPD      Z19, Z23
-	VFMADD231PD  Z22, Z19, Z23
-	VSCALEFPD    Z24, Z23, Z19
-	VCMPPD       $0x11, k64_0<>+0(SB), Z18, K2
-	VSUBPD       Z19, Z0, Z18
-	VBLENDMPD    Z18, Z19, K2, Z20
-	VMOVUPD      Z20, (SI)(BX*1)
+	VFMADD231PD  k64_400129e4129e412a<>+0(SB), Z23, Z19
+	VMOVUPD      k64_3de6832512855c9e<>+0(SB), Z21
+	VFMADD213PD  k64_be0235c2e7dcf745<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_be01040d86c8f181<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3e31e18d7c6381bf<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_be32782661808bd2<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_be44bde3810f99a4<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3e61f52f88a632b7<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_be5feb05f29d44bf<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_be72dc099ad4c070<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3e9298031f4637c4<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_be929e44d7cff8b2<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_bea7a1e8193e2d89<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3ec6f62b3d584285<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_bebe568a8961e167<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_bee6664f76b7c531<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3efd92b86e6bda64<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3eedee3b46d3d1fa<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_bf288580acc1d95b<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3f2320e3cead0ae1<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3f524a73ca448dbe<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_bf5db7336e2406ee<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_bf82294c170bfa7d<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3f89290c5d48b287<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3fbfd7ba3043039a<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3fd5a4977505b4ae<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3fe11c87aba71e5a<>+0(SB), Z19, Z21
+	VMULPD       Z21, Z23, Z19
+	VMOVUPD      Z19, Z21
+	VFMADD231PD  Z20, Z19, Z21
+	VSCALEFPD    Z22, Z21, Z19
+	VCMPPD       $0x11, Z1, Z18, K2
+	VMOVUPD      Z19, Z18
+	VSUBPD       Z19, Z0, K2, Z18
+	VMOVUPD      Z18, (SI)(BX*1)
 	ADDQ         $+64, BX
 	SUBQ         $+8, DX
 	JGE          loop
@@ -24467,82 +26739,307 @@ rest:
 	ADDQ         $+8, DX
 	JZ           next
 	VMOVUPD.Z    (DI)(BX*1), K1, Z18
-	VANDPD       Z1, Z18, Z19
-	VMINPD       Z19, Z2, Z19
-	VMULPD       Z19, Z19, Z22
-	VMOVUPD      Z19, Z23
-	VFMSUB213PD  Z22, Z19, Z23
-	VMULPD       Z3, Z22, Z24
-	VRNDSCALEPD  $0x08, Z24, Z24
-	VXORPD       Z5, Z22, Z22
-	VMOVUPD      Z22, Z22
-	VFNMADD231PD Z4, Z24, Z22
+	VANDPD       Z2, Z18, Z19
+	VMINPD       Z19, Z3, Z19
+	VMOVUPD      Z1, Z20
+	VFNMADD231PD Z19, Z19, Z20
+	VMOVUPD      Z20, Z21
+	VFMADD231PD  Z19, Z19, Z21
+	VMULPD       Z4, Z20, Z22
+	VRNDSCALEPD  $0x08, Z22, Z22
+	VMOVUPD      Z20, Z20
+	VFNMADD231PD Z5, Z22, Z20
+	VMOVUPD      Z21, Z21
+	VFMADD231PD  Z6, Z22, Z21
+	VSUBPD       Z21, Z20, Z20
+	VMOVUPD      Z7, Z21
+	VFMADD213PD  Z8, Z20, Z21
+	VFMADD213PD  Z9, Z20, Z21
+	VFMADD213PD  Z10, Z20, Z21
+	VFMADD213PD  Z11, Z20, Z21
+	VFMADD213PD  Z12, Z20, Z21
+	VFMADD213PD  Z13, Z20, Z21
+	VFMADD213PD  Z14, Z20, Z21
+	VFMADD213PD  Z15, Z20, Z21
+	VFMADD213PD  Z16, Z20, Z21
+	VFMADD213PD  Z17, Z20, Z21
+	VMULPD       Z21, Z20, Z20
+	VADDPD       Z0, Z19, Z21
+	VDIVPD       Z21, Z0, Z23
+	VSUBPD       Z0, Z21, Z24
+	VSUBPD       Z24, Z19, Z19
+	VMOVUPD      Z0, Z24
+	VFNMADD231PD Z21, Z23, Z24
+	VMOVUPD      Z24, Z21
+	VFNMADD231PD Z19, Z23, Z21
+	VMULPD       k64_3fe0000000000000<>+0(SB), Z23, Z19
 	VMOVUPD      Z23, Z23
-	VFMADD231PD  Z6, Z24, Z23
-	VSUBPD       Z23, Z22, Z22
-	VMOVUPD      Z7, Z23
-	VFMADD213PD  Z8, Z22, Z23
-	VFMADD213PD  Z9, Z22, Z23
-	VFMADD213PD  Z10, Z22, Z23
-	VFMADD213PD  Z11, Z22, Z23
-	VFMADD213PD  Z12, Z22, Z23
-	VFMADD213PD  Z13, Z22, Z23
-	VFMADD213PD  Z14, Z22, Z23
-	VFMADD213PD  Z15, Z22, Z23
-	VFMADD213PD  Z16, Z22, Z23
-	VFMADD213PD  Z17, Z22, Z23
-	VMULPD       Z23, Z22, Z22
-	VADDPD       Z0, Z19, Z23
-	VDIVPD       Z23, Z0, Z25
-	VSUBPD       Z0, Z23, Z26
-	VSUBPD       Z26, Z19, Z19
-	VMOVUPD      Z0, Z26
-	VFNMADD231PD Z23, Z25, Z26
-	VMOVUPD      Z26, Z23
-	VFNMADD231PD Z19, Z25, Z23
-	VMULPD       k64_3fe0000000000000<>+0(SB), Z25, Z19
-	VMOVUPD      Z25, Z25
-	VFMADD231PD  Z19, Z23, Z25
+	VFMADD231PD  Z19, Z21, Z23
 	VMOVUPD      k64_bff253c8253c8254<>+0(SB), Z19
-	VFMADD231PD  k64_400129e4129e412a<>+0(SB), Z25, Z19
-	VMOVUPD      k64_3de6832512855c9e<>+0(SB), Z23
-	VFMADD213PD  k64_be0235c2e7dcf745<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_be01040d86c8f181<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3e31e18d7c6381bf<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_be32782661808bd2<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_be44bde3810f99a4<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3e61f52f88a632b7<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_be5feb05f29d44bf<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_be72dc099ad4c070<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3e9298031f4637c4<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_be929e44d7cff8b2<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_bea7a1e8193e2d89<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3ec6f62b3d584285<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_bebe568a8961e167<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_bee6664f76b7c531<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3efd92b86e6bda64<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3eedee3b46d3d1fa<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_bf288580acc1d95b<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3f2320e3cead0ae1<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3f524a73ca448dbe<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_bf5db7336e2406ee<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_bf82294c170bfa7d<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3f89290c5d48b287<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3fbfd7ba3043039a<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3fd5a4977505b4ae<>+0(SB), Z19, Z23
-	VFMADD213PD  k64_3fe11c87aba71e5a<>+0(SB), Z19, Z23
-	VMULPD       Z23, Z25, Z19
-	VMOVUPD      Z19, Z23
-	VFMADD231PD  Z22, Z19, Z23
-	VSCALEFPD    Z24, Z23, Z19
-	VCMPPD       $0x11, k64_0<>+0(SB), Z18, K2
-	VSUBPD       Z19, Z0, Z18
-	VBLENDMPD    Z18, Z19, K2, Z21
-	VMOVUPD      Z21, K1, (SI)(BX*1)
+	VFMADD231PD  k64_400129e4129e412a<>+0(SB), Z23, Z19
+	VMOVUPD      k64_3de6832512855c9e<>+0(SB), Z21
+	VFMADD213PD  k64_be0235c2e7dcf745<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_be01040d86c8f181<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3e31e18d7c6381bf<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_be32782661808bd2<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_be44bde3810f99a4<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3e61f52f88a632b7<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_be5feb05f29d44bf<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_be72dc099ad4c070<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3e9298031f4637c4<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_be929e44d7cff8b2<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_bea7a1e8193e2d89<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3ec6f62b3d584285<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_bebe568a8961e167<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_bee6664f76b7c531<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3efd92b86e6bda64<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3eedee3b46d3d1fa<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_bf288580acc1d95b<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3f2320e3cead0ae1<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3f524a73ca448dbe<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_bf5db7336e2406ee<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_bf82294c170bfa7d<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3f89290c5d48b287<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3fbfd7ba3043039a<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3fd5a4977505b4ae<>+0(SB), Z19, Z21
+	VFMADD213PD  k64_3fe11c87aba71e5a<>+0(SB), Z19, Z21
+	VMULPD       Z21, Z23, Z19
+	VMOVUPD      Z19, Z21
+	VFMADD231PD  Z20, Z19, Z21
+	VSCALEFPD    Z22, Z21, Z19
+	VCMPPD       $0x11, Z1, Z18, K2
+	VMOVUPD      Z19, Z18
+	VSUBPD       Z19, Z0, K2, Z18
+	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64ErfcMulVSVS(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·avx512F64ErfcMulVSVS(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         96(AX), CX
+	TESTQ        CX, CX
+	JLE          done
+	MOVQ         (AX), SI
+	MOVQ         8(AX), DI
+	MOVQ         16(AX), R8
+	MOVQ         24(AX), R9
+	MOVQ         32(AX), R10
+	MOVQ         104(AX), DX
+	ANDQ         $0x07, DX
+	MOVL         $0xffffffff, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	CMPQ         104(AX), $0x00
+	JLE          done
+	VBROADCASTSD k64_4000000000000000<>+0(SB), Z0
+	VBROADCASTSD k64_0<>+0(SB), Z1
+	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Z2
+	VBROADCASTSD k64_403b4ccccccccccd<>+0(SB), Z3
+	VBROADCASTSD k64_3ff71547652b82fe<>+0(SB), Z4
+	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Z5
+	VBROADCASTSD k64_3dea39ef357956a8<>+0(SB), Z6
+	VBROADCASTSD k64_3e5ad7f367b57929<>+0(SB), Z7
+	VBROADCASTSD k64_3e928ad9b82233f1<>+0(SB), Z8
+	VBROADCASTSD k64_3ec71df25b9e336b<>+0(SB), Z9
+	VBROADCASTSD k64_3efa01999e265bce<>+0(SB), Z10
+	VBROADCASTSD k64_3f2a01a012a0b5f3<>+0(SB), Z11
+	VBROADCASTSD k64_3f56c16c18438b0f<>+0(SB), Z12
+	VBROADCASTSD k64_3f81111111127d1d<>+0(SB), Z13
+	VBROADCASTSD k64_3fa555555555083e<>+0(SB), Z14
+	VBROADCASTSD k64_3fc55555555554f9<>+0(SB), Z15
+	VBROADCASTSD k64_3fe000000000000a<>+0(SB), Z16
+	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z17
+	VBROADCASTSD k64_3fe0000000000000<>+0(SB), Z18
+	VBROADCASTSD k64_400129e4129e412a<>+0(SB), Z19
+
+row:
+	VBROADCASTSD (R8), Z20
+	VBROADCASTSD (R10), Z21
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD      (DI)(BX*1), Z22
+	VMOVUPD      (R9)(BX*1), Z23
+	VMULPD       Z20, Z22, Z22
+	VANDPD       Z2, Z22, Z24
+	VMINPD       Z24, Z3, Z24
+	VMOVUPD      Z1, Z25
+	VFNMADD231PD Z24, Z24, Z25
+	VMOVUPD      Z25, Z26
+	VFMADD231PD  Z24, Z24, Z26
+	VMULPD       Z4, Z25, Z27
+	VRNDSCALEPD  $0x08, Z27, Z27
+	VMOVUPD      Z25, Z25
+	VFNMADD231PD Z5, Z27, Z25
+	VMOVUPD      Z26, Z26
+	VFMADD231PD  Z6, Z27, Z26
+	VSUBPD       Z26, Z25, Z25
+	VMOVUPD      Z7, Z26
+	VFMADD213PD  Z8, Z25, Z26
+	VFMADD213PD  Z9, Z25, Z26
+	VFMADD213PD  Z10, Z25, Z26
+	VFMADD213PD  Z11, Z25, Z26
+	VFMADD213PD  Z12, Z25, Z26
+	VFMADD213PD  Z13, Z25, Z26
+	VFMADD213PD  Z14, Z25, Z26
+	VFMADD213PD  Z15, Z25, Z26
+	VFMADD213PD  Z16, Z25, Z26
+	VFMADD213PD  Z17, Z25, Z26
+	VMULPD       Z26, Z25, Z25
+	VADDPD       Z0, Z24, Z26
+	VDIVPD       Z26, Z0, Z28
+	VSUBPD       Z0, Z26, Z29
+	VSUBPD       Z29, Z24, Z24
+	VMOVUPD      Z0, Z29
+	VFNMADD231PD Z26, Z28, Z29
+	VMOVUPD      Z29, Z26
+	VFNMADD231PD Z24, Z28, Z26
+	VMULPD       Z18, Z28, Z24
+	VMOVUPD      Z28, Z28
+	VFMADD231PD  Z24, Z26, Z28
+	VMOVUPD      k64_bff253c8253c8254<>+0(SB), Z24
+	VFMADD231PD  Z19, Z28, Z24
+	VMOVUPD      k64_3de6832512855c9e<>+0(SB), Z26
+	VFMADD213PD  k64_be0235c2e7dcf745<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_be01040d86c8f181<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_3e31e18d7c6381bf<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_be32782661808bd2<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_be44bde3810f99a4<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_3e61f52f88a632b7<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_be5feb05f29d44bf<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_be72dc099ad4c070<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_3e9298031f4637c4<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_be929e44d7cff8b2<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_bea7a1e8193e2d89<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_3ec6f62b3d584285<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_bebe568a8961e167<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_bee6664f76b7c531<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_3efd92b86e6bda64<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_3eedee3b46d3d1fa<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_bf288580acc1d95b<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_3f2320e3cead0ae1<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_3f524a73ca448dbe<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_bf5db7336e2406ee<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_bf82294c170bfa7d<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_3f89290c5d48b287<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_3fbfd7ba3043039a<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_3fd5a4977505b4ae<>+0(SB), Z24, Z26
+	VFMADD213PD  k64_3fe11c87aba71e5a<>+0(SB), Z24, Z26
+	VMULPD       Z26, Z28, Z24
+	VMOVUPD      Z24, Z26
+	VFMADD231PD  Z25, Z24, Z26
+	VSCALEFPD    Z27, Z26, Z24
+	VCMPPD       $0x11, Z1, Z22, K2
+	VMOVUPD      Z24, Z22
+	VSUBPD       Z24, Z0, K2, Z22
+	VMULPD       Z23, Z22, Z22
+	VMULPD       Z21, Z22, Z22
+	VMOVUPD      Z22, (SI)(BX*1)
+	ADDQ         $+64, BX
+	SUBQ         $+8, DX
+	JGE          loop
+
+rest:
+	ADDQ         $+8, DX
+	JZ           next
+	VMOVUPD.Z    (DI)(BX*1), K1, Z22
+	VMOVUPD.Z    (R9)(BX*1), K1, Z23
+	VMULPD       Z20, Z22, Z20
+	VANDPD       Z2, Z20, Z22
+	VMINPD       Z22, Z3, Z22
+	VMOVUPD      Z1, Z24
+	VFNMADD231PD Z22, Z22, Z24
+	VMOVUPD      Z24, Z25
+	VFMADD231PD  Z22, Z22, Z25
+	VMULPD       Z4, Z24, Z26
+	VRNDSCALEPD  $0x08, Z26, Z26
+	VMOVUPD      Z24, Z24
+	VFNMADD231PD Z5, Z26, Z24
+	VMOVUPD      Z25, Z25
+	VFMADD231PD  Z6, Z26, Z25
+	VSUBPD       Z25, Z24, Z24
+	VMOVUPD      Z7, Z25
+	VFMADD213PD  Z8, Z24, Z25
+	VFMADD213PD  Z9, Z24, Z25
+	VFMADD213PD  Z10, Z24, Z25
+	VFMADD213PD  Z11, Z24, Z25
+	VFMADD213PD  Z12, Z24, Z25
+	VFMADD213PD  Z13, Z24, Z25
+	VFMADD213PD  Z14, Z24, Z25
+	VFMADD213PD  Z15, Z24, Z25
+	VFMADD213PD  Z16, Z24, Z25
+	VFMADD213PD  Z17, Z24, Z25
+	VMULPD       Z25, Z24, Z24
+	VADDPD       Z0, Z22, Z25
+	VDIVPD       Z25, Z0, Z27
+	VSUBPD       Z0, Z25, Z28
+	VSUBPD       Z28, Z22, Z22
+	VMOVUPD      Z0, Z28
+	VFNMADD231PD Z25, Z27, Z28
+	VMOVUPD      Z28, Z25
+	VFNMADD231PD Z22, Z27, Z25
+	VMULPD       Z18, Z27, Z22
+	VMOVUPD      Z27, Z27
+	VFMADD231PD  Z22, Z25, Z27
+	VMOVUPD      k64_bff253c8253c8254<>+0(SB), Z22
+	VFMADD231PD  Z19, Z27, Z22
+	VMOVUPD      k64_3de6832512855c9e<>+0(SB), Z25
+	VFMADD213PD  k64_be0235c2e7dcf745<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_be01040d86c8f181<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_3e31e18d7c6381bf<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_be32782661808bd2<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_be44bde3810f99a4<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_3e61f52f88a632b7<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_be5feb05f29d44bf<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_be72dc099ad4c070<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_3e9298031f4637c4<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_be929e44d7cff8b2<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_bea7a1e8193e2d89<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_3ec6f62b3d584285<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_bebe568a8961e167<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_bee6664f76b7c531<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_3efd92b86e6bda64<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_3eedee3b46d3d1fa<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_bf288580acc1d95b<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_3f2320e3cead0ae1<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_3f524a73ca448dbe<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_bf5db7336e2406ee<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_bf82294c170bfa7d<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_3f89290c5d48b287<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_3fbfd7ba3043039a<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_3fd5a4977505b4ae<>+0(SB), Z22, Z25
+	VFMADD213PD  k64_3fe11c87aba71e5a<>+0(SB), Z22, Z25
+	VMULPD       Z25, Z27, Z22
+	VMOVUPD      Z22, Z25
+	VFMADD231PD  Z24, Z22, Z25
+	VSCALEFPD    Z26, Z25, Z22
+	VCMPPD       $0x11, Z1, Z20, K2
+	VMOVUPD      Z22, Z20
+	VSUBPD       Z22, Z0, K2, Z20
+	VMULPD       Z23, Z20, Z20
+	VMULPD       Z21, Z20, Z20
+	VMOVUPD      Z20, K1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -24554,17 +27051,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64SigmoidV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
@@ -24587,7 +27084,7 @@ TEXT ·avx512F64SigmoidV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -24674,8 +27171,8 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -24687,17 +27184,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64SoftplusV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Z1
@@ -24720,7 +27217,7 @@ TEXT ·avx512F64SoftplusV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -24847,8 +27344,8 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -24860,25 +27357,25 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64PowVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_0<>+0(SB), Z1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -25203,9 +27700,9 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -25437,18 +27934,18 @@ GLOBL k64_7ff8000000000001<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64PowSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_0<>+0(SB), Z1
@@ -25456,7 +27953,7 @@ TEXT ·avx512F64PowSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -25779,9 +28276,9 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -25793,18 +28290,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64PowVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_0<>+0(SB), Z1
@@ -25812,7 +28309,7 @@ TEXT ·avx512F64PowVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Z2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -26135,9 +28632,9 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -26149,18 +28646,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64LogAddExpVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_0<>+0(SB), Z1
@@ -26183,7 +28680,7 @@ TEXT ·avx512F64LogAddExpVV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -26318,9 +28815,9 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -26332,18 +28829,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64LogAddExpSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_0<>+0(SB), Z1
@@ -26367,7 +28864,7 @@ TEXT ·avx512F64LogAddExpSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Z18
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -26500,9 +28997,9 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -26514,18 +29011,18 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64LogAddExpVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_0<>+0(SB), Z1
@@ -26549,7 +29046,7 @@ TEXT ·avx512F64LogAddExpVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Z18
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -26682,9 +29179,9 @@ rest:
 	VMOVUPD      Z18, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -26696,18 +29193,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64ExpSubVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
@@ -26728,7 +29225,7 @@ TEXT ·avx512F64ExpSubVV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -26791,9 +29288,9 @@ rest:
 	VMOVUPD      Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -26805,18 +29302,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64ExpSubSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
@@ -26838,7 +29335,7 @@ TEXT ·avx512F64ExpSubSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Z16
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -26899,9 +29396,9 @@ rest:
 	VMOVUPD      Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -26913,18 +29410,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64ExpSubVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
@@ -26946,7 +29443,7 @@ TEXT ·avx512F64ExpSubVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Z16
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -27007,9 +29504,9 @@ rest:
 	VMOVUPD      Z16, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27021,12 +29518,12 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SumV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27039,7 +29536,7 @@ row:
 	VMOVUPD Z0, Z3
 	VMOVUPD Z0, Z4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -27085,8 +29582,8 @@ next:
 	VUNPCKHPD     X1, X1, X2
 	VADDPD        X2, X1, X1
 	VMOVSD        X1, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -27098,12 +29595,12 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64SumSquaresV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27116,7 +29613,7 @@ row:
 	VMOVUPD Z0, Z3
 	VMOVUPD Z0, Z4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -27162,8 +29659,8 @@ next:
 	VUNPCKHPD     X1, X1, X2
 	VADDPD        X2, X1, X1
 	VMOVSD        X1, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -27175,13 +29672,13 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64DotVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27194,7 +29691,7 @@ row:
 	VMOVUPD Z0, Z3
 	VMOVUPD Z0, Z4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -27246,9 +29743,9 @@ next:
 	VUNPCKHPD     X1, X1, X2
 	VADDPD        X2, X1, X1
 	VMOVSD        X1, (SI)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
-	ADDQ          48(AX), R8
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -27260,12 +29757,12 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F64MaxV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27279,7 +29776,7 @@ row:
 	VMOVUPD Z0, Z4
 	KXORW   K2, K2, K2
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -27350,8 +29847,8 @@ next:
 	MOVQ          DX, (SI)
 
 number:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27373,12 +29870,12 @@ GLOBL k64_fff0000000000000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F64MinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27392,7 +29889,7 @@ row:
 	VMOVUPD Z0, Z4
 	KXORW   K2, K2, K2
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -27463,8 +29960,8 @@ next:
 	MOVQ          DX, (SI)
 
 number:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27476,18 +29973,18 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512F64ExpSubSumVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
+	MOVQ         40(AX), R9
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Z0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Z1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Z2
@@ -27510,7 +30007,7 @@ row:
 	VMOVUPD      k64_0<>+0(SB), Z17
 	VMOVUPD      k64_0<>+0(SB), Z18
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -27638,10 +30135,655 @@ next:
 	VUNPCKHPD     X14, X14, X15
 	VADDPD        X15, X14, X14
 	VMOVSD        X14, (R9)
-	ADDQ          32(AX), SI
-	ADDQ          40(AX), DI
-	ADDQ          48(AX), R8
-	ADDQ          56(AX), R9
+	ADDQ          88(AX), R9
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64FMASumVVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64FMASumVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VMOVUPD k64_0<>+0(SB), Z0
+	VMOVUPD k64_0<>+0(SB), Z1
+	VMOVUPD k64_0<>+0(SB), Z2
+	VMOVUPD k64_0<>+0(SB), Z3
+	XORL    BX, BX
+	MOVQ    104(AX), DX
+	SUBQ    $+16, DX
+	JLT     rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Z4
+	VMOVUPD     (R8)(BX*1), Z5
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z4, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z0, Z0
+	VMOVUPD     64(DI)(BX*1), Z4
+	VMOVUPD     64(R8)(BX*1), Z5
+	VMOVUPD     64(R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z4, Z6
+	VMOVUPD     Z6, 64(SI)(BX*1)
+	VADDPD      Z6, Z1, Z1
+	ADDQ        $+128, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Z4
+	VMOVUPD     (R8)(BX*1), Z5
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z4, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z0, Z0
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPD.Z   (DI)(BX*1), K1, Z4
+	VMOVUPD.Z   (R8)(BX*1), K1, Z5
+	VMOVUPD.Z   (R9)(BX*1), K1, Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z4, Z6
+	VMOVUPD     Z6, K1, (SI)(BX*1)
+	VMOVUPD.Z   Z6, K1, Z4
+	VADDPD      Z4, Z0, Z0
+
+next:
+	VADDPD        Z1, Z0, Z0
+	VADDPD        Z3, Z2, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDPD        X1, X0, X0
+	VMOVSD        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64FMASumSVV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64FMASumSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSD (DI), Z0
+	VMOVUPD      k64_0<>+0(SB), Z1
+	VMOVUPD      k64_0<>+0(SB), Z2
+	VMOVUPD      k64_0<>+0(SB), Z3
+	VMOVUPD      k64_0<>+0(SB), Z4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (R8)(BX*1), Z5
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z0, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z1, Z1
+	VMOVUPD     64(R8)(BX*1), Z5
+	VMOVUPD     64(R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z0, Z6
+	VMOVUPD     Z6, 64(SI)(BX*1)
+	VADDPD      Z6, Z2, Z2
+	ADDQ        $+128, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPD     (R8)(BX*1), Z5
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z0, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z1, Z1
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPD.Z   (R8)(BX*1), K1, Z5
+	VMOVUPD.Z   (R9)(BX*1), K1, Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z5, Z0, Z6
+	VMOVUPD     Z6, K1, (SI)(BX*1)
+	VMOVUPD.Z   Z6, K1, Z0
+	VADDPD      Z0, Z1, Z1
+
+next:
+	VADDPD        Z2, Z1, Z0
+	VADDPD        Z4, Z3, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDPD        X1, X0, X0
+	VMOVSD        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64FMASumVSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64FMASumVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSD (R8), Z0
+	VMOVUPD      k64_0<>+0(SB), Z1
+	VMOVUPD      k64_0<>+0(SB), Z2
+	VMOVUPD      k64_0<>+0(SB), Z3
+	VMOVUPD      k64_0<>+0(SB), Z4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Z5
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z0, Z5, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z1, Z1
+	VMOVUPD     64(DI)(BX*1), Z5
+	VMOVUPD     64(R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z0, Z5, Z6
+	VMOVUPD     Z6, 64(SI)(BX*1)
+	VADDPD      Z6, Z2, Z2
+	ADDQ        $+128, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Z5
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z0, Z5, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z1, Z1
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPD.Z   (DI)(BX*1), K1, Z5
+	VMOVUPD.Z   (R9)(BX*1), K1, Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z0, Z5, Z6
+	VMOVUPD     Z6, K1, (SI)(BX*1)
+	VMOVUPD.Z   Z6, K1, Z0
+	VADDPD      Z0, Z1, Z1
+
+next:
+	VADDPD        Z2, Z1, Z0
+	VADDPD        Z4, Z3, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDPD        X1, X0, X0
+	VMOVSD        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64FMASumSSV(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64FMASumSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSD (DI), Z0
+	VBROADCASTSD (R8), Z1
+	VMOVUPD      k64_0<>+0(SB), Z2
+	VMOVUPD      k64_0<>+0(SB), Z3
+	VMOVUPD      k64_0<>+0(SB), Z4
+	VMOVUPD      k64_0<>+0(SB), Z5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z1, Z0, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z2, Z2
+	VMOVUPD     64(R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z1, Z0, Z6
+	VMOVUPD     Z6, 64(SI)(BX*1)
+	VADDPD      Z6, Z3, Z3
+	ADDQ        $+128, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPD     (R9)(BX*1), Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z1, Z0, Z6
+	VMOVUPD     Z6, (SI)(BX*1)
+	VADDPD      Z6, Z2, Z2
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPD.Z   (R9)(BX*1), K1, Z6
+	VMOVUPD     Z6, Z6
+	VFMADD231PD Z1, Z0, Z6
+	VMOVUPD     Z6, K1, (SI)(BX*1)
+	VMOVUPD.Z   Z6, K1, Z0
+	VADDPD      Z0, Z2, Z2
+
+next:
+	VADDPD        Z3, Z2, Z0
+	VADDPD        Z5, Z4, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDPD        X1, X0, X0
+	VMOVSD        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64FMASumVVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64FMASumVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSD (R9), Z0
+	VMOVUPD      k64_0<>+0(SB), Z1
+	VMOVUPD      k64_0<>+0(SB), Z2
+	VMOVUPD      k64_0<>+0(SB), Z3
+	VMOVUPD      k64_0<>+0(SB), Z4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Z5
+	VMOVUPD     (R8)(BX*1), Z6
+	VMOVUPD     Z0, Z7
+	VFMADD231PD Z6, Z5, Z7
+	VMOVUPD     Z7, (SI)(BX*1)
+	VADDPD      Z7, Z1, Z1
+	VMOVUPD     64(DI)(BX*1), Z5
+	VMOVUPD     64(R8)(BX*1), Z6
+	VMOVUPD     Z0, Z7
+	VFMADD231PD Z6, Z5, Z7
+	VMOVUPD     Z7, 64(SI)(BX*1)
+	VADDPD      Z7, Z2, Z2
+	ADDQ        $+128, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Z5
+	VMOVUPD     (R8)(BX*1), Z6
+	VMOVUPD     Z0, Z7
+	VFMADD231PD Z6, Z5, Z7
+	VMOVUPD     Z7, (SI)(BX*1)
+	VADDPD      Z7, Z1, Z1
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPD.Z   (DI)(BX*1), K1, Z5
+	VMOVUPD.Z   (R8)(BX*1), K1, Z6
+	VMOVUPD     Z0, Z0
+	VFMADD231PD Z6, Z5, Z0
+	VMOVUPD     Z0, K1, (SI)(BX*1)
+	VMOVUPD.Z   Z0, K1, Z0
+	VADDPD      Z0, Z1, Z1
+
+next:
+	VADDPD        Z2, Z1, Z0
+	VADDPD        Z4, Z3, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDPD        X1, X0, X0
+	VMOVSD        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64FMASumSVS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64FMASumSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSD (DI), Z0
+	VBROADCASTSD (R9), Z1
+	VMOVUPD      k64_0<>+0(SB), Z2
+	VMOVUPD      k64_0<>+0(SB), Z3
+	VMOVUPD      k64_0<>+0(SB), Z4
+	VMOVUPD      k64_0<>+0(SB), Z5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (R8)(BX*1), Z6
+	VMOVUPD     Z1, Z7
+	VFMADD231PD Z6, Z0, Z7
+	VMOVUPD     Z7, (SI)(BX*1)
+	VADDPD      Z7, Z2, Z2
+	VMOVUPD     64(R8)(BX*1), Z6
+	VMOVUPD     Z1, Z7
+	VFMADD231PD Z6, Z0, Z7
+	VMOVUPD     Z7, 64(SI)(BX*1)
+	VADDPD      Z7, Z3, Z3
+	ADDQ        $+128, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPD     (R8)(BX*1), Z6
+	VMOVUPD     Z1, Z7
+	VFMADD231PD Z6, Z0, Z7
+	VMOVUPD     Z7, (SI)(BX*1)
+	VADDPD      Z7, Z2, Z2
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPD.Z   (R8)(BX*1), K1, Z6
+	VMOVUPD     Z1, Z1
+	VFMADD231PD Z6, Z0, Z1
+	VMOVUPD     Z1, K1, (SI)(BX*1)
+	VMOVUPD.Z   Z1, K1, Z0
+	VADDPD      Z0, Z2, Z2
+
+next:
+	VADDPD        Z3, Z2, Z0
+	VADDPD        Z5, Z4, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDPD        X1, X0, X0
+	VMOVSD        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx512F64FMASumVSS(a *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512F64FMASumVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	MOVL  $0xffffffff, BX
+	BZHIL DX, BX, BX
+	KMOVW BX, K1
+	MOVQ  40(AX), R10
+
+row:
+	VBROADCASTSD (R8), Z0
+	VBROADCASTSD (R9), Z1
+	VMOVUPD      k64_0<>+0(SB), Z2
+	VMOVUPD      k64_0<>+0(SB), Z3
+	VMOVUPD      k64_0<>+0(SB), Z4
+	VMOVUPD      k64_0<>+0(SB), Z5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Z6
+	VMOVUPD     Z1, Z7
+	VFMADD231PD Z0, Z6, Z7
+	VMOVUPD     Z7, (SI)(BX*1)
+	VADDPD      Z7, Z2, Z2
+	VMOVUPD     64(DI)(BX*1), Z6
+	VMOVUPD     Z1, Z7
+	VFMADD231PD Z0, Z6, Z7
+	VMOVUPD     Z7, 64(SI)(BX*1)
+	VADDPD      Z7, Z3, Z3
+	ADDQ        $+128, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Z6
+	VMOVUPD     Z1, Z7
+	VFMADD231PD Z0, Z6, Z7
+	VMOVUPD     Z7, (SI)(BX*1)
+	VADDPD      Z7, Z2, Z2
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPD.Z   (DI)(BX*1), K1, Z6
+	VMOVUPD     Z1, Z1
+	VFMADD231PD Z0, Z6, Z1
+	VMOVUPD     Z1, K1, (SI)(BX*1)
+	VMOVUPD.Z   Z1, K1, Z0
+	VADDPD      Z0, Z2, Z2
+
+next:
+	VADDPD        Z3, Z2, Z0
+	VADDPD        Z5, Z4, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VUNPCKHPD     X0, X0, X1
+	VADDPD        X1, X0, X0
+	VMOVSD        X0, (R10)
+	ADDQ          88(AX), R10
+	ADDQ          48(AX), SI
+	ADDQ          56(AX), DI
+	ADDQ          64(AX), R8
+	ADDQ          72(AX), R9
 	DECQ          CX
 	JNZ           row
 	VZEROUPPER
@@ -27653,17 +30795,17 @@ done:
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F64FromBoolV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27675,7 +30817,7 @@ TEXT ·avx512F64FromBoolV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -27698,8 +30840,8 @@ rest:
 	VMOVUPD    Z1, K1, (SI)(BX*8)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27711,17 +30853,17 @@ done:
 // Requires: AVX, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F64FromI32V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27733,7 +30875,7 @@ TEXT ·avx512F64FromI32V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -27754,8 +30896,8 @@ rest:
 	VMOVUPD   Z0, K1, (SI)(BX*8)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27767,17 +30909,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64FromI64V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27789,7 +30931,7 @@ TEXT ·avx512F64FromI64V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -27810,8 +30952,8 @@ rest:
 	VMOVUPD   Z0, K1, (SI)(BX*8)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27823,17 +30965,17 @@ done:
 // Requires: AVX, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F64FromF32V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27845,7 +30987,7 @@ TEXT ·avx512F64FromF32V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -27866,8 +31008,8 @@ rest:
 	VMOVUPD   Z0, K1, (SI)(BX*8)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27879,17 +31021,17 @@ done:
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F64ToBoolV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27901,7 +31043,7 @@ TEXT ·avx512F64ToBoolV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -27926,8 +31068,8 @@ rest:
 	VMOVDQU8   X1, K1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27939,17 +31081,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
 TEXT ·avx512F64ToI32V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -27961,7 +31103,7 @@ TEXT ·avx512F64ToI32V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -27984,8 +31126,8 @@ rest:
 	VMOVUPS    Y0, K1, (SI)(BX*4)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -27997,17 +31139,17 @@ done:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·avx512F64ToI64V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -28019,7 +31161,7 @@ TEXT ·avx512F64ToI64V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -28040,8 +31182,8 @@ rest:
 	VMOVUPD    Z0, K1, (SI)(BX*8)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28054,12 +31196,12 @@ done:
 TEXT ·avx512F64Wild(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
@@ -28070,7 +31212,7 @@ TEXT ·avx512F64Wild(SB), NOSPLIT, $0-9
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -28093,8 +31235,8 @@ rest:
 	KORW      K3, K2, K2
 
 next:
-	ADDQ     32(AX), SI
-	ADDQ     40(AX), DI
+	ADDQ     48(AX), SI
+	ADDQ     56(AX), DI
 	DECQ     CX
 	JNZ      row
 	KORTESTW K2, K2
@@ -28119,19 +31261,19 @@ GLOBL k64_4100000000000000<>(SB), RODATA|NOPTR, $64
 TEXT ·avx512F64Route2(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	MOVL         $0xffffffff, BX
 	BZHIL        DX, BX, BX
 	KMOVW        BX, K1
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Z0
 	KXORW        K2, K2, K2
@@ -28141,15 +31283,15 @@ row:
 	SUBQ DI, R10
 	ADDQ SI, R10
 	MOVQ DI, R11
-	ADDQ 56(AX), R11
+	ADDQ 72(AX), R11
 	MOVQ R8, R12
-	ADDQ 56(AX), R12
+	ADDQ 72(AX), R12
 	MOVQ SI, R13
-	ADDQ 56(AX), R13
+	ADDQ 72(AX), R13
 	MOVQ R10, R14
-	ADDQ 56(AX), R14
+	ADDQ 72(AX), R14
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -28224,10 +31366,10 @@ rest:
 	VMOVUPD   Z0, K1, (R14)(BX*1)
 
 next:
-	ADDQ     32(AX), SI
-	ADDQ     40(AX), DI
-	ADDQ     48(AX), R8
-	ADDQ     56(AX), R9
+	ADDQ     48(AX), SI
+	ADDQ     56(AX), DI
+	ADDQ     64(AX), R8
+	ADDQ     72(AX), R9
 	DECQ     CX
 	JNZ      row
 	KORTESTW K2, K2
@@ -28241,22 +31383,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F32CopyV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+32, DX
 	JLT  rest
 
@@ -28294,8 +31436,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28325,23 +31467,23 @@ GLOBL masks<>(SB), RODATA|NOPTR, $64
 // Requires: AVX
 TEXT ·avx2F32CopyS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+32, DX
 	JLT          rest
 
@@ -28372,8 +31514,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28385,23 +31527,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32NegV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_80000000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28436,8 +31578,8 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28449,23 +31591,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AbsV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_7fffffff<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28500,8 +31642,8 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28513,17 +31655,17 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SignV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -28531,7 +31673,7 @@ TEXT ·avx2F32SignV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28578,8 +31720,8 @@ tail:
 	VMASKMOVPS Y3, Y4, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28591,22 +31733,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SquareV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28641,8 +31783,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28654,23 +31796,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32RecipV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28705,8 +31847,8 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28718,22 +31860,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SqrtV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28768,8 +31910,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28781,23 +31923,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32ReLUV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28836,8 +31978,8 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28849,22 +31991,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F32FloorV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28899,8 +32041,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28912,22 +32054,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F32CeilV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -28962,8 +32104,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -28975,22 +32117,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F32RoundV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -29025,8 +32167,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29038,23 +32180,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32IsNaNV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -29093,8 +32235,8 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29106,24 +32248,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32NotV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -29162,8 +32304,8 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29175,23 +32317,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -29231,9 +32373,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29245,24 +32387,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29297,9 +32439,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29311,24 +32453,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29363,9 +32505,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29377,23 +32519,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -29433,9 +32575,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29447,24 +32589,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29499,9 +32641,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29513,24 +32655,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29565,9 +32707,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29579,23 +32721,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -29635,9 +32777,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29649,24 +32791,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29701,9 +32843,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29715,24 +32857,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29767,9 +32909,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29781,23 +32923,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32DivVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -29837,9 +32979,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29851,24 +32993,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32DivSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29903,9 +33045,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29917,24 +33059,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32DivVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -29969,9 +33111,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -29983,23 +33125,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MaximumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -30055,9 +33197,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30069,24 +33211,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MaximumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30137,9 +33279,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30151,24 +33293,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MaximumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30219,9 +33361,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30233,23 +33375,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MinimumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -30317,9 +33459,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30331,24 +33473,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MinimumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30411,9 +33553,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30425,24 +33567,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MinimumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30505,9 +33647,9 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30519,24 +33661,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32EqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -30580,9 +33722,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30594,25 +33736,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32EqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30651,9 +33793,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30665,25 +33807,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32EqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30722,9 +33864,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30736,24 +33878,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32LessVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -30797,9 +33939,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30811,25 +33953,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32LessSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30868,9 +34010,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30882,25 +34024,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32LessVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -30939,9 +34081,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -30953,24 +34095,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32LessEqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -31014,9 +34156,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31028,25 +34170,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32LessEqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31085,9 +34227,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31099,25 +34241,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32LessEqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31156,9 +34298,9 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31170,25 +34312,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AndVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -31240,9 +34382,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31254,18 +34396,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AndSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -31273,7 +34415,7 @@ TEXT ·avx2F32AndSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31320,9 +34462,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31334,18 +34476,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AndVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -31353,7 +34495,7 @@ TEXT ·avx2F32AndVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31400,9 +34542,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31414,25 +34556,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32OrVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -31484,9 +34626,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31498,18 +34640,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F32OrSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -31517,7 +34659,7 @@ TEXT ·avx2F32OrSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31564,9 +34706,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31578,18 +34720,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F32OrVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -31597,7 +34739,7 @@ TEXT ·avx2F32OrVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31644,9 +34786,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31658,25 +34800,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32XorVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -31728,9 +34870,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31742,18 +34884,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F32XorSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -31761,7 +34903,7 @@ TEXT ·avx2F32XorSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31808,9 +34950,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31822,18 +34964,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F32XorVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -31841,7 +34983,7 @@ TEXT ·avx2F32XorVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -31888,9 +35030,9 @@ tail:
 	VMASKMOVPS Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31902,25 +35044,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32WhereVVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -31969,10 +35111,10 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -31984,26 +35126,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32WhereSVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32047,10 +35189,10 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32062,26 +35204,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32WhereVSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32125,10 +35267,10 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32140,19 +35282,19 @@ done:
 // Requires: AVX
 TEXT ·avx2F32WhereSSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
@@ -32160,7 +35302,7 @@ row:
 	VBROADCASTSS (DI), Y1
 	VBROADCASTSS (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32199,10 +35341,10 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32214,26 +35356,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32WhereVVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
 row:
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32277,10 +35419,10 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32292,19 +35434,19 @@ done:
 // Requires: AVX
 TEXT ·avx2F32WhereSVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
@@ -32312,7 +35454,7 @@ row:
 	VBROADCASTSS (DI), Y1
 	VBROADCASTSS (R9), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32351,10 +35493,10 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32366,19 +35508,19 @@ done:
 // Requires: AVX
 TEXT ·avx2F32WhereVSS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 
@@ -32386,7 +35528,7 @@ row:
 	VBROADCASTSS (R8), Y1
 	VBROADCASTSS (R9), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32425,10 +35567,10 @@ tail:
 	VMASKMOVPS Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32440,24 +35582,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -32506,10 +35648,10 @@ tail:
 	VMASKMOVPS  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32521,25 +35663,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32583,10 +35725,10 @@ tail:
 	VMASKMOVPS  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32598,25 +35740,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32660,10 +35802,10 @@ tail:
 	VMASKMOVPS  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32675,26 +35817,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32733,10 +35875,10 @@ tail:
 	VMASKMOVPS  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32748,25 +35890,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32810,10 +35952,10 @@ tail:
 	VMASKMOVPS  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32825,26 +35967,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32883,10 +36025,10 @@ tail:
 	VMASKMOVPS  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32898,26 +36040,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -32956,10 +36098,10 @@ tail:
 	VMASKMOVPS  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -32971,24 +36113,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMSVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -33037,10 +36179,10 @@ tail:
 	VMASKMOVPS  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33052,25 +36194,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMSSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33114,10 +36256,10 @@ tail:
 	VMASKMOVPS  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33129,25 +36271,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMSVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33191,10 +36333,10 @@ tail:
 	VMASKMOVPS  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33206,26 +36348,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMSSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33264,10 +36406,10 @@ tail:
 	VMASKMOVPS  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33279,25 +36421,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMSVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33341,10 +36483,10 @@ tail:
 	VMASKMOVPS  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33356,26 +36498,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMSSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33414,10 +36556,10 @@ tail:
 	VMASKMOVPS  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33429,26 +36571,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FMSVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33487,10 +36629,10 @@ tail:
 	VMASKMOVPS  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33502,24 +36644,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FNMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -33568,10 +36710,10 @@ tail:
 	VMASKMOVPS   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33583,25 +36725,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FNMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33645,10 +36787,10 @@ tail:
 	VMASKMOVPS   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33660,25 +36802,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FNMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33722,10 +36864,10 @@ tail:
 	VMASKMOVPS   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33737,26 +36879,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FNMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33795,10 +36937,10 @@ tail:
 	VMASKMOVPS   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33810,25 +36952,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FNMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33872,10 +37014,10 @@ tail:
 	VMASKMOVPS   Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33887,26 +37029,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FNMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -33945,10 +37087,10 @@ tail:
 	VMASKMOVPS   Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -33960,26 +37102,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32FNMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34018,10 +37160,10 @@ tail:
 	VMASKMOVPS   Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34033,24 +37175,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -34099,10 +37241,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34114,25 +37256,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34176,10 +37318,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34191,25 +37333,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34253,10 +37395,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34268,26 +37410,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34326,10 +37468,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34341,25 +37483,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34403,10 +37545,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34418,26 +37560,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34476,10 +37618,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34491,26 +37633,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AddMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34549,10 +37691,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34564,24 +37706,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -34630,10 +37772,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34645,25 +37787,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34707,10 +37849,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34722,25 +37864,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34784,10 +37926,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34799,26 +37941,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34857,10 +37999,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34872,25 +38014,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -34934,10 +38076,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -34949,26 +38091,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35007,10 +38149,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35022,26 +38164,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SubMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35080,10 +38222,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35095,24 +38237,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -35161,10 +38303,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35176,25 +38318,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35238,10 +38380,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35253,25 +38395,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35315,10 +38457,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35330,26 +38472,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35388,10 +38530,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35403,25 +38545,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35465,10 +38607,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35480,26 +38622,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35538,10 +38680,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35553,26 +38695,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MulMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35611,10 +38753,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35626,24 +38768,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AboveVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -35692,10 +38834,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35707,25 +38849,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AboveSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35769,10 +38911,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35784,25 +38926,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AboveVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35846,10 +38988,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35861,26 +39003,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AboveSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35919,10 +39061,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -35934,25 +39076,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AboveVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -35996,10 +39138,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36011,26 +39153,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AboveSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -36069,10 +39211,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36084,26 +39226,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F32AboveVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSS (R8), Y0
 	VBROADCASTSS (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -36142,10 +39284,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36157,24 +39299,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -36223,10 +39365,773 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32SubSubVVV(a *byte)
+// Requires: AVX
+TEXT ·avx2F32SubSubVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 104(AX), DX
+	SUBQ $+16, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Y0
+	VMOVUPS (R8)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y0
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	VMOVUPS 32(DI)(BX*1), Y0
+	VMOVUPS 32(R8)(BX*1), Y1
+	VMOVUPS 32(R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y0
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Y0
+	VMOVUPS (R8)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y0
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS (DI)(BX*1), Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (R8)(BX*1), Y1, Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R9)(BX*1), Y2, Y2
+	VSUBPS     Y1, Y0, Y0
+	VSUBPS     Y2, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32SubSubSVV(a *byte)
+// Requires: AVX
+TEXT ·avx2F32SubSubSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Y0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (R8)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y1
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	VMOVUPS 32(R8)(BX*1), Y1
+	VMOVUPS 32(R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y1
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (R8)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y1
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (R8)(BX*1), Y1, Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R9)(BX*1), Y2, Y2
+	VSUBPS     Y1, Y0, Y0
+	VSUBPS     Y2, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32SubSubVSV(a *byte)
+// Requires: AVX
+TEXT ·avx2F32SubSubVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R8), Y0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y0, Y1, Y1
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	VMOVUPS 32(DI)(BX*1), Y1
+	VMOVUPS 32(R9)(BX*1), Y2
+	VSUBPS  Y0, Y1, Y1
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Y1
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y0, Y1, Y1
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI)(BX*1), Y1, Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R9)(BX*1), Y2, Y2
+	VSUBPS     Y0, Y1, Y0
+	VSUBPS     Y2, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32SubSubSSV(a *byte)
+// Requires: AVX
+TEXT ·avx2F32SubSubSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS (R8), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y3
+	VSUBPS  Y2, Y3, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	VMOVUPS 32(R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y3
+	VSUBPS  Y2, Y3, Y2
+	VMOVUPS Y2, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (R9)(BX*1), Y2
+	VSUBPS  Y1, Y0, Y3
+	VSUBPS  Y2, Y3, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R9)(BX*1), Y2, Y2
+	VSUBPS     Y1, Y0, Y0
+	VSUBPS     Y2, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32SubSubVVS(a *byte)
+// Requires: AVX
+TEXT ·avx2F32SubSubVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R9), Y0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Y1
+	VMOVUPS (R8)(BX*1), Y2
+	VSUBPS  Y2, Y1, Y1
+	VSUBPS  Y0, Y1, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	VMOVUPS 32(DI)(BX*1), Y1
+	VMOVUPS 32(R8)(BX*1), Y2
+	VSUBPS  Y2, Y1, Y1
+	VSUBPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Y1
+	VMOVUPS (R8)(BX*1), Y2
+	VSUBPS  Y2, Y1, Y1
+	VSUBPS  Y0, Y1, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI)(BX*1), Y1, Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R8)(BX*1), Y2, Y2
+	VSUBPS     Y2, Y1, Y1
+	VSUBPS     Y0, Y1, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32SubSubSVS(a *byte)
+// Requires: AVX
+TEXT ·avx2F32SubSubSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS (R9), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (R8)(BX*1), Y2
+	VSUBPS  Y2, Y0, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	VMOVUPS 32(R8)(BX*1), Y2
+	VSUBPS  Y2, Y0, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (R8)(BX*1), Y2
+	VSUBPS  Y2, Y0, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R8)(BX*1), Y2, Y2
+	VSUBPS     Y2, Y0, Y0
+	VSUBPS     Y1, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32SubSubVSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F32SubSubVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R8), Y0
+	VBROADCASTSS (R9), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS (DI)(BX*1), Y2
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	VMOVUPS 32(DI)(BX*1), Y2
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+16, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+8, DX
+	JLT     tail
+	VMOVUPS (DI)(BX*1), Y2
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y1, Y2, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (DI)(BX*1), Y2, Y2
+	VSUBPS     Y0, Y2, Y0
+	VSUBPS     Y1, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32ChooseVVSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F32ChooseVVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R11
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R9), Y0
+	VBROADCASTSS (R10), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (DI)(BX*1), Y2
+	VMOVUPS   (R8)(BX*1), Y3
+	VCMPPS    $0x00, Y3, Y2, Y2
+	VBLENDVPS Y2, Y0, Y1, Y2
+	VMOVUPS   Y2, (SI)(BX*1)
+	VMOVUPS   32(DI)(BX*1), Y2
+	VMOVUPS   32(R8)(BX*1), Y3
+	VCMPPS    $0x00, Y3, Y2, Y2
+	VBLENDVPS Y2, Y0, Y1, Y2
+	VMOVUPS   Y2, 32(SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JLT       tail
+	VMOVUPS   (DI)(BX*1), Y2
+	VMOVUPS   (R8)(BX*1), Y3
+	VCMPPS    $0x00, Y3, Y2, Y2
+	VBLENDVPS Y2, Y0, Y1, Y2
+	VMOVUPS   Y2, (SI)(BX*1)
+	ADDQ      $+32, BX
+	SUBQ      $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R11), Y2
+	VMASKMOVPS (DI)(BX*1), Y2, Y2
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS (R8)(BX*1), Y3, Y3
+	VCMPPS     $0x00, Y3, Y2, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32ChooseSVSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F32ChooseSVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R11
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS (R9), Y1
+	VBROADCASTSS (R10), Y2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (R8)(BX*1), Y3
+	VCMPPS    $0x00, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y3
+	VMOVUPS   Y3, (SI)(BX*1)
+	VMOVUPS   32(R8)(BX*1), Y3
+	VCMPPS    $0x00, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y3
+	VMOVUPS   Y3, 32(SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JLT       tail
+	VMOVUPS   (R8)(BX*1), Y3
+	VCMPPS    $0x00, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y3
+	VMOVUPS   Y3, (SI)(BX*1)
+	ADDQ      $+32, BX
+	SUBQ      $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS (R8)(BX*1), Y3, Y3
+	VCMPPS     $0x00, Y3, Y0, Y0
+	VBLENDVPS  Y0, Y1, Y2, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32ChooseVSSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F32ChooseVSSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R11
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSS (R8), Y0
+	VBROADCASTSS (R9), Y1
+	VBROADCASTSS (R10), Y2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS   (DI)(BX*1), Y3
+	VCMPPS    $0x00, Y0, Y3, Y3
+	VBLENDVPS Y3, Y1, Y2, Y3
+	VMOVUPS   Y3, (SI)(BX*1)
+	VMOVUPS   32(DI)(BX*1), Y3
+	VCMPPS    $0x00, Y0, Y3, Y3
+	VBLENDVPS Y3, Y1, Y2, Y3
+	VMOVUPS   Y3, 32(SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+16, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+8, DX
+	JLT       tail
+	VMOVUPS   (DI)(BX*1), Y3
+	VCMPPS    $0x00, Y0, Y3, Y3
+	VBLENDVPS Y3, Y1, Y2, Y3
+	VMOVUPS   Y3, (SI)(BX*1)
+	ADDQ      $+32, BX
+	SUBQ      $+8, DX
+
+tail:
+	ADDQ       $+8, DX
+	JZ         next
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS (DI)(BX*1), Y3, Y3
+	VCMPPS     $0x00, Y0, Y3, Y0
+	VBLENDVPS  Y0, Y1, Y2, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36238,24 +40143,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F32UnmatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -36304,10 +40209,10 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36319,24 +40224,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32RsqrtV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_3f000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -36383,8 +40288,8 @@ rest:
 	VMASKMOVPS   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36396,17 +40301,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32ExpV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
@@ -36415,7 +40320,7 @@ TEXT ·avx2F32ExpV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -36482,8 +40387,8 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36495,17 +40400,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32Exp2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c3170000<>+0(SB), Y1
@@ -36514,7 +40419,7 @@ TEXT ·avx2F32Exp2V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -36575,8 +40480,8 @@ rest:
 	VMASKMOVPS  Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36588,17 +40493,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32Expm1V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c1f00000<>+0(SB), Y1
@@ -36607,7 +40512,7 @@ TEXT ·avx2F32Expm1V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -36708,8 +40613,8 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36721,17 +40626,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32LogV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_800000<>+0(SB), Y1
@@ -36740,7 +40645,7 @@ TEXT ·avx2F32LogV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -36833,8 +40738,8 @@ rest:
 	VMASKMOVPS  Y5, Y4, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -36918,17 +40823,17 @@ GLOBL k32_3f400000<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32Log1pV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
@@ -36937,7 +40842,7 @@ TEXT ·avx2F32Log1pV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -37060,8 +40965,8 @@ rest:
 	VMASKMOVPS  Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -37073,17 +40978,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32Log2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3fb8aa3b<>+0(SB), Y1
@@ -37092,7 +40997,7 @@ TEXT ·avx2F32Log2V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -37187,8 +41092,8 @@ rest:
 	VMASKMOVPS  Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -37200,17 +41105,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32Log10V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VBROADCASTSS k32_3ede5bd9<>+0(SB), Y1
@@ -37219,7 +41124,7 @@ TEXT ·avx2F32Log10V(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -37320,8 +41225,8 @@ rest:
 	VMASKMOVPS  Y5, Y4, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -37333,17 +41238,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32SinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Y0
 	VBROADCASTSS k32_80000000<>+0(SB), Y1
@@ -37352,7 +41257,7 @@ TEXT ·avx2F32SinV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -37449,8 +41354,8 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -37462,17 +41367,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32CosV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_b33bbd2e<>+0(SB), Y0
 	VBROADCASTSS k32_3f800000<>+0(SB), Y1
@@ -37481,7 +41386,7 @@ TEXT ·avx2F32CosV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -37576,8 +41481,8 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -37589,17 +41494,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32TanhV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_80000000<>+0(SB), Y1
@@ -37608,7 +41513,7 @@ TEXT ·avx2F32TanhV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -37697,8 +41602,8 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -37710,40 +41615,40 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32ErfV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
-	VBROADCASTSS k32_80000000<>+0(SB), Y1
-	VBROADCASTSS k32_7fffffff<>+0(SB), Y2
-	VBROADCASTSS k32_4121999a<>+0(SB), Y3
+	VBROADCASTSS k32_7fffffff<>+0(SB), Y1
+	VBROADCASTSS k32_4121999a<>+0(SB), Y2
+	VBROADCASTSS k32_0<>+0(SB), Y3
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
 	PCALIGN $32
 loop:
 	VMOVUPS      (DI)(BX*1), Y4
-	VANDPS       Y2, Y4, Y5
-	VMINPS       Y5, Y3, Y6
-	VMULPS       Y6, Y6, Y7
-	VMOVUPS      Y6, Y8
-	VFMSUB213PS  Y7, Y6, Y8
-	VMULPS       k32_bfb8aa3b<>+0(SB), Y7, Y9
+	VANDPS       Y1, Y4, Y5
+	VMINPS       Y5, Y2, Y6
+	VMOVUPS      Y3, Y7
+	VFNMADD231PS Y6, Y6, Y7
+	VMOVUPS      Y7, Y8
+	VFMADD231PS  Y6, Y6, Y8
+	VMULPS       k32_3fb8aa3b<>+0(SB), Y7, Y9
 	VROUNDPS     $0x08, Y9, Y9
-	VXORPS       Y1, Y7, Y7
 	VMOVUPS      Y7, Y7
 	VFNMADD231PS k32_3f317200<>+0(SB), Y9, Y7
 	VMOVUPS      Y8, Y8
@@ -37795,7 +41700,7 @@ loop:
 	VFMADD231PS  Y8, Y5, Y7
 	VCMPPS       $0x11, Y0, Y5, Y5
 	VBLENDVPS    Y5, Y7, Y6, Y5
-	VANDPS       Y1, Y4, Y4
+	VANDPS       k32_80000000<>+0(SB), Y4, Y4
 	VORPS        Y4, Y5, Y4
 	VMOVUPS      Y4, (SI)(BX*1)
 	ADDQ         $+32, BX
@@ -37807,14 +41712,14 @@ rest:
 	JZ           next
 	VMOVUPS      (R8), Y4
 	VMASKMOVPS   (DI)(BX*1), Y4, Y4
-	VANDPS       Y2, Y4, Y5
-	VMINPS       Y5, Y3, Y6
-	VMULPS       Y6, Y6, Y7
-	VMOVUPS      Y6, Y8
-	VFMSUB213PS  Y7, Y6, Y8
-	VMULPS       k32_bfb8aa3b<>+0(SB), Y7, Y9
+	VANDPS       Y1, Y4, Y5
+	VMINPS       Y5, Y2, Y6
+	VMOVUPS      Y3, Y7
+	VFNMADD231PS Y6, Y6, Y7
+	VMOVUPS      Y7, Y8
+	VFMADD231PS  Y6, Y6, Y8
+	VMULPS       k32_3fb8aa3b<>+0(SB), Y7, Y9
 	VROUNDPS     $0x08, Y9, Y9
-	VXORPS       Y1, Y7, Y7
 	VMOVUPS      Y7, Y7
 	VFNMADD231PS k32_3f317200<>+0(SB), Y9, Y7
 	VMOVUPS      Y8, Y8
@@ -37866,14 +41771,14 @@ rest:
 	VFMADD231PS  Y8, Y5, Y7
 	VCMPPS       $0x11, Y0, Y5, Y5
 	VBLENDVPS    Y5, Y7, Y6, Y5
-	VANDPS       Y1, Y4, Y4
+	VANDPS       k32_80000000<>+0(SB), Y4, Y4
 	VORPS        Y4, Y5, Y4
 	VMOVUPS      (R8), Y5
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -37885,40 +41790,40 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32ErfcV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
-	VBROADCASTSS k32_7fffffff<>+0(SB), Y1
-	VBROADCASTSS k32_4121999a<>+0(SB), Y2
-	VBROADCASTSS k32_bfb8aa3b<>+0(SB), Y3
+	VBROADCASTSS k32_0<>+0(SB), Y1
+	VBROADCASTSS k32_7fffffff<>+0(SB), Y2
+	VBROADCASTSS k32_4121999a<>+0(SB), Y3
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
 	PCALIGN $32
 loop:
 	VMOVUPS      (DI)(BX*1), Y4
-	VANDPS       Y1, Y4, Y5
-	VMINPS       Y5, Y2, Y5
-	VMULPS       Y5, Y5, Y6
-	VMOVUPS      Y5, Y7
-	VFMSUB213PS  Y6, Y5, Y7
-	VMULPS       Y3, Y6, Y8
+	VANDPS       Y2, Y4, Y5
+	VMINPS       Y5, Y3, Y5
+	VMOVUPS      Y1, Y6
+	VFNMADD231PS Y5, Y5, Y6
+	VMOVUPS      Y6, Y7
+	VFMADD231PS  Y5, Y5, Y7
+	VMULPS       k32_3fb8aa3b<>+0(SB), Y6, Y8
 	VROUNDPS     $0x08, Y8, Y8
-	VXORPS       k32_80000000<>+0(SB), Y6, Y6
 	VMOVUPS      Y6, Y6
 	VFNMADD231PS k32_3f317200<>+0(SB), Y8, Y6
 	VMOVUPS      Y7, Y7
@@ -37957,7 +41862,7 @@ loop:
 	VPSLLD       $0x17, Y5, Y5
 	VPADDD       Y0, Y5, Y5
 	VMULPS       Y5, Y6, Y5
-	VCMPPS       $0x11, k32_0<>+0(SB), Y4, Y4
+	VCMPPS       $0x11, Y1, Y4, Y4
 	VMOVUPS      k32_40000000<>+0(SB), Y6
 	VSUBPS       Y5, Y6, Y6
 	VBLENDVPS    Y4, Y6, Y5, Y4
@@ -37971,14 +41876,14 @@ rest:
 	JZ           next
 	VMOVUPS      (R8), Y4
 	VMASKMOVPS   (DI)(BX*1), Y4, Y4
-	VANDPS       Y1, Y4, Y5
-	VMINPS       Y5, Y2, Y5
-	VMULPS       Y5, Y5, Y6
-	VMOVUPS      Y5, Y7
-	VFMSUB213PS  Y6, Y5, Y7
-	VMULPS       Y3, Y6, Y8
+	VANDPS       Y2, Y4, Y5
+	VMINPS       Y5, Y3, Y5
+	VMOVUPS      Y1, Y6
+	VFNMADD231PS Y5, Y5, Y6
+	VMOVUPS      Y6, Y7
+	VFMADD231PS  Y5, Y5, Y7
+	VMULPS       k32_3fb8aa3b<>+0(SB), Y6, Y8
 	VROUNDPS     $0x08, Y8, Y8
-	VXORPS       k32_80000000<>+0(SB), Y6, Y6
 	VMOVUPS      Y6, Y6
 	VFNMADD231PS k32_3f317200<>+0(SB), Y8, Y6
 	VMOVUPS      Y7, Y7
@@ -38017,7 +41922,7 @@ rest:
 	VPSLLD       $0x17, Y5, Y5
 	VPADDD       Y0, Y5, Y5
 	VMULPS       Y5, Y6, Y5
-	VCMPPS       $0x11, k32_0<>+0(SB), Y4, Y4
+	VCMPPS       $0x11, Y1, Y4, Y4
 	VMOVUPS      k32_40000000<>+0(SB), Y6
 	VSUBPS       Y5, Y6, Y6
 	VBLENDVPS    Y4, Y6, Y5, Y4
@@ -38025,8 +41930,178 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32ErfcMulVSVS(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·avx2F32ErfcMulVSVS(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         96(AX), CX
+	TESTQ        CX, CX
+	JLE          done
+	MOVQ         (AX), SI
+	MOVQ         8(AX), DI
+	MOVQ         16(AX), R8
+	MOVQ         24(AX), R9
+	MOVQ         32(AX), R10
+	MOVQ         104(AX), DX
+	ANDQ         $0x07, DX
+	LEAQ         masks<>+32(SB), BX
+	NEGQ         DX
+	LEAQ         (BX)(DX*4), R11
+	CMPQ         104(AX), $0x00
+	JLE          done
+	VBROADCASTSS k32_3f800000<>+0(SB), Y0
+	VBROADCASTSS k32_0<>+0(SB), Y1
+	VBROADCASTSS k32_7fffffff<>+0(SB), Y2
+	VBROADCASTSS k32_4121999a<>+0(SB), Y3
+
+row:
+	VBROADCASTSS (R8), Y4
+	VBROADCASTSS (R10), Y5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS      (DI)(BX*1), Y6
+	VMOVUPS      (R9)(BX*1), Y7
+	VMULPS       Y4, Y6, Y6
+	VANDPS       Y2, Y6, Y8
+	VMINPS       Y8, Y3, Y8
+	VMOVUPS      Y1, Y9
+	VFNMADD231PS Y8, Y8, Y9
+	VMOVUPS      Y9, Y10
+	VFMADD231PS  Y8, Y8, Y10
+	VMULPS       k32_3fb8aa3b<>+0(SB), Y9, Y11
+	VROUNDPS     $0x08, Y11, Y11
+	VMOVUPS      Y9, Y9
+	VFNMADD231PS k32_3f317200<>+0(SB), Y11, Y9
+	VMOVUPS      Y10, Y10
+	VFMADD231PS  k32_35bfbe8e<>+0(SB), Y11, Y10
+	VSUBPS       Y10, Y9, Y9
+	VMOVUPS      k32_3ab56915<>+0(SB), Y10
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y9, Y10
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y9, Y10
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y9, Y10
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y9, Y10
+	VFMADD213PS  Y0, Y9, Y10
+	VMULPS       Y10, Y9, Y9
+	VMOVUPS      k32_3c6f3022<>+0(SB), Y10
+	VFMADD213PS  k32_3dfab968<>+0(SB), Y8, Y10
+	VFMADD213PS  k32_3efbf557<>+0(SB), Y8, Y10
+	VFMADD213PS  k32_3f92b63c<>+0(SB), Y8, Y10
+	VFMADD213PS  k32_3fc5e0eb<>+0(SB), Y8, Y10
+	VFMADD213PS  Y0, Y8, Y10
+	VMULPS       k32_3fe2dfc5<>+0(SB), Y8, Y12
+	VMOVUPS      k32_3c53fb81<>+0(SB), Y13
+	VFMADD213PS  k32_3dde22da<>+0(SB), Y8, Y13
+	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Y8, Y13
+	VFMADD213PS  k32_3f66dfc0<>+0(SB), Y8, Y13
+	VFMADD213PS  Y0, Y8, Y13
+	VMOVUPS      Y13, Y8
+	VFMADD231PS  Y12, Y10, Y8
+	VDIVPS       Y8, Y10, Y8
+	VMOVUPS      Y8, Y10
+	VFMADD231PS  Y9, Y8, Y10
+	VCVTPS2DQ    Y11, Y8
+	VPSRAD       $0x01, Y8, Y9
+	VPSUBD       Y9, Y8, Y8
+	VPSLLD       $0x17, Y9, Y9
+	VPADDD       Y0, Y9, Y9
+	VMULPS       Y9, Y10, Y9
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y0, Y8, Y8
+	VMULPS       Y8, Y9, Y8
+	VCMPPS       $0x11, Y1, Y6, Y6
+	VMOVUPS      k32_40000000<>+0(SB), Y9
+	VSUBPS       Y8, Y9, Y9
+	VBLENDVPS    Y6, Y9, Y8, Y6
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VMOVUPS      Y6, (SI)(BX*1)
+	ADDQ         $+32, BX
+	SUBQ         $+8, DX
+	JGE          loop
+
+rest:
+	ADDQ         $+8, DX
+	JZ           next
+	VMOVUPS      (R11), Y6
+	VMASKMOVPS   (DI)(BX*1), Y6, Y6
+	VMOVUPS      (R11), Y7
+	VMASKMOVPS   (R9)(BX*1), Y7, Y7
+	VMULPS       Y4, Y6, Y4
+	VANDPS       Y2, Y4, Y6
+	VMINPS       Y6, Y3, Y6
+	VMOVUPS      Y1, Y8
+	VFNMADD231PS Y6, Y6, Y8
+	VMOVUPS      Y8, Y9
+	VFMADD231PS  Y6, Y6, Y9
+	VMULPS       k32_3fb8aa3b<>+0(SB), Y8, Y10
+	VROUNDPS     $0x08, Y10, Y10
+	VMOVUPS      Y8, Y8
+	VFNMADD231PS k32_3f317200<>+0(SB), Y10, Y8
+	VMOVUPS      Y9, Y9
+	VFMADD231PS  k32_35bfbe8e<>+0(SB), Y10, Y9
+	VSUBPS       Y9, Y8, Y8
+	VMOVUPS      k32_3ab56915<>+0(SB), Y9
+	VFMADD213PS  k32_3c091f9c<>+0(SB), Y8, Y9
+	VFMADD213PS  k32_3d2aac27<>+0(SB), Y8, Y9
+	VFMADD213PS  k32_3e2aaa45<>+0(SB), Y8, Y9
+	VFMADD213PS  k32_3efffffe<>+0(SB), Y8, Y9
+	VFMADD213PS  Y0, Y8, Y9
+	VMULPS       Y9, Y8, Y8
+	VMOVUPS      k32_3c6f3022<>+0(SB), Y9
+	VFMADD213PS  k32_3dfab968<>+0(SB), Y6, Y9
+	VFMADD213PS  k32_3efbf557<>+0(SB), Y6, Y9
+	VFMADD213PS  k32_3f92b63c<>+0(SB), Y6, Y9
+	VFMADD213PS  k32_3fc5e0eb<>+0(SB), Y6, Y9
+	VFMADD213PS  Y0, Y6, Y9
+	VMULPS       k32_3fe2dfc5<>+0(SB), Y6, Y11
+	VMOVUPS      k32_3c53fb81<>+0(SB), Y12
+	VFMADD213PS  k32_3dde22da<>+0(SB), Y6, Y12
+	VFMADD213PS  k32_3ed8f3d7<>+0(SB), Y6, Y12
+	VFMADD213PS  k32_3f66dfc0<>+0(SB), Y6, Y12
+	VFMADD213PS  Y0, Y6, Y12
+	VMOVUPS      Y12, Y6
+	VFMADD231PS  Y11, Y9, Y6
+	VDIVPS       Y6, Y9, Y6
+	VMOVUPS      Y6, Y9
+	VFMADD231PS  Y8, Y6, Y9
+	VCVTPS2DQ    Y10, Y6
+	VPSRAD       $0x01, Y6, Y8
+	VPSUBD       Y8, Y6, Y6
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y0, Y8, Y8
+	VMULPS       Y8, Y9, Y8
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y0, Y6, Y6
+	VMULPS       Y6, Y8, Y6
+	VCMPPS       $0x11, Y1, Y4, Y4
+	VMOVUPS      k32_40000000<>+0(SB), Y8
+	VSUBPS       Y6, Y8, Y8
+	VBLENDVPS    Y4, Y8, Y6, Y4
+	VMULPS       Y7, Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -38038,17 +42113,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32SigmoidV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
@@ -38057,7 +42132,7 @@ TEXT ·avx2F32SigmoidV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -38152,8 +42227,8 @@ rest:
 	VMASKMOVPS   Y5, Y4, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -38165,17 +42240,17 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32SoftplusV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
@@ -38184,7 +42259,7 @@ TEXT ·avx2F32SoftplusV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -38283,8 +42358,8 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -38296,25 +42371,25 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32PowVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -38636,9 +42711,9 @@ rest:
 	VMASKMOVPS   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -38700,18 +42775,18 @@ GLOBL k64_4330000000000400<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32PowSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y1
@@ -38719,7 +42794,7 @@ TEXT ·avx2F32PowSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -39038,9 +43113,9 @@ rest:
 	VMASKMOVPS   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -39052,18 +43127,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32PowVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y1
@@ -39071,7 +43146,7 @@ TEXT ·avx2F32PowVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -39390,9 +43465,9 @@ rest:
 	VMASKMOVPS   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -39404,18 +43479,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32LogAddExpVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
@@ -39424,7 +43499,7 @@ TEXT ·avx2F32LogAddExpVV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -39530,9 +43605,9 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -39544,18 +43619,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32LogAddExpSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
@@ -39565,7 +43640,7 @@ TEXT ·avx2F32LogAddExpSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Y4
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -39668,9 +43743,9 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -39682,18 +43757,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32LogAddExpVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_0<>+0(SB), Y1
@@ -39703,7 +43778,7 @@ TEXT ·avx2F32LogAddExpVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Y4
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -39806,9 +43881,9 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -39820,18 +43895,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32ExpSubVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
@@ -39840,7 +43915,7 @@ TEXT ·avx2F32ExpSubVV(SB), NOSPLIT, $0-8
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -39912,9 +43987,9 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -39926,18 +44001,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32ExpSubSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
@@ -39947,7 +44022,7 @@ TEXT ·avx2F32ExpSubSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (DI), Y4
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -40016,9 +44091,9 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -40030,18 +44105,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32ExpSubVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
@@ -40051,7 +44126,7 @@ TEXT ·avx2F32ExpSubVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSS (R8), Y4
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -40120,9 +44195,9 @@ rest:
 	VMASKMOVPS   Y4, Y5, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -40134,22 +44209,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F32FromI32V(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x07, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*4), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -40184,8 +44259,8 @@ tail:
 	VMASKMOVPS Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -40197,12 +44272,12 @@ done:
 // Requires: AVX
 TEXT ·avx2F32SumV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -40215,7 +44290,7 @@ row:
 	VMOVUPS Y0, Y3
 	VMOVUPS Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -40262,8 +44337,8 @@ next:
 	VMOVSHDUP    X1, X2
 	VADDPS       X2, X1, X1
 	VMOVSS       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -40275,12 +44350,12 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32SumSquaresV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -40293,7 +44368,7 @@ row:
 	VMOVUPS Y0, Y3
 	VMOVUPS Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -40340,8 +44415,8 @@ next:
 	VMOVSHDUP    X1, X2
 	VADDPS       X2, X1, X1
 	VMOVSS       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -40353,13 +44428,13 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F32DotVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -40372,7 +44447,7 @@ row:
 	VMOVUPS Y0, Y3
 	VMOVUPS Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -40426,9 +44501,9 @@ next:
 	VMOVSHDUP    X1, X2
 	VADDPS       X2, X1, X1
 	VMOVSS       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
-	ADDQ         48(AX), R8
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -40440,12 +44515,12 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MaxV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -40458,7 +44533,7 @@ row:
 	VMOVUPS Y0, Y3
 	VMOVUPS Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -40561,8 +44636,8 @@ next:
 	VCMPPS       $0x03, X2, X1, X1
 	VORPS        X1, X3, X1
 	VMOVSS       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -40574,12 +44649,12 @@ done:
 // Requires: AVX
 TEXT ·avx2F32MinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -40592,7 +44667,7 @@ row:
 	VMOVUPS Y0, Y3
 	VMOVUPS Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+32, DX
 	JLT     rest
 
@@ -40731,8 +44806,8 @@ next:
 	VCMPPS       $0x03, X2, X1, X1
 	VORPS        X1, X3, X1
 	VMOVSS       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -40744,18 +44819,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F32ExpSubSumVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
-	LEAQ         (BX)(DX*4), R10
+	LEAQ         (BX)(DX*4), R9
+	MOVQ         40(AX), R10
 	VBROADCASTSS k32_3f800000<>+0(SB), Y0
 	VBROADCASTSS k32_c2d00000<>+0(SB), Y1
 	VBROADCASTSS k32_42b20000<>+0(SB), Y2
@@ -40768,7 +44843,7 @@ row:
 	VMOVUPS      k32_0<>+0(SB), Y7
 	VMOVUPS      k32_0<>+0(SB), Y8
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -40868,7 +44943,7 @@ rest:
 tail:
 	ADDQ         $+8, DX
 	JZ           next
-	VMOVUPS      (R10), Y9
+	VMOVUPS      (R9), Y9
 	VMASKMOVPS   (DI)(BX*1), Y9, Y9
 	VSUBPS       Y4, Y9, Y4
 	VMINPS       Y4, Y2, Y4
@@ -40894,9 +44969,9 @@ tail:
 	VPSLLD       $0x17, Y4, Y4
 	VPADDD       Y0, Y4, Y4
 	VMULPS       Y4, Y9, Y4
-	VMOVUPS      (R10), Y9
+	VMOVUPS      (R9), Y9
 	VMASKMOVPS   Y4, Y9, (SI)(BX*1)
-	VMOVUPS      (R10), Y9
+	VMOVUPS      (R9), Y9
 	VANDPS       Y4, Y9, Y4
 	VADDPS       Y4, Y5, Y5
 
@@ -40910,11 +44985,682 @@ next:
 	VADDPS       X5, X4, X4
 	VMOVSHDUP    X4, X5
 	VADDPS       X5, X4, X4
-	VMOVSS       X4, (R9)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
-	ADDQ         48(AX), R8
-	ADDQ         56(AX), R9
+	VMOVSS       X4, (R10)
+	ADDQ         88(AX), R10
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32FMASumVVV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F32FMASumVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	MOVQ  40(AX), R11
+
+row:
+	VMOVUPS k32_0<>+0(SB), Y0
+	VMOVUPS k32_0<>+0(SB), Y1
+	VMOVUPS k32_0<>+0(SB), Y2
+	VMOVUPS k32_0<>+0(SB), Y3
+	XORL    BX, BX
+	MOVQ    104(AX), DX
+	SUBQ    $+16, DX
+	JLT     rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Y4
+	VMOVUPS     (R8)(BX*1), Y5
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y4, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y0, Y0
+	VMOVUPS     32(DI)(BX*1), Y4
+	VMOVUPS     32(R8)(BX*1), Y5
+	VMOVUPS     32(R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y4, Y6
+	VMOVUPS     Y6, 32(SI)(BX*1)
+	VADDPS      Y6, Y1, Y1
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Y4
+	VMOVUPS     (R8)(BX*1), Y5
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y4, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y0, Y0
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPS     (R10), Y4
+	VMASKMOVPS  (DI)(BX*1), Y4, Y4
+	VMOVUPS     (R10), Y5
+	VMASKMOVPS  (R8)(BX*1), Y5, Y5
+	VMOVUPS     (R10), Y6
+	VMASKMOVPS  (R9)(BX*1), Y6, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y4, Y6
+	VMOVUPS     (R10), Y4
+	VMASKMOVPS  Y6, Y4, (SI)(BX*1)
+	VMOVUPS     (R10), Y4
+	VANDPS      Y6, Y4, Y4
+	VADDPS      Y4, Y0, Y0
+
+next:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32FMASumSVV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F32FMASumSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSS (DI), Y0
+	VMOVUPS      k32_0<>+0(SB), Y1
+	VMOVUPS      k32_0<>+0(SB), Y2
+	VMOVUPS      k32_0<>+0(SB), Y3
+	VMOVUPS      k32_0<>+0(SB), Y4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (R8)(BX*1), Y5
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y0, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y1, Y1
+	VMOVUPS     32(R8)(BX*1), Y5
+	VMOVUPS     32(R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y0, Y6
+	VMOVUPS     Y6, 32(SI)(BX*1)
+	VADDPS      Y6, Y2, Y2
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPS     (R8)(BX*1), Y5
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y0, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y1, Y1
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPS     (R10), Y5
+	VMASKMOVPS  (R8)(BX*1), Y5, Y5
+	VMOVUPS     (R10), Y6
+	VMASKMOVPS  (R9)(BX*1), Y6, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y5, Y0, Y6
+	VMOVUPS     (R10), Y0
+	VMASKMOVPS  Y6, Y0, (SI)(BX*1)
+	VMOVUPS     (R10), Y0
+	VANDPS      Y6, Y0, Y0
+	VADDPS      Y0, Y1, Y1
+
+next:
+	VADDPS       Y2, Y1, Y0
+	VADDPS       Y4, Y3, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32FMASumVSV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F32FMASumVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSS (R8), Y0
+	VMOVUPS      k32_0<>+0(SB), Y1
+	VMOVUPS      k32_0<>+0(SB), Y2
+	VMOVUPS      k32_0<>+0(SB), Y3
+	VMOVUPS      k32_0<>+0(SB), Y4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Y5
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y0, Y5, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y1, Y1
+	VMOVUPS     32(DI)(BX*1), Y5
+	VMOVUPS     32(R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y0, Y5, Y6
+	VMOVUPS     Y6, 32(SI)(BX*1)
+	VADDPS      Y6, Y2, Y2
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Y5
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y0, Y5, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y1, Y1
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPS     (R10), Y5
+	VMASKMOVPS  (DI)(BX*1), Y5, Y5
+	VMOVUPS     (R10), Y6
+	VMASKMOVPS  (R9)(BX*1), Y6, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y0, Y5, Y6
+	VMOVUPS     (R10), Y0
+	VMASKMOVPS  Y6, Y0, (SI)(BX*1)
+	VMOVUPS     (R10), Y0
+	VANDPS      Y6, Y0, Y0
+	VADDPS      Y0, Y1, Y1
+
+next:
+	VADDPS       Y2, Y1, Y0
+	VADDPS       Y4, Y3, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32FMASumSSV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F32FMASumSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS (R8), Y1
+	VMOVUPS      k32_0<>+0(SB), Y2
+	VMOVUPS      k32_0<>+0(SB), Y3
+	VMOVUPS      k32_0<>+0(SB), Y4
+	VMOVUPS      k32_0<>+0(SB), Y5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y1, Y0, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y2, Y2
+	VMOVUPS     32(R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y1, Y0, Y6
+	VMOVUPS     Y6, 32(SI)(BX*1)
+	VADDPS      Y6, Y3, Y3
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPS     (R9)(BX*1), Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y1, Y0, Y6
+	VMOVUPS     Y6, (SI)(BX*1)
+	VADDPS      Y6, Y2, Y2
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPS     (R10), Y6
+	VMASKMOVPS  (R9)(BX*1), Y6, Y6
+	VMOVUPS     Y6, Y6
+	VFMADD231PS Y1, Y0, Y6
+	VMOVUPS     (R10), Y0
+	VMASKMOVPS  Y6, Y0, (SI)(BX*1)
+	VMOVUPS     (R10), Y0
+	VANDPS      Y6, Y0, Y0
+	VADDPS      Y0, Y2, Y2
+
+next:
+	VADDPS       Y3, Y2, Y0
+	VADDPS       Y5, Y4, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32FMASumVVS(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F32FMASumVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSS (R9), Y0
+	VMOVUPS      k32_0<>+0(SB), Y1
+	VMOVUPS      k32_0<>+0(SB), Y2
+	VMOVUPS      k32_0<>+0(SB), Y3
+	VMOVUPS      k32_0<>+0(SB), Y4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Y5
+	VMOVUPS     (R8)(BX*1), Y6
+	VMOVUPS     Y0, Y7
+	VFMADD231PS Y6, Y5, Y7
+	VMOVUPS     Y7, (SI)(BX*1)
+	VADDPS      Y7, Y1, Y1
+	VMOVUPS     32(DI)(BX*1), Y5
+	VMOVUPS     32(R8)(BX*1), Y6
+	VMOVUPS     Y0, Y7
+	VFMADD231PS Y6, Y5, Y7
+	VMOVUPS     Y7, 32(SI)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Y5
+	VMOVUPS     (R8)(BX*1), Y6
+	VMOVUPS     Y0, Y7
+	VFMADD231PS Y6, Y5, Y7
+	VMOVUPS     Y7, (SI)(BX*1)
+	VADDPS      Y7, Y1, Y1
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPS     (R10), Y5
+	VMASKMOVPS  (DI)(BX*1), Y5, Y5
+	VMOVUPS     (R10), Y6
+	VMASKMOVPS  (R8)(BX*1), Y6, Y6
+	VMOVUPS     Y0, Y0
+	VFMADD231PS Y6, Y5, Y0
+	VMOVUPS     (R10), Y5
+	VMASKMOVPS  Y0, Y5, (SI)(BX*1)
+	VMOVUPS     (R10), Y5
+	VANDPS      Y0, Y5, Y0
+	VADDPS      Y0, Y1, Y1
+
+next:
+	VADDPS       Y2, Y1, Y0
+	VADDPS       Y4, Y3, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32FMASumSVS(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F32FMASumSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS (R9), Y1
+	VMOVUPS      k32_0<>+0(SB), Y2
+	VMOVUPS      k32_0<>+0(SB), Y3
+	VMOVUPS      k32_0<>+0(SB), Y4
+	VMOVUPS      k32_0<>+0(SB), Y5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (R8)(BX*1), Y6
+	VMOVUPS     Y1, Y7
+	VFMADD231PS Y6, Y0, Y7
+	VMOVUPS     Y7, (SI)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	VMOVUPS     32(R8)(BX*1), Y6
+	VMOVUPS     Y1, Y7
+	VFMADD231PS Y6, Y0, Y7
+	VMOVUPS     Y7, 32(SI)(BX*1)
+	VADDPS      Y7, Y3, Y3
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPS     (R8)(BX*1), Y6
+	VMOVUPS     Y1, Y7
+	VFMADD231PS Y6, Y0, Y7
+	VMOVUPS     Y7, (SI)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPS     (R10), Y6
+	VMASKMOVPS  (R8)(BX*1), Y6, Y6
+	VMOVUPS     Y1, Y1
+	VFMADD231PS Y6, Y0, Y1
+	VMOVUPS     (R10), Y0
+	VMASKMOVPS  Y1, Y0, (SI)(BX*1)
+	VMOVUPS     (R10), Y0
+	VANDPS      Y1, Y0, Y0
+	VADDPS      Y0, Y2, Y2
+
+next:
+	VADDPS       Y3, Y2, Y0
+	VADDPS       Y5, Y4, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F32FMASumVSS(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F32FMASumVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x07, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*4), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSS (R8), Y0
+	VBROADCASTSS (R9), Y1
+	VMOVUPS      k32_0<>+0(SB), Y2
+	VMOVUPS      k32_0<>+0(SB), Y3
+	VMOVUPS      k32_0<>+0(SB), Y4
+	VMOVUPS      k32_0<>+0(SB), Y5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+16, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPS     (DI)(BX*1), Y6
+	VMOVUPS     Y1, Y7
+	VFMADD231PS Y0, Y6, Y7
+	VMOVUPS     Y7, (SI)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	VMOVUPS     32(DI)(BX*1), Y6
+	VMOVUPS     Y1, Y7
+	VFMADD231PS Y0, Y6, Y7
+	VMOVUPS     Y7, 32(SI)(BX*1)
+	VADDPS      Y7, Y3, Y3
+	ADDQ        $+64, BX
+	SUBQ        $+16, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+8, DX
+	JLT         tail
+	VMOVUPS     (DI)(BX*1), Y6
+	VMOVUPS     Y1, Y7
+	VFMADD231PS Y0, Y6, Y7
+	VMOVUPS     Y7, (SI)(BX*1)
+	VADDPS      Y7, Y2, Y2
+	ADDQ        $+32, BX
+	SUBQ        $+8, DX
+
+tail:
+	ADDQ        $+8, DX
+	JZ          next
+	VMOVUPS     (R10), Y6
+	VMASKMOVPS  (DI)(BX*1), Y6, Y6
+	VMOVUPS     Y1, Y1
+	VFMADD231PS Y0, Y6, Y1
+	VMOVUPS     (R10), Y0
+	VMASKMOVPS  Y1, Y0, (SI)(BX*1)
+	VMOVUPS     (R10), Y0
+	VANDPS      Y1, Y0, Y0
+	VADDPS      Y0, Y2, Y2
+
+next:
+	VADDPS       Y3, Y2, Y0
+	VADDPS       Y5, Y4, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -40927,12 +45673,12 @@ done:
 TEXT ·avx2F32Wild(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -40943,7 +45689,7 @@ TEXT ·avx2F32Wild(SB), NOSPLIT, $0-9
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -40967,8 +45713,8 @@ rest:
 	VORPS      Y2, Y0, Y0
 
 next:
-	ADDQ   32(AX), SI
-	ADDQ   40(AX), DI
+	ADDQ   48(AX), SI
+	ADDQ   56(AX), DI
 	DECQ   CX
 	JNZ    row
 	VPTEST Y0, Y0
@@ -40983,19 +45729,19 @@ done:
 TEXT ·avx2F32Route2(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x07, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*4), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSS k32_0<>+0(SB), Y0
 	VMOVUPS      Y0, Y0
@@ -41005,15 +45751,15 @@ row:
 	SUBQ DI, R11
 	ADDQ SI, R11
 	MOVQ DI, R12
-	ADDQ 56(AX), R12
+	ADDQ 72(AX), R12
 	MOVQ R8, R13
-	ADDQ 56(AX), R13
+	ADDQ 72(AX), R13
 	MOVQ SI, R14
-	ADDQ 56(AX), R14
+	ADDQ 72(AX), R14
 	MOVQ R11, R15
-	ADDQ 56(AX), R15
+	ADDQ 72(AX), R15
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41097,10 +45843,10 @@ rest:
 	VMASKMOVPS Y1, Y2, (R15)(BX*1)
 
 next:
-	ADDQ   32(AX), SI
-	ADDQ   40(AX), DI
-	ADDQ   48(AX), R8
-	ADDQ   56(AX), R9
+	ADDQ   48(AX), SI
+	ADDQ   56(AX), DI
+	ADDQ   64(AX), R8
+	ADDQ   72(AX), R9
 	DECQ   CX
 	JNZ    row
 	VPTEST Y0, Y0
@@ -41114,22 +45860,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F64CopyV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+16, DX
 	JLT  rest
 
@@ -41167,8 +45913,8 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41180,23 +45926,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64CopyS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+16, DX
 	JLT          rest
 
@@ -41227,8 +45973,8 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41240,23 +45986,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64NegV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41291,8 +46037,8 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41304,23 +46050,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AbsV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_7fffffffffffffff<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41355,8 +46101,8 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41368,24 +46114,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SignV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41432,8 +46178,8 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41445,22 +46191,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SquareV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41495,8 +46241,8 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41508,23 +46254,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64RecipV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41559,8 +46305,8 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41572,22 +46318,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SqrtV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41622,8 +46368,8 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41635,23 +46381,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64ReLUV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41690,8 +46436,8 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41703,22 +46449,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F64FloorV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41753,8 +46499,8 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41766,22 +46512,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F64CeilV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41816,8 +46562,8 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41829,22 +46575,22 @@ done:
 // Requires: AVX
 TEXT ·avx2F64RoundV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R8
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41879,8 +46625,8 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41892,23 +46638,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64IsNaNV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -41947,8 +46693,8 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -41960,24 +46706,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64NotV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -42016,8 +46762,8 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42029,23 +46775,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -42085,9 +46831,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42099,24 +46845,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42151,9 +46897,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42165,24 +46911,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42217,9 +46963,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42231,23 +46977,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -42287,9 +47033,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42301,24 +47047,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42353,9 +47099,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42367,24 +47113,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42419,9 +47165,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42433,23 +47179,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -42489,9 +47235,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42503,24 +47249,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42555,9 +47301,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42569,24 +47315,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42621,9 +47367,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42635,23 +47381,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64DivVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -42691,9 +47437,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42705,24 +47451,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64DivSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42757,9 +47503,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42771,24 +47517,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64DivVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42823,9 +47569,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42837,23 +47583,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MaximumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -42909,9 +47655,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -42923,24 +47669,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MaximumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -42991,9 +47737,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43005,24 +47751,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MaximumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43073,9 +47819,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43087,23 +47833,23 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MinimumVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -43171,9 +47917,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43185,24 +47931,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MinimumSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43265,9 +48011,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43279,24 +48025,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MinimumVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R9
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43359,9 +48105,9 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43373,24 +48119,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64EqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -43434,9 +48180,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43448,25 +48194,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64EqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43505,9 +48251,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43519,25 +48265,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64EqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43576,9 +48322,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43590,24 +48336,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64LessVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -43651,9 +48397,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43665,25 +48411,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64LessSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43722,9 +48468,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43736,25 +48482,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64LessVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43793,9 +48539,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43807,24 +48553,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64LessEqualVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -43868,9 +48614,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43882,25 +48628,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64LessEqualSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -43939,9 +48685,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -43953,25 +48699,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64LessEqualVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44010,9 +48756,9 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44024,25 +48770,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AndVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -44094,9 +48840,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44108,18 +48854,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AndSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
@@ -44127,7 +48873,7 @@ TEXT ·avx2F64AndSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44174,9 +48920,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44188,18 +48934,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AndVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
@@ -44207,7 +48953,7 @@ TEXT ·avx2F64AndVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44254,9 +49000,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44268,25 +49014,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64OrVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -44338,9 +49084,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44352,18 +49098,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F64OrSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
@@ -44371,7 +49117,7 @@ TEXT ·avx2F64OrSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44418,9 +49164,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44432,18 +49178,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F64OrVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
@@ -44451,7 +49197,7 @@ TEXT ·avx2F64OrVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44498,9 +49244,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44512,25 +49258,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64XorVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -44582,9 +49328,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44596,18 +49342,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F64XorSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
@@ -44615,7 +49361,7 @@ TEXT ·avx2F64XorSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44662,9 +49408,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44676,18 +49422,18 @@ done:
 // Requires: AVX
 TEXT ·avx2F64XorVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
@@ -44695,7 +49441,7 @@ TEXT ·avx2F64XorVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44742,9 +49488,9 @@ tail:
 	VMASKMOVPD Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44756,25 +49502,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64WhereVVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -44823,10 +49569,10 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44838,26 +49584,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64WhereSVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (DI), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44901,10 +49647,10 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44916,26 +49662,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64WhereVSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -44979,10 +49725,10 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -44994,19 +49740,19 @@ done:
 // Requires: AVX
 TEXT ·avx2F64WhereSSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
@@ -45014,7 +49760,7 @@ row:
 	VBROADCASTSD (DI), Y1
 	VBROADCASTSD (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45053,10 +49799,10 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45068,26 +49814,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64WhereVVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
 row:
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45131,10 +49877,10 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45146,19 +49892,19 @@ done:
 // Requires: AVX
 TEXT ·avx2F64WhereSVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
@@ -45166,7 +49912,7 @@ row:
 	VBROADCASTSD (DI), Y1
 	VBROADCASTSD (R9), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45205,10 +49951,10 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45220,19 +49966,19 @@ done:
 // Requires: AVX
 TEXT ·avx2F64WhereVSS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 
@@ -45240,7 +49986,7 @@ row:
 	VBROADCASTSD (R8), Y1
 	VBROADCASTSD (R9), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45279,10 +50025,10 @@ tail:
 	VMASKMOVPD Y1, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45294,24 +50040,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -45360,10 +50106,10 @@ tail:
 	VMASKMOVPD  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45375,25 +50121,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45437,10 +50183,10 @@ tail:
 	VMASKMOVPD  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45452,25 +50198,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45514,10 +50260,10 @@ tail:
 	VMASKMOVPD  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45529,26 +50275,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45587,10 +50333,10 @@ tail:
 	VMASKMOVPD  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45602,25 +50348,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45664,10 +50410,10 @@ tail:
 	VMASKMOVPD  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45679,26 +50425,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45737,10 +50483,10 @@ tail:
 	VMASKMOVPD  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45752,26 +50498,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45810,10 +50556,10 @@ tail:
 	VMASKMOVPD  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45825,24 +50571,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMSVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -45891,10 +50637,10 @@ tail:
 	VMASKMOVPD  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45906,25 +50652,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMSSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -45968,10 +50714,10 @@ tail:
 	VMASKMOVPD  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -45983,25 +50729,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMSVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46045,10 +50791,10 @@ tail:
 	VMASKMOVPD  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46060,26 +50806,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMSSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46118,10 +50864,10 @@ tail:
 	VMASKMOVPD  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46133,25 +50879,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMSVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46195,10 +50941,10 @@ tail:
 	VMASKMOVPD  Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46210,26 +50956,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMSSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46268,10 +51014,10 @@ tail:
 	VMASKMOVPD  Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46283,26 +51029,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FMSVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46341,10 +51087,10 @@ tail:
 	VMASKMOVPD  Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46356,24 +51102,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FNMAVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -46422,10 +51168,10 @@ tail:
 	VMASKMOVPD   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46437,25 +51183,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FNMASVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46499,10 +51245,10 @@ tail:
 	VMASKMOVPD   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46514,25 +51260,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FNMAVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46576,10 +51322,10 @@ tail:
 	VMASKMOVPD   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46591,26 +51337,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FNMASSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46649,10 +51395,10 @@ tail:
 	VMASKMOVPD   Y2, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46664,25 +51410,25 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FNMAVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46726,10 +51472,10 @@ tail:
 	VMASKMOVPD   Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46741,26 +51487,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FNMASVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46799,10 +51545,10 @@ tail:
 	VMASKMOVPD   Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46814,26 +51560,26 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64FNMAVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -46872,10 +51618,10 @@ tail:
 	VMASKMOVPD   Y1, Y0, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46887,24 +51633,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -46953,10 +51699,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -46968,25 +51714,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47030,10 +51776,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47045,25 +51791,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47107,10 +51853,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47122,26 +51868,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47180,10 +51926,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47195,25 +51941,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47257,10 +52003,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47272,26 +52018,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47330,10 +52076,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47345,26 +52091,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AddMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47403,10 +52149,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47418,24 +52164,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -47484,10 +52230,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47499,25 +52245,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47561,10 +52307,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47576,25 +52322,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47638,10 +52384,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47653,26 +52399,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47711,10 +52457,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47726,25 +52472,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47788,10 +52534,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47803,26 +52549,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47861,10 +52607,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47876,26 +52622,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SubMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -47934,10 +52680,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -47949,24 +52695,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulMulVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -48015,10 +52761,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48030,25 +52776,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulMulSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48092,10 +52838,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48107,25 +52853,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulMulVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48169,10 +52915,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48184,26 +52930,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulMulSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48242,10 +52988,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48257,25 +53003,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulMulVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48319,10 +53065,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48334,26 +53080,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulMulSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48392,10 +53138,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48407,26 +53153,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MulMulVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48465,10 +53211,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48480,24 +53226,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AboveVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -48546,10 +53292,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48561,25 +53307,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AboveSVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48623,10 +53369,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48638,25 +53384,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AboveVSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48700,10 +53446,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48715,26 +53461,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AboveSSV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R8), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48773,10 +53519,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48788,25 +53534,25 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AboveVVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R9), Y0
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48850,10 +53596,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48865,26 +53611,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AboveSVS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48923,10 +53669,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -48938,26 +53684,26 @@ done:
 // Requires: AVX
 TEXT ·avx2F64AboveVSS(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	VBROADCASTSD (R8), Y0
 	VBROADCASTSD (R9), Y1
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -48996,10 +53742,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49011,24 +53757,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -49077,10 +53823,773 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SubSubVVV(a *byte)
+// Requires: AVX
+TEXT ·avx2F64SubSubVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	XORL BX, BX
+	MOVQ 104(AX), DX
+	SUBQ $+8, DX
+	JLT  rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Y0
+	VMOVUPD (R8)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y0
+	VSUBPD  Y2, Y0, Y0
+	VMOVUPD Y0, (SI)(BX*1)
+	VMOVUPD 32(DI)(BX*1), Y0
+	VMOVUPD 32(R8)(BX*1), Y1
+	VMOVUPD 32(R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y0
+	VSUBPD  Y2, Y0, Y0
+	VMOVUPD Y0, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Y0
+	VMOVUPD (R8)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y0
+	VSUBPD  Y2, Y0, Y0
+	VMOVUPD Y0, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y0
+	VMASKMOVPD (DI)(BX*1), Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD (R8)(BX*1), Y1, Y1
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R9)(BX*1), Y2, Y2
+	VSUBPD     Y1, Y0, Y0
+	VSUBPD     Y2, Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SubSubSVV(a *byte)
+// Requires: AVX
+TEXT ·avx2F64SubSubSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Y0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (R8)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y1
+	VSUBPD  Y2, Y1, Y1
+	VMOVUPD Y1, (SI)(BX*1)
+	VMOVUPD 32(R8)(BX*1), Y1
+	VMOVUPD 32(R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y1
+	VSUBPD  Y2, Y1, Y1
+	VMOVUPD Y1, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (R8)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y1
+	VSUBPD  Y2, Y1, Y1
+	VMOVUPD Y1, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD (R8)(BX*1), Y1, Y1
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R9)(BX*1), Y2, Y2
+	VSUBPD     Y1, Y0, Y0
+	VSUBPD     Y2, Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SubSubVSV(a *byte)
+// Requires: AVX
+TEXT ·avx2F64SubSubVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R8), Y0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y0, Y1, Y1
+	VSUBPD  Y2, Y1, Y1
+	VMOVUPD Y1, (SI)(BX*1)
+	VMOVUPD 32(DI)(BX*1), Y1
+	VMOVUPD 32(R9)(BX*1), Y2
+	VSUBPD  Y0, Y1, Y1
+	VSUBPD  Y2, Y1, Y1
+	VMOVUPD Y1, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Y1
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y0, Y1, Y1
+	VSUBPD  Y2, Y1, Y1
+	VMOVUPD Y1, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD (DI)(BX*1), Y1, Y1
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R9)(BX*1), Y2, Y2
+	VSUBPD     Y0, Y1, Y0
+	VSUBPD     Y2, Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SubSubSSV(a *byte)
+// Requires: AVX
+TEXT ·avx2F64SubSubSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Y0
+	VBROADCASTSD (R8), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y3
+	VSUBPD  Y2, Y3, Y2
+	VMOVUPD Y2, (SI)(BX*1)
+	VMOVUPD 32(R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y3
+	VSUBPD  Y2, Y3, Y2
+	VMOVUPD Y2, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (R9)(BX*1), Y2
+	VSUBPD  Y1, Y0, Y3
+	VSUBPD  Y2, Y3, Y2
+	VMOVUPD Y2, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R9)(BX*1), Y2, Y2
+	VSUBPD     Y1, Y0, Y0
+	VSUBPD     Y2, Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SubSubVVS(a *byte)
+// Requires: AVX
+TEXT ·avx2F64SubSubVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R9), Y0
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Y1
+	VMOVUPD (R8)(BX*1), Y2
+	VSUBPD  Y2, Y1, Y1
+	VSUBPD  Y0, Y1, Y1
+	VMOVUPD Y1, (SI)(BX*1)
+	VMOVUPD 32(DI)(BX*1), Y1
+	VMOVUPD 32(R8)(BX*1), Y2
+	VSUBPD  Y2, Y1, Y1
+	VSUBPD  Y0, Y1, Y1
+	VMOVUPD Y1, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Y1
+	VMOVUPD (R8)(BX*1), Y2
+	VSUBPD  Y2, Y1, Y1
+	VSUBPD  Y0, Y1, Y1
+	VMOVUPD Y1, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD (DI)(BX*1), Y1, Y1
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R8)(BX*1), Y2, Y2
+	VSUBPD     Y2, Y1, Y1
+	VSUBPD     Y0, Y1, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SubSubSVS(a *byte)
+// Requires: AVX
+TEXT ·avx2F64SubSubSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Y0
+	VBROADCASTSD (R9), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (R8)(BX*1), Y2
+	VSUBPD  Y2, Y0, Y2
+	VSUBPD  Y1, Y2, Y2
+	VMOVUPD Y2, (SI)(BX*1)
+	VMOVUPD 32(R8)(BX*1), Y2
+	VSUBPD  Y2, Y0, Y2
+	VSUBPD  Y1, Y2, Y2
+	VMOVUPD Y2, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (R8)(BX*1), Y2
+	VSUBPD  Y2, Y0, Y2
+	VSUBPD  Y1, Y2, Y2
+	VMOVUPD Y2, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (R8)(BX*1), Y2, Y2
+	VSUBPD     Y2, Y0, Y0
+	VSUBPD     Y1, Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64SubSubVSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F64SubSubVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R8), Y0
+	VBROADCASTSD (R9), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD (DI)(BX*1), Y2
+	VSUBPD  Y0, Y2, Y2
+	VSUBPD  Y1, Y2, Y2
+	VMOVUPD Y2, (SI)(BX*1)
+	VMOVUPD 32(DI)(BX*1), Y2
+	VSUBPD  Y0, Y2, Y2
+	VSUBPD  Y1, Y2, Y2
+	VMOVUPD Y2, 32(SI)(BX*1)
+	ADDQ    $+64, BX
+	SUBQ    $+8, DX
+	JGE     loop
+
+rest:
+	ADDQ    $+4, DX
+	JLT     tail
+	VMOVUPD (DI)(BX*1), Y2
+	VSUBPD  Y0, Y2, Y2
+	VSUBPD  Y1, Y2, Y2
+	VMOVUPD Y2, (SI)(BX*1)
+	ADDQ    $+32, BX
+	SUBQ    $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R10), Y2
+	VMASKMOVPD (DI)(BX*1), Y2, Y2
+	VSUBPD     Y0, Y2, Y0
+	VSUBPD     Y1, Y0, Y0
+	VMOVUPD    (R10), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64ChooseVVSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F64ChooseVVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R11
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R9), Y0
+	VBROADCASTSD (R10), Y1
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (DI)(BX*1), Y2
+	VMOVUPD   (R8)(BX*1), Y3
+	VCMPPD    $0x00, Y3, Y2, Y2
+	VBLENDVPD Y2, Y0, Y1, Y2
+	VMOVUPD   Y2, (SI)(BX*1)
+	VMOVUPD   32(DI)(BX*1), Y2
+	VMOVUPD   32(R8)(BX*1), Y3
+	VCMPPD    $0x00, Y3, Y2, Y2
+	VBLENDVPD Y2, Y0, Y1, Y2
+	VMOVUPD   Y2, 32(SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+4, DX
+	JLT       tail
+	VMOVUPD   (DI)(BX*1), Y2
+	VMOVUPD   (R8)(BX*1), Y3
+	VCMPPD    $0x00, Y3, Y2, Y2
+	VBLENDVPD Y2, Y0, Y1, Y2
+	VMOVUPD   Y2, (SI)(BX*1)
+	ADDQ      $+32, BX
+	SUBQ      $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R11), Y2
+	VMASKMOVPD (DI)(BX*1), Y2, Y2
+	VMOVUPD    (R11), Y3
+	VMASKMOVPD (R8)(BX*1), Y3, Y3
+	VCMPPD     $0x00, Y3, Y2, Y2
+	VBLENDVPD  Y2, Y0, Y1, Y0
+	VMOVUPD    (R11), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64ChooseSVSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F64ChooseSVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R11
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (DI), Y0
+	VBROADCASTSD (R9), Y1
+	VBROADCASTSD (R10), Y2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (R8)(BX*1), Y3
+	VCMPPD    $0x00, Y3, Y0, Y3
+	VBLENDVPD Y3, Y1, Y2, Y3
+	VMOVUPD   Y3, (SI)(BX*1)
+	VMOVUPD   32(R8)(BX*1), Y3
+	VCMPPD    $0x00, Y3, Y0, Y3
+	VBLENDVPD Y3, Y1, Y2, Y3
+	VMOVUPD   Y3, 32(SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+4, DX
+	JLT       tail
+	VMOVUPD   (R8)(BX*1), Y3
+	VCMPPD    $0x00, Y3, Y0, Y3
+	VBLENDVPD Y3, Y1, Y2, Y3
+	VMOVUPD   Y3, (SI)(BX*1)
+	ADDQ      $+32, BX
+	SUBQ      $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R11), Y3
+	VMASKMOVPD (R8)(BX*1), Y3, Y3
+	VCMPPD     $0x00, Y3, Y0, Y0
+	VBLENDVPD  Y0, Y1, Y2, Y0
+	VMOVUPD    (R11), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64ChooseVSSS(a *byte)
+// Requires: AVX
+TEXT ·avx2F64ChooseVSSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  32(AX), R10
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R11
+	CMPQ  104(AX), $0x00
+	JLE   done
+
+row:
+	VBROADCASTSD (R8), Y0
+	VBROADCASTSD (R9), Y1
+	VBROADCASTSD (R10), Y2
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD   (DI)(BX*1), Y3
+	VCMPPD    $0x00, Y0, Y3, Y3
+	VBLENDVPD Y3, Y1, Y2, Y3
+	VMOVUPD   Y3, (SI)(BX*1)
+	VMOVUPD   32(DI)(BX*1), Y3
+	VCMPPD    $0x00, Y0, Y3, Y3
+	VBLENDVPD Y3, Y1, Y2, Y3
+	VMOVUPD   Y3, 32(SI)(BX*1)
+	ADDQ      $+64, BX
+	SUBQ      $+8, DX
+	JGE       loop
+
+rest:
+	ADDQ      $+4, DX
+	JLT       tail
+	VMOVUPD   (DI)(BX*1), Y3
+	VCMPPD    $0x00, Y0, Y3, Y3
+	VBLENDVPD Y3, Y1, Y2, Y3
+	VMOVUPD   Y3, (SI)(BX*1)
+	ADDQ      $+32, BX
+	SUBQ      $+4, DX
+
+tail:
+	ADDQ       $+4, DX
+	JZ         next
+	VMOVUPD    (R11), Y3
+	VMASKMOVPD (DI)(BX*1), Y3, Y3
+	VCMPPD     $0x00, Y0, Y3, Y0
+	VBLENDVPD  Y0, Y1, Y2, Y0
+	VMOVUPD    (R11), Y1
+	VMASKMOVPD Y0, Y1, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49092,24 +54601,24 @@ done:
 // Requires: AVX
 TEXT ·avx2F64UnmatchVVV(SB), NOSPLIT, $0-8
 	MOVQ  a+0(FP), AX
-	MOVQ  64(AX), CX
+	MOVQ  96(AX), CX
 	TESTQ CX, CX
 	JLE   done
 	MOVQ  (AX), SI
 	MOVQ  8(AX), DI
 	MOVQ  16(AX), R8
 	MOVQ  24(AX), R9
-	MOVQ  72(AX), DX
+	MOVQ  104(AX), DX
 	ANDQ  $0x03, DX
 	LEAQ  masks<>+32(SB), BX
 	NEGQ  DX
 	LEAQ  (BX)(DX*8), R10
-	CMPQ  72(AX), $0x00
+	CMPQ  104(AX), $0x00
 	JLE   done
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+8, DX
 	JLT  rest
 
@@ -49158,10 +54667,10 @@ tail:
 	VMASKMOVPD Y0, Y1, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
-	ADDQ 56(AX), R9
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49173,24 +54682,24 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64RsqrtV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_3fe0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -49237,8 +54746,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49250,24 +54759,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64ExpV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -49350,8 +54859,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49363,24 +54872,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64Exp2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_3fe62e42fefa39ef<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -49473,8 +54982,8 @@ rest:
 	VMASKMOVPD  Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49486,24 +54995,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64Expm1V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c046800000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -49626,8 +55135,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49639,24 +55148,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64LogV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -49759,8 +55268,8 @@ rest:
 	VMASKMOVPD  Y3, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49772,24 +55281,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64Log1pV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -49926,8 +55435,8 @@ rest:
 	VMASKMOVPD  Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -49939,24 +55448,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64Log2V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -50057,8 +55566,8 @@ rest:
 	VMASKMOVPD   Y3, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -50070,24 +55579,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64Log10V(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_4330000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -50188,8 +55697,8 @@ rest:
 	VMASKMOVPD   Y3, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -50201,24 +55710,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64SinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3c91a62633145c07<>+0(SB), Y0
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -50327,8 +55836,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -50340,24 +55849,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64CosV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3c91a62633145c07<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -50464,8 +55973,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -50477,24 +55986,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64TanhV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_8000000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -50601,8 +56110,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -50614,24 +56123,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64ErfV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -50641,12 +56150,13 @@ loop:
 	VANDPD       k64_7fffffffffffffff<>+0(SB), Y2, Y3
 	VMOVUPD      k64_403b4ccccccccccd<>+0(SB), Y4
 	VMINPD       Y3, Y4, Y4
-	VMULPD       Y4, Y4, Y7
-	VMOVUPD      Y4, Y8
-	VFMSUB213PD  Y7, Y4, Y8
-	VMULPD       k64_bff71547652b82fe<>+0(SB), Y7, Y9
+	VMOVUPD      k64_0<>+0(SB), Y7
+	VMOVUPD      Y7, Y7
+	VFNMADD231PD Y4, Y4, Y7
+	VMOVUPD      Y7, Y8
+	VFMADD231PD  Y4, Y4, Y8
+	VMULPD       k64_3ff71547652b82fe<>+0(SB), Y7, Y9
 	VROUNDPD     $0x08, Y9, Y9
-	VXORPD       k64_8000000000000000<>+0(SB), Y7, Y7
 	VMOVUPD      Y7, Y7
 	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y9, Y7
 	VMOVUPD      Y8, Y8
@@ -50750,12 +56260,13 @@ rest:
 	VANDPD       k64_7fffffffffffffff<>+0(SB), Y2, Y3
 	VMOVUPD      k64_403b4ccccccccccd<>+0(SB), Y4
 	VMINPD       Y3, Y4, Y4
-	VMULPD       Y4, Y4, Y7
-	VMOVUPD      Y4, Y8
-	VFMSUB213PD  Y7, Y4, Y8
-	VMULPD       k64_bff71547652b82fe<>+0(SB), Y7, Y9
+	VMOVUPD      k64_0<>+0(SB), Y7
+	VMOVUPD      Y7, Y7
+	VFNMADD231PD Y4, Y4, Y7
+	VMOVUPD      Y7, Y8
+	VFMADD231PD  Y4, Y4, Y8
+	VMULPD       k64_3ff71547652b82fe<>+0(SB), Y7, Y9
 	VROUNDPD     $0x08, Y9, Y9
-	VXORPD       k64_8000000000000000<>+0(SB), Y7, Y7
 	VMOVUPD      Y7, Y7
 	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y9, Y7
 	VMOVUPD      Y8, Y8
@@ -50850,8 +56361,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -50863,24 +56374,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64ErfcV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_4000000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -50890,12 +56401,13 @@ loop:
 	VANDPD       k64_7fffffffffffffff<>+0(SB), Y2, Y3
 	VMOVUPD      k64_403b4ccccccccccd<>+0(SB), Y4
 	VMINPD       Y3, Y4, Y3
-	VMULPD       Y3, Y3, Y4
-	VMOVUPD      Y3, Y7
-	VFMSUB213PD  Y4, Y3, Y7
-	VMULPD       k64_bff71547652b82fe<>+0(SB), Y4, Y8
+	VMOVUPD      k64_0<>+0(SB), Y4
+	VMOVUPD      Y4, Y4
+	VFNMADD231PD Y3, Y3, Y4
+	VMOVUPD      Y4, Y7
+	VFMADD231PD  Y3, Y3, Y7
+	VMULPD       k64_3ff71547652b82fe<>+0(SB), Y4, Y8
 	VROUNDPD     $0x08, Y8, Y8
-	VXORPD       k64_8000000000000000<>+0(SB), Y4, Y4
 	VMOVUPD      Y4, Y4
 	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y8, Y4
 	VMOVUPD      Y7, Y7
@@ -50982,12 +56494,13 @@ rest:
 	VANDPD       k64_7fffffffffffffff<>+0(SB), Y2, Y3
 	VMOVUPD      k64_403b4ccccccccccd<>+0(SB), Y4
 	VMINPD       Y3, Y4, Y3
-	VMULPD       Y3, Y3, Y4
-	VMOVUPD      Y3, Y7
-	VFMSUB213PD  Y4, Y3, Y7
-	VMULPD       k64_bff71547652b82fe<>+0(SB), Y4, Y8
+	VMOVUPD      k64_0<>+0(SB), Y4
+	VMOVUPD      Y4, Y4
+	VFNMADD231PD Y3, Y3, Y4
+	VMOVUPD      Y4, Y7
+	VFMADD231PD  Y3, Y3, Y7
+	VMULPD       k64_3ff71547652b82fe<>+0(SB), Y4, Y8
 	VROUNDPD     $0x08, Y8, Y8
-	VXORPD       k64_8000000000000000<>+0(SB), Y4, Y4
 	VMOVUPD      Y4, Y4
 	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y8, Y4
 	VMOVUPD      Y7, Y7
@@ -51065,8 +56578,242 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64ErfcMulVSVS(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·avx2F64ErfcMulVSVS(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         96(AX), CX
+	TESTQ        CX, CX
+	JLE          done
+	MOVQ         (AX), SI
+	MOVQ         8(AX), DI
+	MOVQ         16(AX), R8
+	MOVQ         24(AX), R9
+	MOVQ         32(AX), R10
+	MOVQ         104(AX), DX
+	ANDQ         $0x03, DX
+	LEAQ         masks<>+32(SB), BX
+	NEGQ         DX
+	LEAQ         (BX)(DX*8), R11
+	CMPQ         104(AX), $0x00
+	JLE          done
+	VBROADCASTSD k64_4000000000000000<>+0(SB), Y0
+	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y1
+
+row:
+	VBROADCASTSD (R8), Y2
+	VBROADCASTSD (R10), Y3
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+4, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD      (DI)(BX*1), Y4
+	VMOVUPD      (R9)(BX*1), Y5
+	VMULPD       Y2, Y4, Y4
+	VANDPD       k64_7fffffffffffffff<>+0(SB), Y4, Y8
+	VMOVUPD      k64_403b4ccccccccccd<>+0(SB), Y9
+	VMINPD       Y8, Y9, Y8
+	VMOVUPD      k64_0<>+0(SB), Y9
+	VMOVUPD      Y9, Y9
+	VFNMADD231PD Y8, Y8, Y9
+	VMOVUPD      Y9, Y10
+	VFMADD231PD  Y8, Y8, Y10
+	VMULPD       k64_3ff71547652b82fe<>+0(SB), Y9, Y11
+	VROUNDPD     $0x08, Y11, Y11
+	VMOVUPD      Y9, Y9
+	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y11, Y9
+	VMOVUPD      Y10, Y10
+	VFMADD231PD  k64_3dea39ef357956a8<>+0(SB), Y11, Y10
+	VSUBPD       Y10, Y9, Y9
+	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y10
+	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y9, Y10
+	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y9, Y10
+	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y9, Y10
+	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y9, Y10
+	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y9, Y10
+	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y9, Y10
+	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y9, Y10
+	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y9, Y10
+	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y9, Y10
+	VFMADD213PD  Y1, Y9, Y10
+	VMULPD       Y10, Y9, Y9
+	VADDPD       Y0, Y8, Y10
+	VDIVPD       Y10, Y0, Y12
+	VSUBPD       Y0, Y10, Y13
+	VSUBPD       Y13, Y8, Y8
+	VMOVUPD      Y0, Y13
+	VFNMADD231PD Y10, Y12, Y13
+	VMOVUPD      Y13, Y10
+	VFNMADD231PD Y8, Y12, Y10
+	VMULPD       k64_3fe0000000000000<>+0(SB), Y12, Y8
+	VMOVUPD      Y12, Y12
+	VFMADD231PD  Y8, Y10, Y12
+	VMOVUPD      k64_bff253c8253c8254<>+0(SB), Y8
+	VFMADD231PD  k64_400129e4129e412a<>+0(SB), Y12, Y8
+	VMOVUPD      k64_3de6832512855c9e<>+0(SB), Y10
+	VFMADD213PD  k64_be0235c2e7dcf745<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_be01040d86c8f181<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_3e31e18d7c6381bf<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_be32782661808bd2<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_be44bde3810f99a4<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_3e61f52f88a632b7<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_be5feb05f29d44bf<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_be72dc099ad4c070<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_3e9298031f4637c4<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_be929e44d7cff8b2<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_bea7a1e8193e2d89<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_3ec6f62b3d584285<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_bebe568a8961e167<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_bee6664f76b7c531<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_3efd92b86e6bda64<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_3eedee3b46d3d1fa<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_bf288580acc1d95b<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_3f2320e3cead0ae1<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_3f524a73ca448dbe<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_bf5db7336e2406ee<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_bf82294c170bfa7d<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_3f89290c5d48b287<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_3fbfd7ba3043039a<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_3fd5a4977505b4ae<>+0(SB), Y8, Y10
+	VFMADD213PD  k64_3fe11c87aba71e5a<>+0(SB), Y8, Y10
+	VMULPD       Y10, Y12, Y8
+	VMOVUPD      Y8, Y10
+	VFMADD231PD  Y9, Y8, Y10
+	VCVTPD2DQY   Y11, X6
+	VPSRAD       $0x01, Y6, Y8
+	VPSUBD       Y8, Y6, Y6
+	VPMOVSXDQ    X8, Y8
+	VPSLLQ       $0x34, Y8, Y8
+	VPADDQ       Y1, Y8, Y8
+	VMULPD       Y8, Y10, Y8
+	VPMOVSXDQ    X6, Y6
+	VPSLLQ       $0x34, Y6, Y6
+	VPADDQ       Y1, Y6, Y6
+	VMULPD       Y6, Y8, Y8
+	VCMPPD       $0x11, k64_0<>+0(SB), Y4, Y4
+	VSUBPD       Y8, Y0, Y9
+	VBLENDVPD    Y4, Y9, Y8, Y4
+	VMULPD       Y5, Y4, Y4
+	VMULPD       Y3, Y4, Y4
+	VMOVUPD      Y4, (SI)(BX*1)
+	ADDQ         $+32, BX
+	SUBQ         $+4, DX
+	JGE          loop
+
+rest:
+	ADDQ         $+4, DX
+	JZ           next
+	VMOVUPD      (R11), Y4
+	VMASKMOVPD   (DI)(BX*1), Y4, Y4
+	VMOVUPD      (R11), Y5
+	VMASKMOVPD   (R9)(BX*1), Y5, Y5
+	VMULPD       Y2, Y4, Y2
+	VANDPD       k64_7fffffffffffffff<>+0(SB), Y2, Y4
+	VMOVUPD      k64_403b4ccccccccccd<>+0(SB), Y8
+	VMINPD       Y4, Y8, Y4
+	VMOVUPD      k64_0<>+0(SB), Y8
+	VMOVUPD      Y8, Y8
+	VFNMADD231PD Y4, Y4, Y8
+	VMOVUPD      Y8, Y9
+	VFMADD231PD  Y4, Y4, Y9
+	VMULPD       k64_3ff71547652b82fe<>+0(SB), Y8, Y10
+	VROUNDPD     $0x08, Y10, Y10
+	VMOVUPD      Y8, Y8
+	VFNMADD231PD k64_3fe62e42fee00000<>+0(SB), Y10, Y8
+	VMOVUPD      Y9, Y9
+	VFMADD231PD  k64_3dea39ef357956a8<>+0(SB), Y10, Y9
+	VSUBPD       Y9, Y8, Y8
+	VMOVUPD      k64_3e5ad7f367b57929<>+0(SB), Y9
+	VFMADD213PD  k64_3e928ad9b82233f1<>+0(SB), Y8, Y9
+	VFMADD213PD  k64_3ec71df25b9e336b<>+0(SB), Y8, Y9
+	VFMADD213PD  k64_3efa01999e265bce<>+0(SB), Y8, Y9
+	VFMADD213PD  k64_3f2a01a012a0b5f3<>+0(SB), Y8, Y9
+	VFMADD213PD  k64_3f56c16c18438b0f<>+0(SB), Y8, Y9
+	VFMADD213PD  k64_3f81111111127d1d<>+0(SB), Y8, Y9
+	VFMADD213PD  k64_3fa555555555083e<>+0(SB), Y8, Y9
+	VFMADD213PD  k64_3fc55555555554f9<>+0(SB), Y8, Y9
+	VFMADD213PD  k64_3fe000000000000a<>+0(SB), Y8, Y9
+	VFMADD213PD  Y1, Y8, Y9
+	VMULPD       Y9, Y8, Y8
+	VADDPD       Y0, Y4, Y9
+	VDIVPD       Y9, Y0, Y11
+	VSUBPD       Y0, Y9, Y12
+	VSUBPD       Y12, Y4, Y4
+	VMOVUPD      Y0, Y12
+	VFNMADD231PD Y9, Y11, Y12
+	VMOVUPD      Y12, Y9
+	VFNMADD231PD Y4, Y11, Y9
+	VMULPD       k64_3fe0000000000000<>+0(SB), Y11, Y4
+	VMOVUPD      Y11, Y11
+	VFMADD231PD  Y4, Y9, Y11
+	VMOVUPD      k64_bff253c8253c8254<>+0(SB), Y4
+	VFMADD231PD  k64_400129e4129e412a<>+0(SB), Y11, Y4
+	VMOVUPD      k64_3de6832512855c9e<>+0(SB), Y9
+	VFMADD213PD  k64_be0235c2e7dcf745<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_be01040d86c8f181<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_3e31e18d7c6381bf<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_be32782661808bd2<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_be44bde3810f99a4<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_3e61f52f88a632b7<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_be5feb05f29d44bf<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_be72dc099ad4c070<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_3e9298031f4637c4<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_be929e44d7cff8b2<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_bea7a1e8193e2d89<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_3ec6f62b3d584285<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_bebe568a8961e167<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_bee6664f76b7c531<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_3efd92b86e6bda64<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_3eedee3b46d3d1fa<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_bf288580acc1d95b<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_3f2320e3cead0ae1<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_3f524a73ca448dbe<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_bf5db7336e2406ee<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_bf82294c170bfa7d<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_3f89290c5d48b287<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_3fbfd7ba3043039a<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_3fd5a4977505b4ae<>+0(SB), Y4, Y9
+	VFMADD213PD  k64_3fe11c87aba71e5a<>+0(SB), Y4, Y9
+	VMULPD       Y9, Y11, Y4
+	VMOVUPD      Y4, Y9
+	VFMADD231PD  Y8, Y4, Y9
+	VCVTPD2DQY   Y10, X7
+	VPSRAD       $0x01, Y7, Y4
+	VPSUBD       Y4, Y7, Y7
+	VPMOVSXDQ    X4, Y4
+	VPSLLQ       $0x34, Y4, Y4
+	VPADDQ       Y1, Y4, Y4
+	VMULPD       Y4, Y9, Y4
+	VPMOVSXDQ    X7, Y7
+	VPSLLQ       $0x34, Y7, Y7
+	VPADDQ       Y1, Y7, Y7
+	VMULPD       Y7, Y4, Y4
+	VCMPPD       $0x11, k64_0<>+0(SB), Y2, Y2
+	VSUBPD       Y4, Y0, Y8
+	VBLENDVPD    Y2, Y8, Y4, Y2
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y3, Y2, Y2
+	VMOVUPD      (R11), Y3
+	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
+
+next:
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
+	ADDQ 72(AX), R9
+	ADDQ 80(AX), R10
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -51078,24 +56825,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64SigmoidV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -51204,8 +56951,8 @@ rest:
 	VMASKMOVPD   Y3, Y2, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -51217,24 +56964,24 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64SoftplusV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R8
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_3fe62e42fee00000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -51425,8 +57172,8 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -51438,25 +57185,25 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64PowVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -51832,9 +57579,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -51846,18 +57593,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64PowSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
@@ -51865,7 +57612,7 @@ TEXT ·avx2F64PowSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+4, DX
 	JLT          rest
 
@@ -52238,9 +57985,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -52252,18 +57999,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64PowVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
@@ -52271,7 +58018,7 @@ TEXT ·avx2F64PowVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+4, DX
 	JLT          rest
 
@@ -52644,9 +58391,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -52658,25 +58405,25 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64LogAddExpVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -52872,9 +58619,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -52886,18 +58633,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64LogAddExpSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
@@ -52905,7 +58652,7 @@ TEXT ·avx2F64LogAddExpSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+4, DX
 	JLT          rest
 
@@ -53098,9 +58845,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -53112,18 +58859,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64LogAddExpVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_0<>+0(SB), Y1
@@ -53131,7 +58878,7 @@ TEXT ·avx2F64LogAddExpVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+4, DX
 	JLT          rest
 
@@ -53324,9 +59071,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -53338,25 +59085,25 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64ExpSubVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -53444,9 +59191,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -53458,18 +59205,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64ExpSubSV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
@@ -53477,7 +59224,7 @@ TEXT ·avx2F64ExpSubSV(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (DI), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+4, DX
 	JLT          rest
 
@@ -53562,9 +59309,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -53576,18 +59323,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64ExpSubVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R9
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
@@ -53595,7 +59342,7 @@ TEXT ·avx2F64ExpSubVS(SB), NOSPLIT, $0-8
 row:
 	VBROADCASTSD (R8), Y2
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+4, DX
 	JLT          rest
 
@@ -53680,9 +59427,9 @@ rest:
 	VMASKMOVPD   Y2, Y3, (SI)(BX*1)
 
 next:
-	ADDQ 32(AX), SI
-	ADDQ 40(AX), DI
-	ADDQ 48(AX), R8
+	ADDQ 48(AX), SI
+	ADDQ 56(AX), DI
+	ADDQ 64(AX), R8
 	DECQ CX
 	JNZ  row
 	VZEROUPPER
@@ -53694,12 +59441,12 @@ done:
 // Requires: AVX
 TEXT ·avx2F64SumV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -53712,7 +59459,7 @@ row:
 	VMOVUPD Y0, Y3
 	VMOVUPD Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+16, DX
 	JLT     rest
 
@@ -53757,8 +59504,8 @@ next:
 	VUNPCKHPD    X1, X1, X2
 	VADDPD       X2, X1, X1
 	VMOVSD       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -53770,12 +59517,12 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64SumSquaresV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -53788,7 +59535,7 @@ row:
 	VMOVUPD Y0, Y3
 	VMOVUPD Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+16, DX
 	JLT     rest
 
@@ -53833,8 +59580,8 @@ next:
 	VUNPCKHPD    X1, X1, X2
 	VADDPD       X2, X1, X1
 	VMOVSD       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -53846,13 +59593,13 @@ done:
 // Requires: AVX, FMA3
 TEXT ·avx2F64DotVV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -53865,7 +59612,7 @@ row:
 	VMOVUPD Y0, Y3
 	VMOVUPD Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+16, DX
 	JLT     rest
 
@@ -53917,9 +59664,9 @@ next:
 	VUNPCKHPD    X1, X1, X2
 	VADDPD       X2, X1, X1
 	VMOVSD       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
-	ADDQ         48(AX), R8
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -53931,12 +59678,12 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MaxV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -53949,7 +59696,7 @@ row:
 	VMOVUPD Y0, Y3
 	VMOVUPD Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+16, DX
 	JLT     rest
 
@@ -54046,8 +59793,8 @@ next:
 	VCMPPD       $0x03, X2, X1, X1
 	VORPD        X1, X3, X1
 	VMOVSD       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -54059,12 +59806,12 @@ done:
 // Requires: AVX
 TEXT ·avx2F64MinV(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -54077,7 +59824,7 @@ row:
 	VMOVUPD Y0, Y3
 	VMOVUPD Y0, Y4
 	XORL    BX, BX
-	MOVQ    72(AX), DX
+	MOVQ    104(AX), DX
 	SUBQ    $+16, DX
 	JLT     rest
 
@@ -54207,8 +59954,8 @@ next:
 	VCMPPD       $0x03, X2, X1, X1
 	VORPD        X1, X3, X1
 	VMOVSD       X1, (SI)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -54220,18 +59967,18 @@ done:
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2F64ExpSubSumVS(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
-	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
-	LEAQ         (BX)(DX*8), R10
+	LEAQ         (BX)(DX*8), R9
+	MOVQ         40(AX), R10
 	VBROADCASTSD k64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD k64_c087500000000000<>+0(SB), Y1
 	VBROADCASTSD k64_4086300000000000<>+0(SB), Y2
@@ -54244,7 +59991,7 @@ row:
 	VMOVUPD      k64_0<>+0(SB), Y7
 	VMOVUPD      k64_0<>+0(SB), Y8
 	XORL         BX, BX
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	SUBQ         $+8, DX
 	JLT          rest
 
@@ -54365,7 +60112,7 @@ rest:
 tail:
 	ADDQ         $+4, DX
 	JZ           next
-	VMOVUPD      (R10), Y9
+	VMOVUPD      (R9), Y9
 	VMASKMOVPD   (DI)(BX*1), Y9, Y9
 	VSUBPD       Y4, Y9, Y4
 	VMINPD       Y4, Y2, Y4
@@ -54398,9 +60145,9 @@ tail:
 	VPSLLQ       $0x34, Y13, Y13
 	VPADDQ       Y0, Y13, Y13
 	VMULPD       Y13, Y4, Y4
-	VMOVUPD      (R10), Y9
+	VMOVUPD      (R9), Y9
 	VMASKMOVPD   Y4, Y9, (SI)(BX*1)
-	VMOVUPD      (R10), Y9
+	VMOVUPD      (R9), Y9
 	VANDPD       Y4, Y9, Y4
 	VADDPD       Y4, Y5, Y5
 
@@ -54412,11 +60159,668 @@ next:
 	VADDPD       X5, X4, X4
 	VUNPCKHPD    X4, X4, X5
 	VADDPD       X5, X4, X4
-	VMOVSD       X4, (R9)
-	ADDQ         32(AX), SI
-	ADDQ         40(AX), DI
-	ADDQ         48(AX), R8
-	ADDQ         56(AX), R9
+	VMOVSD       X4, (R10)
+	ADDQ         88(AX), R10
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64FMASumVVV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F64FMASumVVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	MOVQ  40(AX), R11
+
+row:
+	VMOVUPD k64_0<>+0(SB), Y0
+	VMOVUPD k64_0<>+0(SB), Y1
+	VMOVUPD k64_0<>+0(SB), Y2
+	VMOVUPD k64_0<>+0(SB), Y3
+	XORL    BX, BX
+	MOVQ    104(AX), DX
+	SUBQ    $+8, DX
+	JLT     rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Y4
+	VMOVUPD     (R8)(BX*1), Y5
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y4, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y0, Y0
+	VMOVUPD     32(DI)(BX*1), Y4
+	VMOVUPD     32(R8)(BX*1), Y5
+	VMOVUPD     32(R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y4, Y6
+	VMOVUPD     Y6, 32(SI)(BX*1)
+	VADDPD      Y6, Y1, Y1
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Y4
+	VMOVUPD     (R8)(BX*1), Y5
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y4, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y0, Y0
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+
+tail:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R10), Y4
+	VMASKMOVPD  (DI)(BX*1), Y4, Y4
+	VMOVUPD     (R10), Y5
+	VMASKMOVPD  (R8)(BX*1), Y5, Y5
+	VMOVUPD     (R10), Y6
+	VMASKMOVPD  (R9)(BX*1), Y6, Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y4, Y6
+	VMOVUPD     (R10), Y4
+	VMASKMOVPD  Y6, Y4, (SI)(BX*1)
+	VMOVUPD     (R10), Y4
+	VANDPD      Y6, Y4, Y4
+	VADDPD      Y4, Y0, Y0
+
+next:
+	VADDPD       Y1, Y0, Y0
+	VADDPD       Y3, Y2, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDPD       X1, X0, X0
+	VMOVSD       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64FMASumSVV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F64FMASumSVV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSD (DI), Y0
+	VMOVUPD      k64_0<>+0(SB), Y1
+	VMOVUPD      k64_0<>+0(SB), Y2
+	VMOVUPD      k64_0<>+0(SB), Y3
+	VMOVUPD      k64_0<>+0(SB), Y4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (R8)(BX*1), Y5
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y0, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y1, Y1
+	VMOVUPD     32(R8)(BX*1), Y5
+	VMOVUPD     32(R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y0, Y6
+	VMOVUPD     Y6, 32(SI)(BX*1)
+	VADDPD      Y6, Y2, Y2
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JLT         tail
+	VMOVUPD     (R8)(BX*1), Y5
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y0, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y1, Y1
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+
+tail:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R10), Y5
+	VMASKMOVPD  (R8)(BX*1), Y5, Y5
+	VMOVUPD     (R10), Y6
+	VMASKMOVPD  (R9)(BX*1), Y6, Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y5, Y0, Y6
+	VMOVUPD     (R10), Y0
+	VMASKMOVPD  Y6, Y0, (SI)(BX*1)
+	VMOVUPD     (R10), Y0
+	VANDPD      Y6, Y0, Y0
+	VADDPD      Y0, Y1, Y1
+
+next:
+	VADDPD       Y2, Y1, Y0
+	VADDPD       Y4, Y3, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDPD       X1, X0, X0
+	VMOVSD       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64FMASumVSV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F64FMASumVSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSD (R8), Y0
+	VMOVUPD      k64_0<>+0(SB), Y1
+	VMOVUPD      k64_0<>+0(SB), Y2
+	VMOVUPD      k64_0<>+0(SB), Y3
+	VMOVUPD      k64_0<>+0(SB), Y4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Y5
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y0, Y5, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y1, Y1
+	VMOVUPD     32(DI)(BX*1), Y5
+	VMOVUPD     32(R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y0, Y5, Y6
+	VMOVUPD     Y6, 32(SI)(BX*1)
+	VADDPD      Y6, Y2, Y2
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Y5
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y0, Y5, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y1, Y1
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+
+tail:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R10), Y5
+	VMASKMOVPD  (DI)(BX*1), Y5, Y5
+	VMOVUPD     (R10), Y6
+	VMASKMOVPD  (R9)(BX*1), Y6, Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y0, Y5, Y6
+	VMOVUPD     (R10), Y0
+	VMASKMOVPD  Y6, Y0, (SI)(BX*1)
+	VMOVUPD     (R10), Y0
+	VANDPD      Y6, Y0, Y0
+	VADDPD      Y0, Y1, Y1
+
+next:
+	VADDPD       Y2, Y1, Y0
+	VADDPD       Y4, Y3, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDPD       X1, X0, X0
+	VMOVSD       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64FMASumSSV(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F64FMASumSSV(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSD (DI), Y0
+	VBROADCASTSD (R8), Y1
+	VMOVUPD      k64_0<>+0(SB), Y2
+	VMOVUPD      k64_0<>+0(SB), Y3
+	VMOVUPD      k64_0<>+0(SB), Y4
+	VMOVUPD      k64_0<>+0(SB), Y5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y1, Y0, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y2, Y2
+	VMOVUPD     32(R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y1, Y0, Y6
+	VMOVUPD     Y6, 32(SI)(BX*1)
+	VADDPD      Y6, Y3, Y3
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JLT         tail
+	VMOVUPD     (R9)(BX*1), Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y1, Y0, Y6
+	VMOVUPD     Y6, (SI)(BX*1)
+	VADDPD      Y6, Y2, Y2
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+
+tail:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R10), Y6
+	VMASKMOVPD  (R9)(BX*1), Y6, Y6
+	VMOVUPD     Y6, Y6
+	VFMADD231PD Y1, Y0, Y6
+	VMOVUPD     (R10), Y0
+	VMASKMOVPD  Y6, Y0, (SI)(BX*1)
+	VMOVUPD     (R10), Y0
+	VANDPD      Y6, Y0, Y0
+	VADDPD      Y0, Y2, Y2
+
+next:
+	VADDPD       Y3, Y2, Y0
+	VADDPD       Y5, Y4, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDPD       X1, X0, X0
+	VMOVSD       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64FMASumVVS(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F64FMASumVVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSD (R9), Y0
+	VMOVUPD      k64_0<>+0(SB), Y1
+	VMOVUPD      k64_0<>+0(SB), Y2
+	VMOVUPD      k64_0<>+0(SB), Y3
+	VMOVUPD      k64_0<>+0(SB), Y4
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Y5
+	VMOVUPD     (R8)(BX*1), Y6
+	VMOVUPD     Y0, Y7
+	VFMADD231PD Y6, Y5, Y7
+	VMOVUPD     Y7, (SI)(BX*1)
+	VADDPD      Y7, Y1, Y1
+	VMOVUPD     32(DI)(BX*1), Y5
+	VMOVUPD     32(R8)(BX*1), Y6
+	VMOVUPD     Y0, Y7
+	VFMADD231PD Y6, Y5, Y7
+	VMOVUPD     Y7, 32(SI)(BX*1)
+	VADDPD      Y7, Y2, Y2
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Y5
+	VMOVUPD     (R8)(BX*1), Y6
+	VMOVUPD     Y0, Y7
+	VFMADD231PD Y6, Y5, Y7
+	VMOVUPD     Y7, (SI)(BX*1)
+	VADDPD      Y7, Y1, Y1
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+
+tail:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R10), Y5
+	VMASKMOVPD  (DI)(BX*1), Y5, Y5
+	VMOVUPD     (R10), Y6
+	VMASKMOVPD  (R8)(BX*1), Y6, Y6
+	VMOVUPD     Y0, Y0
+	VFMADD231PD Y6, Y5, Y0
+	VMOVUPD     (R10), Y5
+	VMASKMOVPD  Y0, Y5, (SI)(BX*1)
+	VMOVUPD     (R10), Y5
+	VANDPD      Y0, Y5, Y0
+	VADDPD      Y0, Y1, Y1
+
+next:
+	VADDPD       Y2, Y1, Y0
+	VADDPD       Y4, Y3, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDPD       X1, X0, X0
+	VMOVSD       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64FMASumSVS(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F64FMASumSVS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSD (DI), Y0
+	VBROADCASTSD (R9), Y1
+	VMOVUPD      k64_0<>+0(SB), Y2
+	VMOVUPD      k64_0<>+0(SB), Y3
+	VMOVUPD      k64_0<>+0(SB), Y4
+	VMOVUPD      k64_0<>+0(SB), Y5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (R8)(BX*1), Y6
+	VMOVUPD     Y1, Y7
+	VFMADD231PD Y6, Y0, Y7
+	VMOVUPD     Y7, (SI)(BX*1)
+	VADDPD      Y7, Y2, Y2
+	VMOVUPD     32(R8)(BX*1), Y6
+	VMOVUPD     Y1, Y7
+	VFMADD231PD Y6, Y0, Y7
+	VMOVUPD     Y7, 32(SI)(BX*1)
+	VADDPD      Y7, Y3, Y3
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JLT         tail
+	VMOVUPD     (R8)(BX*1), Y6
+	VMOVUPD     Y1, Y7
+	VFMADD231PD Y6, Y0, Y7
+	VMOVUPD     Y7, (SI)(BX*1)
+	VADDPD      Y7, Y2, Y2
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+
+tail:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R10), Y6
+	VMASKMOVPD  (R8)(BX*1), Y6, Y6
+	VMOVUPD     Y1, Y1
+	VFMADD231PD Y6, Y0, Y1
+	VMOVUPD     (R10), Y0
+	VMASKMOVPD  Y1, Y0, (SI)(BX*1)
+	VMOVUPD     (R10), Y0
+	VANDPD      Y1, Y0, Y0
+	VADDPD      Y0, Y2, Y2
+
+next:
+	VADDPD       Y3, Y2, Y0
+	VADDPD       Y5, Y4, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDPD       X1, X0, X0
+	VMOVSD       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+
+done:
+	RET
+
+// func avx2F64FMASumVSS(a *byte)
+// Requires: AVX, FMA3
+TEXT ·avx2F64FMASumVSS(SB), NOSPLIT, $0-8
+	MOVQ  a+0(FP), AX
+	MOVQ  96(AX), CX
+	TESTQ CX, CX
+	JLE   done
+	MOVQ  (AX), SI
+	MOVQ  8(AX), DI
+	MOVQ  16(AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  104(AX), DX
+	ANDQ  $0x03, DX
+	LEAQ  masks<>+32(SB), BX
+	NEGQ  DX
+	LEAQ  (BX)(DX*8), R10
+	MOVQ  40(AX), R11
+
+row:
+	VBROADCASTSD (R8), Y0
+	VBROADCASTSD (R9), Y1
+	VMOVUPD      k64_0<>+0(SB), Y2
+	VMOVUPD      k64_0<>+0(SB), Y3
+	VMOVUPD      k64_0<>+0(SB), Y4
+	VMOVUPD      k64_0<>+0(SB), Y5
+	XORL         BX, BX
+	MOVQ         104(AX), DX
+	SUBQ         $+8, DX
+	JLT          rest
+
+	PCALIGN $32
+loop:
+	VMOVUPD     (DI)(BX*1), Y6
+	VMOVUPD     Y1, Y7
+	VFMADD231PD Y0, Y6, Y7
+	VMOVUPD     Y7, (SI)(BX*1)
+	VADDPD      Y7, Y2, Y2
+	VMOVUPD     32(DI)(BX*1), Y6
+	VMOVUPD     Y1, Y7
+	VFMADD231PD Y0, Y6, Y7
+	VMOVUPD     Y7, 32(SI)(BX*1)
+	VADDPD      Y7, Y3, Y3
+	ADDQ        $+64, BX
+	SUBQ        $+8, DX
+	JGE         loop
+
+rest:
+	ADDQ        $+4, DX
+	JLT         tail
+	VMOVUPD     (DI)(BX*1), Y6
+	VMOVUPD     Y1, Y7
+	VFMADD231PD Y0, Y6, Y7
+	VMOVUPD     Y7, (SI)(BX*1)
+	VADDPD      Y7, Y2, Y2
+	ADDQ        $+32, BX
+	SUBQ        $+4, DX
+
+tail:
+	ADDQ        $+4, DX
+	JZ          next
+	VMOVUPD     (R10), Y6
+	VMASKMOVPD  (DI)(BX*1), Y6, Y6
+	VMOVUPD     Y1, Y1
+	VFMADD231PD Y0, Y6, Y1
+	VMOVUPD     (R10), Y0
+	VMASKMOVPD  Y1, Y0, (SI)(BX*1)
+	VMOVUPD     (R10), Y0
+	VANDPD      Y1, Y0, Y0
+	VADDPD      Y0, Y2, Y2
+
+next:
+	VADDPD       Y3, Y2, Y0
+	VADDPD       Y5, Y4, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDPD       X1, X0, X0
+	VMOVSD       X0, (R11)
+	ADDQ         88(AX), R11
+	ADDQ         48(AX), SI
+	ADDQ         56(AX), DI
+	ADDQ         64(AX), R8
+	ADDQ         72(AX), R9
 	DECQ         CX
 	JNZ          row
 	VZEROUPPER
@@ -54429,12 +60833,12 @@ done:
 TEXT ·avx2F64Wild(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
@@ -54445,7 +60849,7 @@ TEXT ·avx2F64Wild(SB), NOSPLIT, $0-9
 
 row:
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -54469,8 +60873,8 @@ rest:
 	VORPS      Y2, Y0, Y0
 
 next:
-	ADDQ   32(AX), SI
-	ADDQ   40(AX), DI
+	ADDQ   48(AX), SI
+	ADDQ   56(AX), DI
 	DECQ   CX
 	JNZ    row
 	VPTEST Y0, Y0
@@ -54485,19 +60889,19 @@ done:
 TEXT ·avx2F64Route2(SB), NOSPLIT, $0-9
 	MOVB         $0x00, ret+8(FP)
 	MOVQ         a+0(FP), AX
-	MOVQ         64(AX), CX
+	MOVQ         96(AX), CX
 	TESTQ        CX, CX
 	JLE          done
 	MOVQ         (AX), SI
 	MOVQ         8(AX), DI
 	MOVQ         16(AX), R8
 	MOVQ         24(AX), R9
-	MOVQ         72(AX), DX
+	MOVQ         104(AX), DX
 	ANDQ         $0x03, DX
 	LEAQ         masks<>+32(SB), BX
 	NEGQ         DX
 	LEAQ         (BX)(DX*8), R10
-	CMPQ         72(AX), $0x00
+	CMPQ         104(AX), $0x00
 	JLE          done
 	VBROADCASTSD k64_0<>+0(SB), Y0
 	VMOVUPD      Y0, Y0
@@ -54507,15 +60911,15 @@ row:
 	SUBQ DI, R11
 	ADDQ SI, R11
 	MOVQ DI, R12
-	ADDQ 56(AX), R12
+	ADDQ 72(AX), R12
 	MOVQ R8, R13
-	ADDQ 56(AX), R13
+	ADDQ 72(AX), R13
 	MOVQ SI, R14
-	ADDQ 56(AX), R14
+	ADDQ 72(AX), R14
 	MOVQ R11, R15
-	ADDQ 56(AX), R15
+	ADDQ 72(AX), R15
 	XORL BX, BX
-	MOVQ 72(AX), DX
+	MOVQ 104(AX), DX
 	SUBQ $+4, DX
 	JLT  rest
 
@@ -54599,10 +61003,10 @@ rest:
 	VMASKMOVPD Y1, Y2, (R15)(BX*1)
 
 next:
-	ADDQ   32(AX), SI
-	ADDQ   40(AX), DI
-	ADDQ   48(AX), R8
-	ADDQ   56(AX), R9
+	ADDQ   48(AX), SI
+	ADDQ   56(AX), DI
+	ADDQ   64(AX), R8
+	ADDQ   72(AX), R9
 	DECQ   CX
 	JNZ    row
 	VPTEST Y0, Y0

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"unsafe"
@@ -11,6 +13,30 @@ import (
 	"github.com/adjointml/adjoint/internal/kernel"
 	"github.com/stretchr/testify/require"
 )
+
+// TestFamilies runs the tests with the kernels that this run did not choose.
+func TestFamilies(t *testing.T) {
+	if testing.Short() || os.Getenv("ADJOINT_ISA") != "" {
+		t.Skip("these are the kernels asked for")
+	}
+	for _, isa := range []string{"generic", "avx2"} {
+		if isa == kernel.ISA() {
+			break // nothing above it
+		}
+		cmd := exec.Command(os.Args[0], "-test.run=^Test", "-test.short")
+		cmd.Env = append(os.Environ(), "ADJOINT_ISA="+isa)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "with %s: %s", isa, out)
+	}
+}
+
+// some returns n, and a quarter of it in short runs.
+func some(n int) int {
+	if testing.Short() {
+		return n / 4
+	}
+	return n
+}
 
 // element are the types of elements.
 type element interface{ float32 | float64 }
@@ -25,29 +51,31 @@ func typeOf[E element]() kernel.Type {
 // canary stands around all memory that plans get.
 const canary = 0xA5
 
-// A guarded is memory between canaries.
-type guarded[E element] struct{ all, v []E }
+// A guarded is memory between canaries, at any offset.
+type guarded[E element] struct {
+	all, v []E
+	at     int // where v begins
+}
 
 func guard[E element](n int) guarded[E] {
-	g := guarded[E]{all: make([]E, n+64)}
+	g := guarded[E]{all: make([]E, n+80), at: 32 + n%16}
 	for i := range g.all {
 		g.all[i] = E(math.NaN())
 	}
-	g.v = g.all[32:][:n:n]
+	g.v = g.all[g.at:][:n:n]
 	return g
 }
 
 func (g guarded[E]) intact() bool {
-	n := len(g.v)
 	for i, v := range g.all {
-		if (i < 32 || i >= 32+n) && v == v {
+		if (i < g.at || i >= g.at+len(g.v)) && v == v {
 			return false
 		}
 	}
 	return true
 }
 
-func (g guarded[E]) pointer() unsafe.Pointer { return unsafe.Pointer(&g.all[32]) }
+func (g guarded[E]) pointer() unsafe.Pointer { return unsafe.Pointer(&g.all[g.at]) }
 
 // scratch returns bytes, aligned, with canaries behind.
 func scratch(n int) []byte {
@@ -220,7 +248,7 @@ func small(t testing.TB, rnd *rand.Rand) {
 func TestRandomShapes(t *testing.T) {
 	seed := rand.Uint64()
 	rnd := rand.New(rand.NewPCG(seed, 0))
-	for i := range 600 {
+	for i := range some(600) {
 		s := draw(rnd)
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Logf("seed %d, shape %+v", seed, s)
@@ -273,7 +301,7 @@ func TestRunsAllocateNothing(t *testing.T) {
 	x, y, z := guard[float64](1<<15), guard[float64](1<<15), guard[float64](1<<15)
 	mul := kernel.Lookup(kernel.Mul, kernel.F32, 2)
 	allocs := testing.AllocsPerRun(10, func() {
-		a := kernel.Args{D: z.pointer(), X: [3]unsafe.Pointer{x.pointer(), y.pointer()}, Rows: 1, Cols: 100}
+		a := kernel.Args{D: z.pointer(), X: [4]unsafe.Pointer{x.pointer(), y.pointer()}, Rows: 1, Cols: 100}
 		mul.Run(&a)
 	})
 	for name, p := range allPlans(kernel.F32) {
@@ -297,7 +325,7 @@ func TestRunsAllocateNothing(t *testing.T) {
 func TestBlocksAreTheResult(t *testing.T) {
 	seed := rand.Uint64()
 	rnd := rand.New(rand.NewPCG(seed, 0))
-	for range 200 {
+	for range some(200) {
 		s := draw(rnd)
 		s.T = kernel.F32
 		small(t, rnd)

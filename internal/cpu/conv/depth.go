@@ -50,8 +50,8 @@ func (p *depthForward) run(_, part int, x, y, z unsafe.Pointer, _, _ []byte) {
 // add adds the products of the rows of x and y to those of z.
 func (p *depth) add(m meet, z unsafe.Pointer, zr int, x unsafe.Pointer, xr int, y unsafe.Pointer, yr int) {
 	a := kernel.Args{
-		D: z, X: [3]unsafe.Pointer{x, y, z}, Rows: m.to - m.from, Cols: p.s.C,
-		DR: zr, XR: [3]int{xr, yr, zr},
+		D: z, X: [4]unsafe.Pointer{x, y, z}, Rows: m.to - m.from, Cols: p.s.C,
+		DR: zr, XR: [4]int{xr, yr, zr},
 	}
 	p.fma.Run(&a)
 }

@@ -65,7 +65,7 @@ func (l *lines) parts() int {
 
 // fill fills a line of results with a number.
 func (l *lines) fill(d, number unsafe.Pointer) {
-	a := kernel.Args{D: d, X: [3]unsafe.Pointer{number}, Rows: 1, Cols: l.s.Out[2] * l.s.C}
+	a := kernel.Args{D: d, X: [4]unsafe.Pointer{number}, Rows: 1, Cols: l.s.Out[2] * l.s.C}
 	l.repeat.Run(&a)
 }
 

@@ -108,8 +108,8 @@ func (p *pool) fold(f kernel.Func, d, h int, x, z, number unsafe.Pointer) {
 			}
 			to := unsafe.Add(z, m.from*p.out[3])
 			a := kernel.Args{
-				D: to, X: [3]unsafe.Pointer{p.at(x, at, m), to}, Rows: m.to - m.from, Cols: p.s.C,
-				DR: p.out[3], XR: [3]int{p.step(), p.out[3]},
+				D: to, X: [4]unsafe.Pointer{p.at(x, at, m), to}, Rows: m.to - m.from, Cols: p.s.C,
+				DR: p.out[3], XR: [4]int{p.step(), p.out[3]},
 			}
 			if begun || !whole {
 				f.Run(&a)
@@ -162,8 +162,8 @@ func (p *avgPool) run(_, part int, x, _, z unsafe.Pointer, _, private []byte) {
 		p.fold(p.add, d, h, unsafe.Add(x, n*p.image[0]), line, numbers[p.s.T].zero)
 		p.shares(d, h, by)
 		a := kernel.Args{
-			D: line, X: [3]unsafe.Pointer{line, by}, Rows: p.s.Out[2], Cols: p.s.C,
-			DR: p.out[3], XR: [3]int{p.out[3], p.size},
+			D: line, X: [4]unsafe.Pointer{line, by}, Rows: p.s.Out[2], Cols: p.s.C,
+			DR: p.out[3], XR: [4]int{p.out[3], p.size},
 		}
 		p.mul.Run(&a)
 	})
@@ -189,8 +189,8 @@ func (p *avgPoolGrad) run(_, part int, x, _, z unsafe.Pointer, _, private []byte
 				to := p.at(line, 0, m)
 				a := kernel.Args{
 					D: to, Rows: m.to - m.from, Cols: p.s.C, DR: p.step(),
-					X:  [3]unsafe.Pointer{unsafe.Add(p.result(x, n, od, oh), m.from*p.out[3]), unsafe.Add(by, m.from*p.size), to},
-					XR: [3]int{p.out[3], p.size, p.step()},
+					X:  [4]unsafe.Pointer{unsafe.Add(p.result(x, n, od, oh), m.from*p.out[3]), unsafe.Add(by, m.from*p.size), to},
+					XR: [4]int{p.out[3], p.size, p.step()},
 				}
 				p.fma.Run(&a)
 			}
@@ -254,8 +254,8 @@ func (p *maxPoolGrad) route(d, h int, ct, x, dx unsafe.Pointer, private []byte) 
 		at := d*p.image[1] + 2*h*p.image[2]
 		line := unsafe.Add(x, at)
 		a := kernel.Args{
-			D: unsafe.Add(dx, at), X: [3]unsafe.Pointer{line, unsafe.Add(line, p.image[2]), ct}, Rows: p.s.Out[2], Cols: p.s.C,
-			DR: p.step(), XR: [3]int{p.step(), p.step(), p.out[3]},
+			D: unsafe.Add(dx, at), X: [4]unsafe.Pointer{line, unsafe.Add(line, p.image[2]), ct}, Rows: p.s.Out[2], Cols: p.s.C,
+			DR: p.step(), XR: [4]int{p.step(), p.step(), p.out[3]},
 		}
 		if p.squares.Run(&a) {
 			p.slowly(d, h, ct, x, dx)
@@ -279,8 +279,8 @@ func (p *maxPoolGrad) route(d, h int, ct, x, dx unsafe.Pointer, private []byte) 
 			from, to := m.from*p.out[3], p.at(dx, at, m)
 			rest := unsafe.Add(left, from)
 			a := kernel.Args{
-				D: share, X: [3]unsafe.Pointer{p.at(x, at, m), unsafe.Add(largest, from), rest}, Rows: n, Cols: p.s.C,
-				DR: p.out[3], XR: [3]int{p.step(), p.out[3], p.out[3]},
+				D: share, X: [4]unsafe.Pointer{p.at(x, at, m), unsafe.Add(largest, from), rest}, Rows: n, Cols: p.s.C,
+				DR: p.out[3], XR: [4]int{p.step(), p.out[3], p.out[3]},
 			}
 			if p.tiled {
 				a.D, a.DR = to, p.step()
@@ -290,8 +290,8 @@ func (p *maxPoolGrad) route(d, h int, ct, x, dx unsafe.Pointer, private []byte) 
 			p.unmatch.Run(&a)
 			if !p.tiled {
 				a = kernel.Args{
-					D: to, X: [3]unsafe.Pointer{to, share}, Rows: n, Cols: p.s.C,
-					DR: p.step(), XR: [3]int{p.step(), p.out[3]},
+					D: to, X: [4]unsafe.Pointer{to, share}, Rows: n, Cols: p.s.C,
+					DR: p.step(), XR: [4]int{p.step(), p.out[3]},
 				}
 				p.add.Run(&a)
 			}
@@ -305,7 +305,7 @@ func (p *maxPoolGrad) ordinary(largest, sum unsafe.Pointer) bool {
 	if kernel.ISA() == "generic" {
 		return false
 	}
-	a := kernel.Args{D: sum, X: [3]unsafe.Pointer{largest}, Rows: 1, Cols: p.s.Out[2] * p.s.C}
+	a := kernel.Args{D: sum, X: [4]unsafe.Pointer{largest}, Rows: 1, Cols: p.s.Out[2] * p.s.C}
 	p.sum.Run(&a)
 	if p.size == 4 {
 		return *(*float32)(sum) == *(*float32)(sum)

@@ -95,7 +95,7 @@ func (p *Pool) counted(result int) float64 {
 func TestRandomPools(t *testing.T) {
 	seed := rand.Uint64()
 	rnd := rand.New(rand.NewPCG(seed, 0))
-	for i := range 300 {
+	for i := range some(300) {
 		p := Pool{Shape: draw(rnd), CountPad: i%3 == 0, High: [3]int{rnd.IntN(3), rnd.IntN(3), rnd.IntN(3)}}
 		if i%5 == 0 { // windows side by side
 			p.Pad, p.Dilation, p.Kernel = [3]int{}, [3]int{1, 1, 1}, p.Stride

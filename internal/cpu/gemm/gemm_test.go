@@ -45,6 +45,7 @@ func TestFamilies(t *testing.T) {
 type trial[T float32 | float64] struct {
 	Shape
 	a, b, c, want []T
+	before        []T // c
 }
 
 const canary = -77
@@ -69,14 +70,17 @@ func newTrial[T float32 | float64](s Shape, number func() T) *trial[T] {
 			cs = append(cs, x.N, x.C)
 		}
 	}
-	r := &trial[T]{s, make([]T, span(as...)), make([]T, span(bs...)), make([]T, span(cs...)+20), nil}
+	// at offsets that differ
+	a, b, c := make([]T, span(as...)+s.M%16), make([]T, span(bs...)+s.N%16), make([]T, span(cs...)+40)
+	at := (s.M + 3*s.N + 5*s.K) % 16
+	r := &trial[T]{Shape: s, a: a[s.M%16:], b: b[s.N%16:], c: c[at:], before: c[:at]}
 	for _, x := range [][]T{r.a, r.b} {
 		for i := range x {
 			x[i] = number()
 		}
 	}
-	for i := range r.c {
-		r.c[i] = canary
+	for i := range c {
+		c[i] = canary
 	}
 	r.want = slices.Clone(r.c)
 	r.oracle()
@@ -154,6 +158,7 @@ func checkOn[T float32 | float64](t *testing.T, rnd *rand.Rand, s Shape, number 
 	r := newTrial(s, number)
 	p := r.run(rnd)
 	require.True(t, slices.EqualFunc(r.want, r.c, same[T]), "%+v", s)
+	require.Negative(t, slices.IndexFunc(r.before, func(v T) bool { return v != canary }), "%+v writes before its result", s)
 	r.blocks(t, p)
 }
 

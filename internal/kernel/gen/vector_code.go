@@ -306,6 +306,16 @@ func (c *code) pick(m mask, a op, b vec) vec {
 	return c.to(four(build.VBLENDVPS), four(build.VBLENDVPD), m, a, b)
 }
 
+// subIf returns a - b where m holds, else b.
+func (c *code) subIf(m mask, a, b vec) vec {
+	if !c.avx512 {
+		return c.pick(m, c.sub(a, b), b)
+	}
+	r := c.copy(b)
+	c.by(build.VSUBPS, build.VSUBPD, b, a, m, r)
+	return r
+}
+
 // only returns a where m holds, else 0.
 func (c *code) only(m mask, a op) vec {
 	if !c.avx512 {

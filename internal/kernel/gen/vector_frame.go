@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mmcloughlin/avo/attr"
@@ -14,10 +15,12 @@ import (
 const (
 	argD    = 0
 	argX    = 8
-	argDR   = 32
-	argXR   = 40
-	argRows = 64
-	argCols = 72
+	argS    = 40
+	argDR   = 48
+	argXR   = 56
+	argSR   = 88
+	argRows = 96
+	argCols = 104
 )
 
 // A frame is the rows and columns around a kernel's body.
@@ -188,31 +191,69 @@ func (c *code) elementwise(name, kinds string, unroll, registers int, b body) {
 	f := c.open(name, len(kinds))
 	build.CMPQ(f.arg(argCols), operand.Imm(0)) // then a number need not exist
 	build.JLE(operand.LabelRef("done"))
-	same := make([]vec, len(kinds))
-	c.count(registers, func() {
-		x := make([]vec, len(kinds))
-		for j := range x {
-			x[j] = c.vec()
-		}
-		b(c, x...)
-	})
+	c.count(registers, func() { b(c, c.some(len(kinds))...) })
 	build.Label("row")
-	for j, k := range kinds {
-		if k == 'S' {
-			same[j] = c.vec()
-			c.broadcast(c.wide, operand.Mem{Base: f.x[j]}, same[j])
-		}
-	}
+	same := f.numbers(kinds)
 	f.columns(unroll, func(u int, tail bool) {
-		x := make([]vec, len(kinds))
-		for j, k := range kinds {
-			if x[j] = same[j]; k == 'V' {
-				x[j] = f.load(f.x[j], u, tail)
-			}
-		}
-		f.store(b(c, x...), f.d, u, tail)
+		f.store(b(c, f.operands(kinds, same, u, tail)...), f.d, u, tail)
 	})
 	f.close()
+}
+
+// summing is elementwise, and writes the sum of each row of the result, too.
+func (c *code) summing(name, kinds string, registers int, b body) {
+	f := c.open(name, len(kinds))
+	to := build.GP64()
+	build.MOVQ(f.arg(argS), to)
+	c.count(registers, func() { b(c, c.some(len(kinds))...); c.k(0) })
+	build.Label("row")
+	same := f.numbers(kinds)
+	var acc [accumulators]vec
+	for i := range acc {
+		acc[i] = c.copy(c.k(0))
+	}
+	f.columns(2, func(u int, tail bool) {
+		y := b(c, f.operands(kinds, same, u, tail)...)
+		f.store(y, f.d, u, tail)
+		if tail {
+			y = c.only(f.lanesLeft(), y)
+		}
+		c.by(build.VADDPS, build.VADDPD, y, acc[u], acc[u])
+	})
+	c.fold(sums(1, nil), acc, operand.Mem{Base: to})
+	build.ADDQ(f.arg(argSR), to)
+	f.close()
+}
+
+// some returns n vectors, to count a body with.
+func (c *code) some(n int) (x []vec) {
+	for range n {
+		x = append(x, c.vec())
+	}
+	return x
+}
+
+// numbers loads the operands of kind S of a row.
+func (f *frame) numbers(kinds string) []vec {
+	same := make([]vec, len(kinds))
+	for j, k := range kinds {
+		if k == 'S' {
+			same[j] = f.vec()
+			f.broadcast(f.wide, operand.Mem{Base: f.x[j]}, same[j])
+		}
+	}
+	return same
+}
+
+// operands returns vector u of each operand.
+func (f *frame) operands(kinds string, same []vec, u int, tail bool) []vec {
+	x := slices.Clone(same)
+	for j, k := range kinds {
+		if k == 'V' {
+			x[j] = f.load(f.x[j], u, tail)
+		}
+	}
+	return x
 }
 
 // name returns the name of a kernel's function.

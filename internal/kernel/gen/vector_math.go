@@ -418,11 +418,11 @@ func (c *code) erfcScaled(x vec) vec {
 // its digits.
 func (c *code) erfcOf(x vec) vec {
 	x = c.least(c.kr(choose(c.wide, 27.3, 10.1)), x)
-	h := c.mul(x, x)
-	lost := c.fms(x, x, h)
+	h := c.fnma(x, x, c.kr(0)) // -x²
+	lost := c.fma(x, x, h)
 	high, low := c.ln2()
-	n := c.round(c.mul(h, c.k(-math.Log2E)), nearest)
-	r := c.sub(c.fnma(n, c.k(high), c.xor(h, c.sign())), c.fma(n, c.k(low), lost))
+	n := c.round(c.mul(h, c.k(math.Log2E)), nearest)
+	r := c.sub(c.fnma(n, c.k(high), h), c.fma(n, c.k(low), lost))
 	e := c.mul(r, c.poly(r, c.terms(expTerms, 1)...)) // exp(r)-1
 	q := c.erfcScaled(x)
 	return c.scale(c.fma(q, e, q), n)
@@ -430,7 +430,12 @@ func (c *code) erfcOf(x vec) vec {
 
 func erfc(c *code, x ...vec) vec {
 	y := c.erfcOf(c.abs(x[0]))
-	return c.pick(c.cmp(less, x[0], c.k(0)), c.sub(c.kr(2), y), y)
+	return c.subIf(c.cmp(less, x[0], c.k(0)), c.kr(2), y)
+}
+
+// erfcMul is, with the numbers -1/√2 and 1/2, gelu.
+func erfcMul(c *code, x ...vec) vec {
+	return c.mul(c.mul(erfc(c, c.mul(x[0], x[1])), x[2]), x[3])
 }
 
 // erfTerms are those of erf(x)/x - 1 in x², |x| ≤ 1.

@@ -132,29 +132,6 @@ func extremes(avx512, min bool) reduction {
 		avx512}
 }
 
-// expSubSum writes exp(x - y) of rows, y of kind S, and their sums.
-func (c *code) expSubSum(name string, registers int) {
-	f := c.open(name, 3)
-	c.count(registers, func() { expSub(c, c.vec(), c.vec()); c.k(0) })
-	build.Label("row")
-	y := c.vec()
-	c.broadcast(c.wide, operand.Mem{Base: f.x[1]}, y)
-	var acc [accumulators]vec
-	for i := range acc {
-		acc[i] = c.copy(c.k(0))
-	}
-	f.columns(2, func(u int, tail bool) {
-		e := expSub(c, f.load(f.x[0], u, tail), y)
-		f.store(e, f.d, u, tail)
-		if tail {
-			e = c.only(f.lanesLeft(), e)
-		}
-		c.by(build.VADDPS, build.VADDPD, e, acc[u], acc[u])
-	})
-	c.fold(sums(1, nil), acc, operand.Mem{Base: f.x[2]})
-	f.close()
-}
-
 // wildest is the size of a number up to which sin and cos are exact enough.
 const wildest = 0x1p17
 

@@ -43,7 +43,7 @@ func TestFitCostsLittle(t *testing.T) {
 			for n := 1; n <= c.mostFits && (n <= c.fits || v.more() > c.aim); n++ {
 				v.fit()
 			}
-			t.Logf("an epoch takes %v, of Fit %v, %.1f %% more, %.0f %% wanted; its first %v", v.epoch(v.bare), v.epoch(v.fits), 100*v.more(), 100*c.aim, total(v.fits[:v.first()]))
+			t.Logf("an epoch takes %v, of Fit %v: %.1f %% more, %.0f %% wanted; its first %v", v.epoch(v.bare), v.epoch(v.fits), 100*v.more(), 100*c.aim, total(v.fits[:v.first()]))
 			if noise := v.noise(); v.more() > 2*c.aim && noise > c.aim/4 {
 				t.Skipf("the machine is too busy: the bare steps of every other turn take %.1f %% longer than the others", 100*noise)
 			}

@@ -12,19 +12,6 @@ import (
 // A Fold is a way to cut a data set in two.
 type Fold struct{ Train, Test *Arrays }
 
-// Select returns the given rows, in their order; a row may come twice. It fails
-// on a row that is not there.
-func (a *Arrays) Select(rows []int) (*Arrays, error) {
-	out := make([]int, len(rows))
-	for i, r := range rows {
-		if r < 0 || r >= len(a.rows) {
-			return nil, fmt.Errorf("data: no row %d: there are %d", r, len(a.rows))
-		}
-		out[i] = a.rows[r]
-	}
-	return &Arrays{a.columns, out}, nil
-}
-
 // Folds yields k ways to cut the rows in two for cross-validation: each row is
 // in the test part of just one, and the parts differ by one row at most. The
 // rows keep their order; Shuffle first when they are sorted. With fewer rows

@@ -11,14 +11,6 @@ import (
 	"github.com/adjointml/adjoint/data"
 )
 
-func TestSelect(t *testing.T) {
-	a, err := counted(t, 5).Rows(1, 5).Select([]int{3, 0, 0})
-	require.NoError(t, err)
-	assert.Equal(t, []int64{4, 1, 1}, order(a))
-	_, err = a.Select([]int{3})
-	assert.EqualError(t, err, "data: no row 3: there are 3")
-}
-
 func TestFolds(t *testing.T) {
 	for _, n := range []int{2, 7, 10, 23} {
 		for k := 2; k <= min(n, 5); k++ {

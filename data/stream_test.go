@@ -57,6 +57,9 @@ func upTo(n int64) (out []int64) {
 }
 
 func TestStreamMakesBatches(t *testing.T) {
+	for _, err := range data.Shuffle(data.Stream(nil), 1).Batches(4) {
+		assert.EqualError(t, err, "data: the stream is nil: give it a function that begins anew each time")
+	}
 	for _, lengths := range [][]int{{1}, {3}, {100}, {1, 7, 2}} {
 		s := pieces(t, 10, lengths...)
 		assert.Equal(t, data.Unknown, s.Len())

@@ -1,8 +1,14 @@
 package graph_test
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/adjointml/adjoint/autodiff"
@@ -53,5 +59,60 @@ func BenchmarkCompile(b *testing.B) {
 				require.NoError(b, err)
 			}
 		})
+	}
+}
+
+// TestCompileBytes holds what building and compiling allocate for each node: a
+// large graph costs little but the pages that it is the first to touch.
+func TestCompileBytes(t *testing.T) {
+	const n, most = 10_000, 850
+	for _, gradient := range []bool{false, true} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		out := recurrence(n, gradient)
+		_, err := graph.Compile(out...)
+		runtime.ReadMemStats(&after)
+		require.NoError(t, err)
+		per := float64(after.TotalAlloc-before.TotalAlloc) / float64(len(graph.Topo(out...)))
+		assert.Less(t, per, float64(most), "bytes a node, gradient %v", gradient)
+	}
+}
+
+// fresh is the variable that makes TestFresh a new process of BenchmarkFresh.
+const fresh = "ADJOINT_TEST_FRESH"
+
+// BenchmarkFresh measures building and compiling as one meets them: the first and
+// the second time in a new process, which has to get its memory from the system.
+func BenchmarkFresh(b *testing.B) {
+	for _, name := range []string{"forward", "gradient"} {
+		b.Run(name, func(b *testing.B) {
+			best := [2]float64{1e9, 1e9}
+			for b.Loop() {
+				cmd := exec.Command(os.Args[0], "-test.run=^TestFresh$")
+				cmd.Env = append(os.Environ(), fresh+"="+name)
+				out, err := cmd.Output()
+				require.NoError(b, err)
+				var ms [2]float64
+				_, err = fmt.Sscan(string(out), &ms[0], &ms[1])
+				require.NoError(b, err)
+				best[0], best[1] = min(best[0], ms[0]), min(best[1], ms[1])
+			}
+			b.ReportMetric(best[0], "ms/first")
+			b.ReportMetric(best[1], "ms/second")
+		})
+	}
+}
+
+// TestFresh prints the milliseconds that building and compiling take, twice.
+func TestFresh(t *testing.T) {
+	name := os.Getenv(fresh)
+	if name == "" {
+		t.Skip("for BenchmarkFresh")
+	}
+	for range 2 {
+		start := time.Now()
+		_, err := graph.Compile(recurrence(10_000, name == "gradient")...)
+		fmt.Println(float64(time.Since(start).Microseconds()) / 1e3)
+		require.NoError(t, err)
 	}
 }

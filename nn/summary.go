@@ -39,7 +39,26 @@ func Summary(y *graph.Node, model any) string {
 	return b.String()
 }
 
-// A row is what is known of one layer.
+// A LayerRow is a line of [Summary]: what is known of one layer.
+type LayerRow struct {
+	Path, Kind    string // of the field, and the type's name; what belongs to no layer is "(no layer)"
+	Output        graph.Type
+	Params, Bytes int       // of parameters
+	Flops         graph.Dim // floating-point operations of one inference
+}
+
+// SummaryRows returns the lines of [Summary] as values, none for a poisoned y.
+func SummaryRows(y *graph.Node, model any) (list []LayerRow) {
+	if y.Err() != nil {
+		return nil
+	}
+	for _, r := range layers(y, walkModel(model).kinds) {
+		list = append(list, LayerRow{r.path, r.kind, r.output, r.params, r.bytes, r.flops})
+	}
+	return list
+}
+
+// A row is a layer with its nodes.
 type row struct {
 	path, kind    string
 	output        graph.Type

@@ -30,6 +30,15 @@ func TestSummary(t *testing.T) {
 total: 786,000 parameters (3,144,000 bytes), 1,572,000 FLOPs per sample
 `
 	assert.Equal(t, want, nn.Summary(y, model))
+	batch := graph.Sym("batch")
+	f32 := func(dims ...graph.Dim) graph.Type { return graph.Type{DType: graph.Float32, Shape: graph.Of(dims...)} }
+	assert.Equal(t, []nn.LayerRow{
+		{"0", "Flatten", f32(batch, 784), 0, 0, 0},
+		{"1", "Dense", f32(batch, 1000), 785_000, 3_140_000, batch.Mul(1_570_000)},
+		{"2", "Dropout", f32(batch, 1000), 0, 0, 0},
+		{"3", "Dense", f32(batch, 1), 1000, 4000, batch.Mul(2000)},
+	}, nn.SummaryRows(y, model))
+	assert.Empty(t, nn.SummaryRows(graph.Fail("broken", nil, "it is"), model))
 	nn.Init(model, 1)
 	assert.Equal(t, want, nn.Summary(y, model))
 	assert.NotContains(t, nn.Summary(y, nil), "Dense", "what a model does not name has no kind")

@@ -243,6 +243,9 @@ const (
 // Save writes a checkpoint and returns its path. Older ones beyond Keep are
 // removed afterwards, and so are the remains of writings that were cut off.
 func (s *Saver) Save(m Manifest) (path string, err error) {
+	if s.Dir == "" {
+		return "", errors.New("train: cannot save: there is no folder: set Saver.Dir")
+	}
 	d := s.disk
 	if d == nil {
 		d = osDisk{}

@@ -348,7 +348,9 @@ func TestMistakes(t *testing.T) {
 		err  error
 		want string
 	}{
+		{fit(good(), d, Options{Callbacks: []Callback{&Checkpoints{}}}), "train: cannot save: there is no folder: set Saver.Dir"},
 		{fit(&Model{}, d, Options{}), "train: the model has no network: set Model.Net"},
+		{fit(change(func(m *Model) { m.Optimizer = nil }), d, Options{}), "train: the model has no optimizer: set Model.Optimizer, such as optim.Adam(1e-3)"},
 		{fit(change(func(m *Model) { m.Loss = nil }), d, Options{}), "train: the model has no loss: set Model.Loss, such as nn.MSE"},
 		{fit(good(), nil, Options{}), "train: there is no data: data.Of makes a data set of tensors"},
 		{fit(good(), d.Rows(0, 0), Options{}), "train: the data set has no rows"},

@@ -144,6 +144,8 @@ func (m *Model) inputs(d data.Dataset) (in []*graph.Node, err error) {
 		return nil, fmt.Errorf("train: the model has both Loss and RowLoss: set RowLoss if rows have weights, else Loss")
 	case m.ClassWeights != nil && m.RowLoss == nil:
 		return nil, errRowLoss
+	case m.Optimizer == nil:
+		return nil, fmt.Errorf("train: the model has no optimizer: set Model.Optimizer, such as optim.Adam(1e-3)")
 	case d == nil:
 		return nil, fmt.Errorf("train: there is no data: data.Of makes a data set of tensors")
 	}
@@ -315,4 +317,13 @@ func (m *Model) Summary() string {
 		return "the model is not built: call Fit or Build\n"
 	}
 	return nn.Summary(m.pred, m.Net)
+}
+
+// SummaryRows returns the lines of [Model.Summary] as values, none if the model has not
+// been built: see [nn.SummaryRows].
+func (m *Model) SummaryRows() []nn.LayerRow {
+	if m.pred == nil {
+		return nil
+	}
+	return nn.SummaryRows(m.pred, m.Net)
 }

@@ -27,6 +27,9 @@ each. The figures that the project goes by, with peers beside them, are those of
 			if len(arguments) > 0 {
 				return usage("unexpected argument %q", arguments[0])
 			}
+			if !(*seconds >= 0 && *seconds <= 3600) {
+				return usage("-s %v: want 0 to 3600 seconds", *seconds)
+			}
 			var all []timing
 			var text strings.Builder
 			for _, b := range benches {

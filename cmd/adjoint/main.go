@@ -118,13 +118,13 @@ func (c *command) run(ctx context.Context, arguments []string, out, errs io.Writ
 	rest, err := parse(flags, arguments)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintf(out, "adjoint %s [flags] %s\n\n%s\n", c.name, c.arguments, strings.Trim(c.help, "\n"))
+		fmt.Fprintf(out, "%s\n\n%s\n", strings.TrimSpace("adjoint "+c.name+" [flags] "+c.arguments), strings.Trim(c.help, "\n"))
 		fmt.Fprintln(out, "\nflags:")
 		flags.SetOutput(out)
 		flags.PrintDefaults()
 		return 0
 	case err != nil:
-		err = usageError{err}
+		err = usage("%w: adjoint help %s lists the flags", err, c.name)
 	default:
 		err = do(ctx, t, rest)
 	}

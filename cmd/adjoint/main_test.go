@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -107,6 +108,13 @@ func TestClasses(t *testing.T) {
 	assert.Equal(t, 1, code)
 	assert.Contains(t, errs, "flowers.csv")
 	assert.Contains(t, does(t, nil, "summary", folder), "total: 99 parameters")
+	var l layers
+	does(t, &l, "summary", folder)
+	require.Len(t, l.Layers, 3)
+	assert.Equal(t, layerRow{"0", "Dense", "f32[batch 16]", 48, 192, "96*batch"}, l.Layers[0])
+	assert.Equal(t, 99, l.Parameters)
+	assert.Equal(t, 396, l.Bytes)
+	assert.Equal(t, "195*batch", l.Flops)
 	assert.Contains(t, does(t, nil, "inspect", "-stats", filepath.Join(folder, "model.safetensors")), "0.W")
 	var c contents
 	does(t, &c, "inspect", "-stats", filepath.Join(folder, "model.safetensors"))
@@ -249,7 +257,9 @@ func TestUsage(t *testing.T) {
 		{"", 2, "adjoint train FILE"},
 		{"bake", 2, `unknown command "bake": want train, eval`},
 		{"train", 2, "want one argument, a description, got 0"},
-		{"train -fast x.yaml", 2, "flag provided but not defined: -fast"},
+		{"train -fast x.yaml", 2, "flag provided but not defined: -fast: adjoint help train lists the flags"},
+		{"train -epochs -3 x.yaml", 2, "-epochs -3: want at least 1"},
+		{"bench -s -1", 2, "-s -1: want 0 to 3600 seconds"},
 		{"predict runs/x", 2, "want the folder of a run and files, got 1 arguments"},
 		{"eval " + dir, 1, "is not the folder of a run of adjoint train"},
 		{"inspect " + short, 1, "short.safetensors"},
@@ -264,6 +274,7 @@ func TestUsage(t *testing.T) {
 		help := does(t, nil, "help", c.name)
 		assert.Contains(t, help, "adjoint "+c.name)
 		assert.Contains(t, help, "-json")
+		assert.NotContains(t, help, " \n", "blanks at the end of a line")
 		assert.Equal(t, help, does(t, nil, c.name, "-h"))
 	}
 	assert.Contains(t, does(t, nil, "help"), "adjoint inspect FILE")
@@ -279,6 +290,14 @@ func TestBenchAndVersion(t *testing.T) {
 	var v map[string]string
 	does(t, &v, "version")
 	assert.Contains(t, []string{"avx512", "avx2", "generic"}, v["kernels"])
+}
+
+// TestNotFinite has no number in JSON where there is none.
+func TestNotFinite(t *testing.T) {
+	inf := float32(math.Inf(1))
+	b, err := json.Marshal(prediction{Values: finites{1, inf, -inf, inf - inf}})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"file":"","row":0,"values":[1,null,null,null]}`, string(b))
 }
 
 // TestServe looks at the page of a network's graph.

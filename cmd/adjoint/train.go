@@ -31,12 +31,15 @@ docs/command.md lists all entries.`,
 	define: func(f *flag.FlagSet) action {
 		runs := f.String("runs", "runs", "`folder` that gains one for this run")
 		name := f.String("name", "", "of the run's folder (default the description's)")
-		epochs := f.Int("epochs", 0, "instead of the description's")
+		epochs := f.Int("epochs", 0, "times to go through the data (default the description's)")
 		resume := f.Bool("resume", false, "go on with the last run of this name")
 		return func(ctx context.Context, t *tool, arguments []string) error {
 			path, err := one(arguments, "a description")
 			if err != nil {
 				return err
+			}
+			if *epochs < 0 {
+				return usage("-epochs %d: want at least 1", *epochs)
 			}
 			d, err := readDescription(path)
 			if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"iter"
@@ -11,6 +12,8 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/adjointml/adjoint/data"
+	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/nn"
 )
 
 func keys[K comparable, V any](m map[K]V) iter.Seq[K] { return maps.Keys(m) }
@@ -70,7 +73,9 @@ var predictCommand = command{
 idx file of rows, or a picture.
 
   adjoint predict runs/iris flowers.csv
-  adjoint predict -json runs/digits seven.png | jq .class`,
+  adjoint predict -json runs/digits seven.png | jq .class
+
+Each row is a line, with -json an object of its own.`,
 	define: func(*flag.FlagSet) action {
 		return func(ctx context.Context, t *tool, arguments []string) error {
 			if len(arguments) < 2 {
@@ -92,12 +97,27 @@ idx file of rows, or a picture.
 
 // A prediction is what the network makes of a row.
 type prediction struct {
-	File        string    `json:"file"`
-	Row         int       `json:"row"` // from 1
-	Class       string    `json:"class,omitempty"`
-	Probability float64   `json:"probability,omitempty"`
-	Values      []float32 `json:"values"` // probabilities of all classes, or numbers
+	File        string  `json:"file"`
+	Row         int     `json:"row"` // from 1
+	Class       string  `json:"class,omitempty"`
+	Probability float64 `json:"probability,omitempty"`
+	Values      finites `json:"values"` // probabilities of all classes, or numbers
 }
+
+// finites are null in JSON where they are not finite.
+type finites []float32
+
+func (n finites) MarshalJSON() ([]byte, error) {
+	list := make([]*float32, len(n))
+	for i, v := range n {
+		if finite(v) {
+			list[i] = &n[i]
+		}
+	}
+	return json.Marshal(list)
+}
+
+func finite(v float32) bool { return v-v == 0 }
 
 func (n *network) predict(ctx context.Context, t *tool, path string) error {
 	x, err := n.inputs(path)
@@ -129,8 +149,11 @@ func (n *network) predict(ctx context.Context, t *tool, path string) error {
 					best = c
 				}
 			}
-			p.Class, p.Probability = n.Classes[best], float64(p.Values[best])
-			text = fmt.Sprintf("%s\t%.4f", p.Class, p.Probability)
+			p.Class = n.Classes[best]
+			if finite(p.Values[best]) {
+				p.Probability = float64(p.Values[best])
+			}
+			text = fmt.Sprintf("%s\t%.4f", p.Class, p.Values[best])
 		}
 		if err := t.print(p, text+"\n"); err != nil {
 			return err
@@ -154,8 +177,35 @@ var summaryCommand = command{
 			if err != nil {
 				return err
 			}
-			text := n.model.Summary()
-			return t.print(map[string]string{"summary": text}, text)
+			return t.print(layersOf(n.model.SummaryRows()), n.model.Summary())
 		}
 	},
+}
+
+// layers are those of a network.
+type layers struct {
+	Layers     []layerRow `json:"layers"`
+	Parameters int        `json:"parameters"`
+	Bytes      int        `json:"bytes"`
+	Flops      string     `json:"flops"` // of one inference, as a formula in the size of the batch
+}
+
+type layerRow struct {
+	Name       string `json:"name"`
+	Kind       string `json:"kind"`
+	Output     string `json:"output"`
+	Parameters int    `json:"parameters"`
+	Bytes      int    `json:"bytes"`
+	Flops      string `json:"flops"`
+}
+
+func layersOf(rows []nn.LayerRow) layers {
+	l := layers{Layers: []layerRow{}}
+	var flops graph.Dim
+	for _, r := range rows {
+		l.Layers = append(l.Layers, layerRow{r.Path, r.Kind, r.Output.String(), r.Params, r.Bytes, r.Flops.String()})
+		l.Parameters, l.Bytes, flops = l.Parameters+r.Params, l.Bytes+r.Bytes, flops.Add(r.Flops)
+	}
+	l.Flops = flops.String()
+	return l
 }

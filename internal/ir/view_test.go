@@ -92,7 +92,7 @@ func TestViewsMoveNothing(t *testing.T) {
 	assert.Len(t, b.Values, 1, "a leaf and views of it")
 	assert.Equal(t, []int{0, 2, 6}, y.Steps)
 	assert.Equal(t, 1, y.Off)
-	y = b.Reshape(y, []int{6, 4})
+	assert.NotSame(t, x.V, b.Reshape(y, []int{6, 4}).V)
 	assert.Len(t, b.Values, 2, "repeated rows have no one step")
 	require.NoError(t, Check(b.Values))
 }

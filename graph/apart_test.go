@@ -128,6 +128,16 @@ func TestInstructionsOfSeveralOpsAgree(t *testing.T) {
 	}
 }
 
+// TestArraysOfZerosOfBothSigns divides by a constant array: 0 and -0 are equal, but no
+// single number stands for both.
+func TestArraysOfZerosOfBothSigns(t *testing.T) {
+	x := graph.Input("x", 3)
+	zeros := graph.ConstOf([]float32{0, float32(math.Copysign(0, -1)), 0}, 3)
+	out, err := compile(t, ops.Div(x, zeros)).Run(x.Is(ones(3)))
+	require.NoError(t, err)
+	assert.Equal(t, []float64{math.Inf(1), math.Inf(-1), math.Inf(1)}, graph.Values(out[0]))
+}
+
 // TestOwnLossCostsLittle runs a loss of the user's own by turns with cross-entropy,
 // both with their gradients: focal loss on smoothed labels, of about 12 ops more. It
 // may cost twice as much. Each takes the least time of its runs, on one core, which

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -159,14 +160,11 @@ func (t Tensor) Copy(x Tensor) {
 	copy(t.bytes(), x.bytes())
 }
 
-// uniform reports whether all elements, of which there are some, are the same.
+// uniform reports whether all elements, of which there are some, have the same bits:
+// 0 and -0 differ.
 func (t Tensor) uniform() bool {
-	for i := range t.n {
-		if v, first := t.At(i), t.At(0); v != first && (v == v || first == first) {
-			return false
-		}
-	}
-	return t.n > 0
+	b, size := t.bytes(), t.DType.Size()
+	return t.n > 0 && bytes.Equal(b[size:], b[:len(b)-size])
 }
 
 // part returns n elements of t from the given one on, as a tensor of a shape.

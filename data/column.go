@@ -44,19 +44,19 @@ func columnOf(t *tensor.Dense) (column, error) {
 	case !t.IsNativelyAccessible():
 		return nil, fmt.Errorf("the tensor %v is not in the memory of this program: copy it there first", t.Shape())
 	}
-	switch data := t.Data().(type) {
-	case []float32:
-		return valuesOf(t, data)
-	case []float64:
-		return valuesOf(t, data)
-	case []int32:
-		return valuesOf(t, data)
-	case []int64:
-		return valuesOf(t, data)
-	case []uint8:
-		return valuesOf(t, data)
-	case []bool:
-		return valuesOf(t, data)
+	switch t.Dtype() {
+	case tensor.Float32:
+		return valuesOf(t, t.Float32s())
+	case tensor.Float64:
+		return valuesOf(t, t.Float64s())
+	case tensor.Int32:
+		return valuesOf(t, t.Int32s())
+	case tensor.Int64:
+		return valuesOf(t, t.Int64s())
+	case tensor.Uint8:
+		return valuesOf(t, t.Uint8s())
+	case tensor.Bool:
+		return valuesOf(t, t.Bools())
 	}
 	return nil, fmt.Errorf("a tensor of %v: convert it to float32, float64, int32, int64, uint8 or bool", t.Dtype())
 }
@@ -180,14 +180,7 @@ func (v *values[T]) write(w io.Writer) error {
 }
 
 func (v *values[T]) gather(at int, src column, rows []int) {
-	to, from, w := v.data[at*v.width:], src.(*values[T]).data, v.width
-	if w == 1 { // labels: a plain loop beats many calls of copy
-		for i, r := range rows {
-			to[i] = from[r]
-		}
-		return
-	}
-	kernel.CopyRows(bytesOf(to), bytesOf(from), rows, v.size())
+	kernel.CopyRows(bytesOf(v.data[at*v.width:]), bytesOf(src.(*values[T]).data), rows, v.size())
 }
 
 // bytesOf returns the memory of elements.

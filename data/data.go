@@ -156,7 +156,7 @@ func (a *Arrays) Batches(size int) iter.Seq2[Batch, error] { return a.batches(si
 func (a *Arrays) batches(size int, m *memory) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
 		if size < 1 {
-			yield(nil, fmt.Errorf("data: cannot make batches of %d rows: the size must be at least 1", size))
+			yield(nil, errSize(size))
 			return
 		}
 		if len(a.rows) == 0 {
@@ -170,6 +170,10 @@ func (a *Arrays) batches(size int, m *memory) iter.Seq2[Batch, error] {
 			}
 		}
 	}
+}
+
+func errSize(size int) error {
+	return fmt.Errorf("data: cannot make batches of %d rows: the size must be at least 1", size)
 }
 
 // blank returns n zero rows of every column.

@@ -1,7 +1,6 @@
 package data
 
 import (
-	"fmt"
 	"iter"
 	"runtime"
 	"sync"
@@ -47,7 +46,7 @@ func (p *pictures) skip(n int) Dataset {
 func (p *pictures) Batches(size int) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
 		if size < 1 {
-			yield(nil, fmt.Errorf("data: cannot make batches of %d rows: the size must be at least 1", size))
+			yield(nil, errSize(size))
 			return
 		}
 		if len(p.rows) == 0 {
@@ -83,7 +82,7 @@ func (p *pictures) Batches(size int) iter.Seq2[Batch, error] {
 
 // read fills a batch. Of several mistakes it returns that of the first file.
 func (p *pictures) read(rows, shape []int, b Batch) error {
-	pixels, labels := b[0].Data().([]float32), b[1].Data().([]int64)
+	pixels, labels := b[0].Float32s(), b[1].Int64s()
 	width := len(pixels) / len(rows)
 	errs := make([]error, len(rows))
 	var next atomic.Int64
@@ -98,7 +97,7 @@ func (p *pictures) read(rows, shape []int, b Batch) error {
 						err = f.fits(img, shape)
 					}
 					if err == nil {
-						copy(pixels[i*width:], img.Data().([]float32))
+						copy(pixels[i*width:], img.Float32s())
 					}
 					return err
 				})

@@ -244,7 +244,7 @@ type gathered struct {
 
 func (g *gathered) check() error {
 	if g.size < 1 {
-		return fmt.Errorf("data: cannot make batches of %d rows: the size must be at least 1", g.size)
+		return errSize(g.size)
 	}
 	return nil
 }

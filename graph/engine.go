@@ -268,6 +268,7 @@ func (t Tensor) overlaps(u Tensor) bool {
 
 // feed gives the run its parameters and inputs.
 func (f *engineFrame) feed(p *Program, feeds []Feed) error {
+	run := p.runs.Add(1)
 	for i, h := range p.params {
 		t, err := h.ready()
 		if err != nil {
@@ -279,18 +280,27 @@ func (f *engineFrame) feed(p *Program, feeds []Feed) error {
 	if err := f.apart(p); err != nil {
 		return err
 	}
-	for _, feed := range feeds {
+	for k := range feeds {
+		feed := &feeds[k]
 		i, ok := p.slotOf(feed.Input)
 		if !ok {
 			continue
 		}
-		t := feed.Value
-		for k, h := range p.params { // which the run may change before it has read all of the input
-			if h.write && t.overlaps(f.params[k]) {
-				t = t.clone()
-			}
+		slot := int(p.inputs[i].at)
+		changes := false // before the run has read all of the input, perhaps
+		for k, h := range p.params {
+			changes = changes || h.write && feed.Value.overlaps(f.params[k])
 		}
-		f.Leaf(int(p.inputs[i].at), t.data)
+		switch {
+		case changes && feed.some:
+			f.Leaf(slot, feed.whole().data)
+		case changes:
+			f.Leaf(slot, feed.Value.clone().data)
+		case feed.some:
+			f.Rows(slot, feed.Value.data, feed.rows, feed.next, run)
+		default:
+			f.Leaf(slot, feed.Value.data)
+		}
 	}
 	return nil
 }
@@ -339,12 +349,18 @@ func (p *Program) explain(err error) error {
 		return nil
 	}
 	var index *cpu.IndexError
+	var finite *cpu.FiniteError
 	var run *cpu.RunError
 	var broken *par.PanicError
 	switch {
 	case errors.As(err, &index):
 		n := p.node(index.Node)
 		return fmt.Errorf("%s: %s: %w", n.Pos(), n.op.Name(), index)
+	case errors.As(err, &finite): // the op's own words
+		n := p.node(finite.Node)
+		x, _ := NewTensor(n.typ.DType)
+		x.Set(0, finite.Value)
+		return evaluate(n, x, []Tensor{x}, nil)
 	case errors.As(err, &run):
 		return run.Err
 	case errors.As(err, &broken):

@@ -196,7 +196,7 @@ func (w *lowering) write(i int, n *Node, in []ir.Ref) ir.Ref {
 	shape, dtype := t.Shape, ir.DType(n.typ.DType)
 	switch op := n.op.(type) {
 	case *input:
-		return b.Leaf(i, dtype, shape)
+		return b.Input(i, dtype, shape)
 	case *Param:
 		return b.Leaf(w.p.leafOf(op), dtype, shape)
 	case zeros:

@@ -51,7 +51,8 @@ func (p *Program) bind(feeds []Feed, dims []int) error {
 		dims[i] = -1
 	}
 	seen := 0
-	for i, f := range feeds {
+	for i := range feeds {
+		f := &feeds[i]
 		op, ok := inputOf(f.Input)
 		if !ok {
 			return fmt.Errorf("run: feed %d is for %v, which is not an input", i, f.Input)
@@ -97,7 +98,7 @@ func (p *Program) slotOf(n *Node) (int, bool) {
 
 // accept compares a feed with the input's type and takes the symbols' values
 // from it.
-func (s *slot) accept(f Feed, dims []int, symbols []Dim) error {
+func (s *slot) accept(f *Feed, dims []int, symbols []Dim) error {
 	if f.err != nil {
 		return f.err
 	}
@@ -106,13 +107,19 @@ func (s *slot) accept(f Feed, dims []int, symbols []Dim) error {
 		return fmt.Errorf("%v is fed a tensor of dtype %v", want, f.Value.DType)
 	}
 	if len(f.Value.Shape) != want.Rank() {
-		return fmt.Errorf("%v is fed a tensor of shape %v: it has rank %d, not %d", want, f.Value.Shape, len(f.Value.Shape), want.Rank())
+		return fmt.Errorf("%v is fed a tensor of shape %v: it has rank %d, not %d", want, f.shape(), len(f.Value.Shape), want.Rank())
+	}
+	if f.some && want.Rank() == 0 {
+		return fmt.Errorf("%v is fed rows, and has none: feed it with Is", want)
+	}
+	if err := f.absent(); err != nil {
+		return fmt.Errorf("%v %w", want, err)
 	}
 	for i, a := range s.axes {
-		got := f.Value.Shape[i]
+		got := f.length(i)
 		if a.symbol < 0 {
 			if a.dim >= 0 && int(a.dim) != got {
-				return fmt.Errorf("%v is fed a tensor of shape %v: axis %d is %d, not %v", want, f.Value.Shape, i, got, a.dim)
+				return fmt.Errorf("%v is fed a tensor of shape %v: axis %d is %d, not %v", want, f.shape(), i, got, a.dim)
 			}
 			continue
 		}
@@ -120,11 +127,11 @@ func (s *slot) accept(f Feed, dims []int, symbols []Dim) error {
 		if a.solve {
 			var ok bool
 			if v, ok = a.dim.solve(got); !ok {
-				return fmt.Errorf("%v is fed a tensor of shape %v: axis %d is %d, which is no value of %v", want, f.Value.Shape, i, got, a.dim)
+				return fmt.Errorf("%v is fed a tensor of shape %v: axis %d is %d, which is no value of %v", want, f.shape(), i, got, a.dim)
 			}
 		}
 		if old := dims[a.symbol]; old >= 0 && old != v {
-			return fmt.Errorf("%v is fed a tensor of shape %v: %v is %d here and %d in another input", want, f.Value.Shape, symbols[a.symbol], v, old)
+			return fmt.Errorf("%v is fed a tensor of shape %v: %v is %d here and %d in another input", want, f.shape(), symbols[a.symbol], v, old)
 		}
 		dims[a.symbol] = v
 	}
@@ -133,7 +140,8 @@ func (s *slot) accept(f Feed, dims []int, symbols []Dim) error {
 
 // check compares the axes that are formulas of several symbols.
 func (p *Program) check(feeds []Feed, dims []int) error {
-	for _, f := range feeds {
+	for k := range feeds {
+		f := &feeds[k]
 		i, ok := p.slotOf(f.Input)
 		if !ok {
 			continue
@@ -143,8 +151,8 @@ func (p *Program) check(feeds []Feed, dims []int) error {
 				continue
 			}
 			v, err := p.value(a.dim, dims)
-			if err == nil && v != f.Value.Shape[j] {
-				err = fmt.Errorf("%v is fed a tensor of shape %v: axis %d is %d, but %v is %d", f.Input.typ, f.Value.Shape, j, f.Value.Shape[j], a.dim, v)
+			if got := f.length(j); err == nil && v != got {
+				err = fmt.Errorf("%v is fed a tensor of shape %v: axis %d is %d, but %v is %d", f.Input.typ, f.shape(), j, got, a.dim, v)
 			}
 			if err != nil {
 				return fmt.Errorf("%s: %s %w", f.Input.Pos(), f.Input.op.Name(), err)

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"gorgonia.org/tensor"
 )
@@ -29,7 +30,8 @@ type Program struct {
 	dump      func(pass, text string) // gets listings of compilations, or nil
 
 	mu    sync.Mutex
-	plans []*plan // bindings of the symbols used last, newest first
+	plans []*plan       // bindings of the symbols used last, newest first
+	runs  atomic.Uint64 // that have begun on the engine
 }
 
 // A store is an update with places instead of nodes.
@@ -154,26 +156,14 @@ func (p *Program) Outputs() []Type {
 	return list
 }
 
-// A Feed gives an input its value in one run.
-type Feed struct {
-	Input *Node
-	Value Tensor
-	err   error
-}
-
-// Is returns the feed that gives the input n the value t, which must not
-// change while the program runs.
-func (n *Node) Is(t *tensor.Dense) Feed {
-	v, err := FromDense(t)
-	return Feed{n, v, err}
-}
-
-// IsTensor is [Node.Is] for a value that is no gorgonia tensor.
-func (n *Node) IsTensor(t Tensor) Feed { return Feed{Input: n, Value: t} }
-
 // Run evaluates the program and returns its outputs in order. Feeds of inputs
 // that the program does not need are ignored. If Run fails, no parameter has
 // changed.
+//
+// Read an array of results with Float32s, Float64s and their like, as in
+// out[0].Float32s(). Their Data, but for a single number, hides the memory from the
+// collector for a moment (gorgonia.org/tensor v0.9.24): where nothing else holds the
+// tensor any more, the array may be gone before it is returned.
 func (p *Program) Run(feeds ...Feed) ([]*tensor.Dense, error) {
 	return p.RunContext(context.Background(), feeds...)
 }
@@ -293,7 +283,7 @@ func (p *Program) runReference(ctx context.Context, plan *plan, feeds []Feed, pr
 	}
 	for _, feed := range feeds {
 		if i, ok := p.slotOf(feed.Input); ok {
-			f.values[p.inputs[i].at].data = feed.Value.data
+			f.values[p.inputs[i].at].data = feed.whole().data
 		}
 	}
 	for _, h := range p.params {

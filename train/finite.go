@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/adjointml/adjoint/graph"
+	"github.com/adjointml/adjoint/internal/ir"
 )
 
 // Finite is x; a run fails with a [NotFinite], before it changes any parameter, if
@@ -34,6 +35,12 @@ func (finite) Eval(out graph.Tensor, in ...graph.Tensor) {
 		}
 	}
 	out.Copy(in[0])
+}
+func (finite) Lower(b *ir.Builder, _ ir.Type, x ...ir.Ref) (ir.Ref, bool) {
+	if len(x[0].Dims) > 0 {
+		return ir.Ref{}, false
+	}
+	return b.Finite(x[0]), true
 }
 func (finite) VJP(_, ct *graph.Node, _ ...*graph.Node) []*graph.Node { return []*graph.Node{ct} }
 

@@ -33,12 +33,12 @@ type Options struct {
 type Run struct {
 	Trainer  *Trainer
 	History  *History
-	Position Position   // after this step
-	Epochs   int        // the last one's number
-	Batch    data.Batch // of this step
-	Loss     float64    // of this step
-	Rate     float64    // the learning rate of this step, or of the last update; 0 if it is not known
-	Updated  bool       // this step has changed the parameters, which with Graph.Accumulate not each does
+	Position Position  // after this step
+	Epochs   int       // the last one's number
+	Batch    data.Rows // of this step; Batch.Batch copies it
+	Loss     float64   // of this step
+	Rate     float64   // the learning rate of this step, or of the last update; 0 if it is not known
+	Updated  bool      // this step has changed the parameters, which with Graph.Accumulate not each does
 
 	stop bool
 	fit  *fit
@@ -222,7 +222,7 @@ func (f *fit) epoch(ctx context.Context, d data.Dataset) error {
 		d = data.Shuffle(d, f.Seed<<16+uint64(f.Position.Epoch))
 	}
 	f.show.begin(f.Position.Epoch+1, f.Run.Epochs, d.Len(), f.Position.Rows)
-	for b, err := range data.Skip(d, f.Position.Rows).Batches(f.Options.Batch) {
+	for b, err := range data.InPlace(data.Skip(d, f.Position.Rows), f.Options.Batch) {
 		if err == nil {
 			err = f.one(ctx, b)
 		}
@@ -258,13 +258,13 @@ func (f *fit) epoch(ctx context.Context, d data.Dataset) error {
 }
 
 // one runs a step.
-func (f *fit) one(ctx context.Context, b data.Batch) error {
+func (f *fit) one(ctx context.Context, b data.Rows) error {
 	t, s := f.Trainer, f.step
-	var rows int
 	var err error
-	if s.feeds, rows, err = t.feed(b, s.feeds); err != nil {
+	if s.feeds, err = t.feed(b, s.feeds); err != nil {
 		return err
 	}
+	rows := b.Len()
 	if err := t.Step.RunIntoContext(ctx, s.into, s.feeds...); err != nil {
 		return f.explain(ctx, err)
 	}
@@ -344,18 +344,17 @@ func (t *Trainer) Evaluate(ctx context.Context, d data.Dataset, batch int) (Scor
 
 func (t *Trainer) evaluate(ctx context.Context, d data.Dataset, batch int, f *figures) (Scores, error) {
 	f.reset()
-	for b, err := range d.Batches(batch) {
+	for b, err := range data.InPlace(d, batch) {
 		if err != nil {
 			return nil, err
 		}
-		var rows int
-		if f.feeds, rows, err = t.feed(b, f.feeds); err != nil {
+		if f.feeds, err = t.feed(b, f.feeds); err != nil {
 			return nil, err
 		}
 		if err := t.Evaluation.RunIntoContext(ctx, f.into, f.feeds...); err != nil {
 			return nil, err
 		}
-		f.add(t, rows)
+		f.add(t, b.Len())
 	}
 	if f.rows == 0 {
 		return nil, fmt.Errorf("train: the data set to evaluate has no rows")
@@ -376,16 +375,11 @@ func (t *Trainer) Predict(ctx context.Context, d data.Dataset, batch int) ([]*te
 	}
 	var all []joined
 	var feeds []graph.Feed
-	for b, err := range d.Batches(o.Batch) {
+	for b, err := range data.InPlace(d, o.Batch) {
 		if err != nil {
 			return nil, err
 		}
-		feeds = feeds[:0]
-		for i, x := range t.Inputs {
-			if x != nil && i < len(b) {
-				feeds = append(feeds, x.Is(b[i]))
-			}
-		}
+		feeds = t.inputs(b, feeds[:0])
 		out, err := t.Prediction.Eval(ctx, feeds...)
 		if err != nil {
 			return nil, err
@@ -394,7 +388,7 @@ func (t *Trainer) Predict(ctx context.Context, d data.Dataset, batch int) ([]*te
 			all = make([]joined, len(out))
 		}
 		for i, y := range out {
-			if err := all[i].add(y, b[0].Shape()[0]); err != nil {
+			if err := all[i].add(y, b.Len()); err != nil {
 				return nil, fmt.Errorf("train: output %d: %w", i, err)
 			}
 		}

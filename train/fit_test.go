@@ -147,8 +147,11 @@ func TestSplitAndOrder(t *testing.T) {
 	d := points(t, 10)
 	var seen []float32
 	see := OnStep(func(r *Run) error {
-		seen = append(seen, r.Batch[0].Float32s()...)
-		return nil
+		b, err := r.Batch.Batch()
+		if err == nil {
+			seen = append(seen, b[0].Float32s()...)
+		}
+		return err
 	})
 	h, err := line(optim.SGD(0.1)).Fit(t.Context(), d, Options{Split: 0.25, Batch: 3, InOrder: true, Callbacks: []Callback{see}})
 	require.NoError(t, err)

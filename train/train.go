@@ -251,21 +251,32 @@ func (t *Trainer) prepareTotals(types []graph.Type) error {
 	return nil
 }
 
-// feed returns the feeds of a batch and its rows.
-func (t *Trainer) feed(b data.Batch, feeds []graph.Feed) ([]graph.Feed, int, error) {
-	if len(b) < len(t.Inputs) {
-		return nil, 0, fmt.Errorf("train: a batch has %d columns for %d inputs", len(b), len(t.Inputs))
+// feed returns the feeds of a batch.
+func (t *Trainer) feed(b data.Rows, feeds []graph.Feed) ([]graph.Feed, error) {
+	if len(b.Of) < len(t.Inputs) {
+		return nil, fmt.Errorf("train: a batch has %d columns for %d inputs", len(b.Of), len(t.Inputs))
 	}
-	if len(b) == 0 || b[0].Dims() == 0 {
-		return nil, 0, fmt.Errorf("train: a batch has no rows")
+	if b.Len() == 0 {
+		return nil, fmt.Errorf("train: a batch has no rows")
 	}
-	feeds = feeds[:0]
+	return t.inputs(b, feeds[:0]), nil
+}
+
+// Feeds returns the feeds of a batch, such as [Run.Batch], for programs of Inputs. Columns
+// that come last may be missing.
+func (t *Trainer) Feeds(b data.Rows) []graph.Feed { return t.inputs(b, nil) }
+
+func (t *Trainer) inputs(b data.Rows, feeds []graph.Feed) []graph.Feed {
 	for i, x := range t.Inputs {
-		if x != nil {
-			feeds = append(feeds, x.Is(b[i]))
+		switch {
+		case x == nil || i >= len(b.Of):
+		case b.At == nil:
+			feeds = append(feeds, x.Is(b.Of[i]))
+		default:
+			feeds = append(feeds, x.Rows(b.Of[i], b.At).Next(b.Next))
 		}
 	}
-	return feeds, b[0].Shape()[0], nil
+	return feeds
 }
 
 // add counts the values of a batch of rows.

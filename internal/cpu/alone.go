@@ -49,7 +49,12 @@ func (p *planned) part(f *Frame, w *worker, s *segment, i int) {
 	if len(v.in) > 1 {
 		y = f.at(&v.in[1])
 	}
-	p.plan.Run(p.phase, i, x, y, f.base[v.slot], f.shared[s.at:s.at+p.plan.Shared()], w.scratch)
+	shared := f.shared[s.at : s.at+p.plan.Shared()]
+	if g, ok := p.plan.(*gemm.Plan); ok && len(f.picks) > 0 {
+		g.RunPicked(p.phase, i, x, y, f.base[v.slot], [2][]int{f.lines(v.in[0].v), f.lines(v.in[1].v)}, shared, w.scratch)
+		return
+	}
+	p.plan.Run(p.phase, i, x, y, f.base[v.slot], shared, w.scratch)
 }
 
 // at returns the address that e begins to read at.
@@ -80,7 +85,7 @@ func (b *launcher) contract(v *val) []*segment {
 		T: v.ct, M: l.Dims[n], K: l.Dims[n+1], N: r.Dims[n+1],
 		A: gemm.Matrix{Row: l.Steps[n], Col: l.Steps[n+1]},
 		B: gemm.Matrix{Row: r.Steps[n], Col: r.Steps[n+1]},
-		C: r.Dims[n+1],
+		C: r.Dims[n+1], Lines: [2]int{l.line(), r.line()},
 	}
 	step := s.M * s.N
 	flops := float64(2*s.K) * float64(v.Size())
@@ -88,7 +93,11 @@ func (b *launcher) contract(v *val) []*segment {
 		s.Batch = append([]gemm.Axis{{N: l.Dims[i], A: l.Steps[i], B: r.Steps[i], C: step}}, s.Batch...)
 		step *= l.Dims[i]
 	}
-	return b.phases(v, gemm.New(s), flops/50+50)
+	p := gemm.New(s)
+	for i := range v.in {
+		v.in[i].v.whole = v.in[i].v.whole || !p.Picks(i)
+	}
+	return b.phases(v, p, flops/50+50)
 }
 
 // convolve makes the segments of a convolution or of pooling.

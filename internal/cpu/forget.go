@@ -15,6 +15,12 @@ func (f *Frame) Forget() {
 			f.base[v.slot] = nil
 		}
 	}
+	for _, k := range f.picks {
+		k.from, k.rows, k.then, k.now.from = nil, nil, nil, nil
+		if k.next.run == 0 {
+			k.next.from = nil
+		}
+	}
 	for _, w := range f.p.writes {
 		f.base[w.v.slot] = nil
 	}

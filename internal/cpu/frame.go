@@ -32,6 +32,8 @@ type Frame struct {
 	workers []worker
 	cur     *launch
 	loops   []*loopFrame
+	picks   []*pick // of inputs whose rows lay anywhere once
+	beside  beside
 	steps   steps // of the present run
 }
 
@@ -118,7 +120,9 @@ func (f *Frame) Run(ctx context.Context) error {
 
 // once runs the program.
 func (f *Frame) once(s *steps) error {
-	f.prepare()
+	if err := f.prepare(s.team); err != nil {
+		return err
+	}
 	f.crewFor(s.team.Workers())
 	for i := range f.p.launches {
 		if i > f.p.firm {
@@ -146,7 +150,7 @@ func (f *Frame) once(s *steps) error {
 }
 
 // prepare takes the places of the host's memory.
-func (f *Frame) prepare() {
+func (f *Frame) prepare(team *par.Team) error {
 	for _, v := range f.p.leafs {
 		if v.Kind == ir.Leaf {
 			f.base[v.slot] = f.leafs[v.Slot]
@@ -155,26 +159,25 @@ func (f *Frame) prepare() {
 	for _, w := range f.p.writes {
 		f.base[w.v.slot] = f.leafs[w.leaf]
 	}
+	return f.pick(team)
 }
 
 // launch runs the parts of a launch, with the helpers if there is enough to do.
 func (f *Frame) launch(l *launch, team *par.Team) error {
-	if l.parts == 1 || l.cost < forkCost || team.Workers() == 1 {
-		if err := f.alone(l); err != nil {
-			return err
-		}
-	} else {
+	var err error
+	switch {
+	case f.p.spare >= 0 && l == &f.p.launches[f.p.spare]:
+		err = f.runBeside(l, team)
+	case l.parts == 1 || l.cost < forkCost || team.Workers() == 1:
+		err = f.alone(l)
+	default:
 		f.cur = l
-		if err := team.Run(f, l.parts); err != nil {
-			var p *par.PanicError
-			if errors.As(err, &p) {
-				return failure(p.Value, p.Stack)
-			}
-			return err
-		}
+		err = runFailure(team.Run(f, l.parts))
 	}
-	f.combine(l)
-	return nil
+	if err == nil {
+		f.combine(l)
+	}
+	return err
 }
 
 // alone runs the parts of a launch one after the other.
@@ -190,6 +193,15 @@ func (f *Frame) alone(l *launch) (err error) {
 		}
 	}
 	return nil
+}
+
+// runFailure is failure of what a team's run returned.
+func runFailure(err error) error {
+	var p *par.PanicError
+	if errors.As(err, &p) {
+		return failure(p.Value, p.Stack)
+	}
+	return err
 }
 
 // failure makes an error of what a part panicked with: what the host or a look

@@ -35,7 +35,9 @@ type profile struct {
 
 // run runs a program once.
 func (p *profile) run(f *Frame, s *steps) error {
-	f.prepare()
+	if err := f.prepare(s.team); err != nil {
+		return err
+	}
 	f.crewFor(s.team.Workers())
 	for i := range f.p.launches {
 		l := &f.p.launches[i]

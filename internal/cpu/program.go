@@ -20,6 +20,7 @@ type Program struct {
 	offset                                   []int // of each slot in the arena, or -1
 	safe                                     int   // from this launch on nothing fails
 	firm                                     int   // this launch is the first that changes a parameter
+	spare                                    int   // this launch leaves workers idle for a while; -1 if none does
 	progs                                    map[*group]*prog
 	loops                                    []*loopWork
 	stats                                    Stats
@@ -149,6 +150,7 @@ func (c *compiler) emit() {
 			}
 		}
 	}
+	needWhole(c.vals)
 	b.order(c.vals)
 }
 
@@ -158,6 +160,7 @@ func (c *compiler) memory() {
 	p.commit(c, c.low)
 	p.layOut(c.vals, c.options.outside)
 	p.commits = slices.DeleteFunc(p.commits, func(w write) bool { return slices.Contains(p.writes, w) })
+	p.spare = p.spareLaunch()
 	p.count(c)
 }
 
@@ -199,7 +202,7 @@ func mayFail(s *segment) bool {
 		}
 	case *scalarProg:
 		for _, v := range w.g.vals {
-			if v.Op == ir.Index {
+			if v.Op == ir.Index || v.Op == ir.Finite {
 				return true
 			}
 		}

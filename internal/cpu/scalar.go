@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"fmt"
 	"math"
 	"unsafe"
 
@@ -29,7 +30,7 @@ type transfer struct {
 
 type scalarInst struct {
 	op      ir.Op
-	x, y, z int32 // registers; of Index, z is the host's node, for reports
+	x, y, z int32 // registers; of Index and Finite, z is the host's node, for reports
 }
 
 // compileScalar generates the program of a group over single numbers.
@@ -81,7 +82,7 @@ func compileScalar(g *group) *scalarProg {
 				x[i] = loaded[read{e.v, e.Off * e.v.DType.Size()}]
 			}
 		}
-		if v.Op == ir.Index {
+		if v.Op == ir.Index || v.Op == ir.Finite {
 			x[2] = int32(v.Node)
 		}
 		v.reg = p.first + int32(k)
@@ -190,6 +191,10 @@ func scalarCode[T float32 | float64](code []scalarInst, r []T, first int) {
 			if x != 0 {
 				d = r[i.y]
 			}
+		case ir.Finite:
+			if d = x; x-x != 0 {
+				panic(&FiniteError{int(i.z), float64(x)})
+			}
 		case ir.Index:
 			d = T(place(float64(x), int(r[i.y]), int(i.z)))
 		default:
@@ -198,3 +203,12 @@ func scalarCode[T float32 | float64](code []scalarInst, r []T, first int) {
 		to[k] = d
 	}
 }
+
+// A FiniteError is a number that should be finite and is not, found by a run.
+type FiniteError struct {
+	Node  int // which node of the host's
+	Value float64
+}
+
+// Error says the value.
+func (e *FiniteError) Error() string { return fmt.Sprintf("the value is %v", e.Value) }

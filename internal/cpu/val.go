@@ -63,6 +63,7 @@ type val struct {
 	acc   bool        // complete only after the last row
 	again bool        // it is, or has, a clone
 	mat   bool        // in memory
+	whole bool        // an input that something reads in order
 	ct    kernel.Type // what it is computed with
 }
 

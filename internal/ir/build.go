@@ -127,6 +127,15 @@ func (b *Builder) Leaf(slot int, d DType, dims []int) Ref {
 	return shaped(b.append(Value{Kind: Leaf, DType: d, Dims: squeeze(dims), More: &More{Slot: slot}}), dims)
 }
 
+// Input is a Leaf whose rows, along the first axis, the host may give from anywhere.
+func (b *Builder) Input(slot int, d DType, dims []int) Ref {
+	x := b.Leaf(slot, d, dims)
+	if len(dims) > 0 {
+		x.V.Rows = dims[0]
+	}
+	return x
+}
+
 // Const returns a number.
 func (b *Builder) Const(d DType, num float64) Ref {
 	if d == F32 {
@@ -467,6 +476,10 @@ func (b *Builder) Pick(x, index Ref) Ref {
 	index = NewRef(index.V, rows, aligned(index, rows), index.Off)
 	return b.pick(x, b.real(index), n)
 }
+
+// Finite returns the single float x, where it is finite; else the run fails with a
+// [cpu.FiniteError].
+func (b *Builder) Finite(x Ref) Ref { return b.mapTo(Finite, x.DType(), x) }
 
 // Index returns integers as places along an axis of length n, as F32: negative
 // ones count from the end, and one outside of the axis makes the run fail.

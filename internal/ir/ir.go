@@ -71,7 +71,7 @@ type Value struct {
 // do not have.
 type More struct {
 	Slot  int       // of Leaf and Call: the host's number for it; of Loop: the number of the result
-	Rows  int       // of Call: how many independent rows it has
+	Rows  int       // of Call: how many independent rows it has; of Leaf: how many may lie anywhere
 	Parts int       // of Call: in how many runs of rows it is computed
 	Win   *Window   // of Conv
 	Loop  *LoopBody // of Loop

@@ -70,6 +70,8 @@ const (
 	Xor
 	Index // x, an integer from -y to y-1, as a float from 0: a place along an axis of length y
 
+	Finite // x, a single number; the run fails if it is NaN or infinite
+
 	Where
 
 	Sum
@@ -96,7 +98,7 @@ var table = [NumOps]struct {
 	Not: {"not", 4}, Convert: {"convert", 4}, Add: {"add", 5}, Sub: {"sub", 5}, Mul: {"mul", 5}, Div: {"div", 10},
 	Maximum: {"maximum", 6}, Minimum: {"minimum", 6}, Pow: {"pow", 60}, Atan2: {"atan2", 2000}, Mod: {"mod", 1000}, Hypot: {"hypot", 1000},
 	LogAddExp: {"logaddexp", 60}, Equal: {"equal", 5}, Less: {"less", 5}, LessEqual: {"lessequal", 5}, And: {"and", 5}, Or: {"or", 5},
-	Xor: {"xor", 5}, Index: {"index", 50}, Where: {"where", 7}, Sum: {"sum", 4}, Max: {"max", 4}, Min: {"min", 4}, Prod: {"prod", 50}, Pick: {"pick", 4},
+	Xor: {"xor", 5}, Index: {"index", 50}, Finite: {"finite", 4}, Where: {"where", 7}, Sum: {"sum", 4}, Max: {"max", 4}, Min: {"min", 4}, Prod: {"prod", 50}, Pick: {"pick", 4},
 }
 
 // String returns the name, such as "exp".

@@ -49,7 +49,7 @@ func is(x Ref, v float64) bool { return x.V.Kind == Const && x.V.Num == v }
 
 // foldConst computes a function of numbers.
 func (b *Builder) foldConst(op Op, d DType, own []int, in []Ref) (Ref, bool) {
-	if op == Index {
+	if op == Index || op == Finite {
 		return Ref{}, false
 	}
 	for _, x := range in {

@@ -51,6 +51,11 @@ func GemmTile(t Type) (mr, nr int) {
 // GemmWide returns the most rows for which there are blocks of four vectors.
 func GemmWide(t Type) int { return gemmSetOf(chosen, t).wide }
 
+// GemmInOrder is the vectors of a block from which on each element adds up in the
+// order of t and k, however many of them k counts. Smaller blocks have several sums
+// for each, of every other k.
+const GemmInOrder = 8
+
 // Gemm returns the kernel for blocks of mr rows of nv vectors: any mr up to
 // GemmTile's with 1 or 2 vectors, any up to GemmWide with 4.
 func Gemm(t Type, mr, nv int) GemmFunc { return gemmSetOf(chosen, t).block(mr, nv) }
@@ -68,9 +73,29 @@ func GemmDots(t Type, mr int) (f GemmFunc, columns int) {
 func GemmCopy(t Type) GemmFunc { return gemmSetOf(chosen, t).copy }
 
 // GemmTranspose returns the kernel that makes K rows of T elements in C from
-// columns, which lie in T rows in A. There may be no more of them than a vector
-// has elements; elements of a row are adjacent.
+// columns, whose elements are adjacent: column t begins AOff[t] bytes after A. There
+// may be no more of them than a vector has elements. AOff is of a [Places].
 func GemmTranspose(t Type) GemmFunc { return gemmSetOf(chosen, t).transpose }
+
+// Places are where the columns of a transposition begin, in bytes, for vectors of
+// any length: those after the last one are read like it, and not used.
+type Places [16]int
+
+// Even puts n columns so many bytes apart.
+func (p *Places) Even(step, n int) *int {
+	for i := range p {
+		p[i] = min(i, n-1) * step
+	}
+	return &p[0]
+}
+
+// At puts n columns, 1 to 16, where a list says.
+func (p *Places) At(list []int) *int {
+	for i := copy(p[:], list); i < len(p); i++ {
+		p[i] = p[i-1]
+	}
+	return &p[0]
+}
 
 // gemmSetOf returns the kernels of a family.
 func gemmSetOf(of isa, t Type) gemmSet {

@@ -73,7 +73,7 @@ DATA gemmBits32<>+124(SB)/4, $0x80000000
 GLOBL gemmBits32<>(SB), RODATA|NOPTR, $128
 
 // func gemmTranspose256f32(p *byte)
-// Requires: AVX, CMOV
+// Requires: AVX
 TEXT ·gemmTranspose256f32(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 80(AX), CX
@@ -81,47 +81,30 @@ TEXT ·gemmTranspose256f32(SB), NOSPLIT, $0-8
 	JNE  part
 	MOVQ (AX), CX
 	MOVQ 16(AX), DX
-	MOVQ 32(AX), BX
+	MOVQ 64(AX), BX
 	MOVQ 56(AX), SI
-	MOVQ 24(AX), DI
-	XORQ R8, R8
-	SUBQ $0x08, DI
+	MOVQ 24(AX), AX
+	SUBQ $0x08, AX
 	JL   fullrest
 
 	PCALIGN $32
 fullsquare:
-	MOVQ       CX, R9
-	MOVQ       BX, R10
-	MOVQ       80(AX), R11
-	VMOVUPS    (R9), Y0
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y1
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y2
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y3
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y4
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y5
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y6
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y7
+	MOVQ       (BX), DI
+	VMOVUPS    (CX)(DI*1), Y0
+	MOVQ       8(BX), DI
+	VMOVUPS    (CX)(DI*1), Y1
+	MOVQ       16(BX), DI
+	VMOVUPS    (CX)(DI*1), Y2
+	MOVQ       24(BX), DI
+	VMOVUPS    (CX)(DI*1), Y3
+	MOVQ       32(BX), DI
+	VMOVUPS    (CX)(DI*1), Y4
+	MOVQ       40(BX), DI
+	VMOVUPS    (CX)(DI*1), Y5
+	MOVQ       48(BX), DI
+	VMOVUPS    (CX)(DI*1), Y6
+	MOVQ       56(BX), DI
+	VMOVUPS    (CX)(DI*1), Y7
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -163,54 +146,39 @@ fullsquare:
 	VMOVUPS    Y0, (DX)
 	ADDQ       SI, DX
 	ADDQ       $0x20, CX
-	SUBQ       $0x08, DI
+	SUBQ       $0x08, AX
 	JGE        fullsquare
 
 fullrest:
-	ADDQ       $0x08, DI
+	ADDQ       $0x08, AX
 	JZ         fulldone
-	MOVQ       $0x00000008, R9
-	SUBQ       DI, R9
-	LEAQ       gemmOnes<>+0(SB), R10
-	MOVQ       BX, BX
-	MOVQ       80(AX), AX
-	VMOVUPS    (R10)(R9*4), Y0
-	VMASKMOVPS (CX), Y0, Y0
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS    (R10)(R9*4), Y1
-	VMASKMOVPS (CX), Y1, Y1
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS    (R10)(R9*4), Y2
-	VMASKMOVPS (CX), Y2, Y2
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS    (R10)(R9*4), Y3
-	VMASKMOVPS (CX), Y3, Y3
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS    (R10)(R9*4), Y4
-	VMASKMOVPS (CX), Y4, Y4
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS    (R10)(R9*4), Y5
-	VMASKMOVPS (CX), Y5, Y5
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS    (R10)(R9*4), Y6
-	VMASKMOVPS (CX), Y6, Y6
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS    (R10)(R9*4), Y7
-	VMASKMOVPS (CX), Y7, Y7
+	MOVQ       $0x00000008, DI
+	SUBQ       AX, DI
+	LEAQ       gemmOnes<>+0(SB), R8
+	MOVQ       (BX), R9
+	VMOVUPS    (R8)(DI*4), Y0
+	VMASKMOVPS (CX)(R9*1), Y0, Y0
+	MOVQ       8(BX), R9
+	VMOVUPS    (R8)(DI*4), Y1
+	VMASKMOVPS (CX)(R9*1), Y1, Y1
+	MOVQ       16(BX), R9
+	VMOVUPS    (R8)(DI*4), Y2
+	VMASKMOVPS (CX)(R9*1), Y2, Y2
+	MOVQ       24(BX), R9
+	VMOVUPS    (R8)(DI*4), Y3
+	VMASKMOVPS (CX)(R9*1), Y3, Y3
+	MOVQ       32(BX), R9
+	VMOVUPS    (R8)(DI*4), Y4
+	VMASKMOVPS (CX)(R9*1), Y4, Y4
+	MOVQ       40(BX), R9
+	VMOVUPS    (R8)(DI*4), Y5
+	VMASKMOVPS (CX)(R9*1), Y5, Y5
+	MOVQ       48(BX), R9
+	VMOVUPS    (R8)(DI*4), Y6
+	VMASKMOVPS (CX)(R9*1), Y6, Y6
+	MOVQ       56(BX), R9
+	VMOVUPS    (R8)(DI*4), Y7
+	VMASKMOVPS (CX)(R9*1), Y7, Y7
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -237,35 +205,35 @@ fullrest:
 	VPERM2F128 $0x31, Y4, Y0, Y0
 	VMOVUPS    Y6, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         fulldone
 	VMOVUPS    Y7, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         fulldone
 	VMOVUPS    Y3, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         fulldone
 	VMOVUPS    Y8, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         fulldone
 	VMOVUPS    Y2, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         fulldone
 	VMOVUPS    Y1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         fulldone
 	VMOVUPS    Y5, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         fulldone
 	VMOVUPS    Y0, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         fulldone
 
 fulldone:
@@ -278,47 +246,30 @@ part:
 	LEAQ gemmOnes<>+0(SB), CX
 	MOVQ (AX), BX
 	MOVQ 16(AX), SI
-	MOVQ 32(AX), DI
+	MOVQ 64(AX), DI
 	MOVQ 56(AX), R8
-	MOVQ 24(AX), R9
-	XORQ R10, R10
-	SUBQ $0x08, R9
+	MOVQ 24(AX), AX
+	SUBQ $0x08, AX
 	JL   partrest
 
 	PCALIGN $32
 partsquare:
-	MOVQ       BX, R11
-	MOVQ       DI, R12
-	MOVQ       80(AX), R13
-	VMOVUPS    (R11), Y0
-	DECQ       R13
-	CMOVQLE    R10, R12
-	ADDQ       R12, R11
-	VMOVUPS    (R11), Y1
-	DECQ       R13
-	CMOVQLE    R10, R12
-	ADDQ       R12, R11
-	VMOVUPS    (R11), Y2
-	DECQ       R13
-	CMOVQLE    R10, R12
-	ADDQ       R12, R11
-	VMOVUPS    (R11), Y3
-	DECQ       R13
-	CMOVQLE    R10, R12
-	ADDQ       R12, R11
-	VMOVUPS    (R11), Y4
-	DECQ       R13
-	CMOVQLE    R10, R12
-	ADDQ       R12, R11
-	VMOVUPS    (R11), Y5
-	DECQ       R13
-	CMOVQLE    R10, R12
-	ADDQ       R12, R11
-	VMOVUPS    (R11), Y6
-	DECQ       R13
-	CMOVQLE    R10, R12
-	ADDQ       R12, R11
-	VMOVUPS    (R11), Y7
+	MOVQ       (DI), R9
+	VMOVUPS    (BX)(R9*1), Y0
+	MOVQ       8(DI), R9
+	VMOVUPS    (BX)(R9*1), Y1
+	MOVQ       16(DI), R9
+	VMOVUPS    (BX)(R9*1), Y2
+	MOVQ       24(DI), R9
+	VMOVUPS    (BX)(R9*1), Y3
+	MOVQ       32(DI), R9
+	VMOVUPS    (BX)(R9*1), Y4
+	MOVQ       40(DI), R9
+	VMOVUPS    (BX)(R9*1), Y5
+	MOVQ       48(DI), R9
+	VMOVUPS    (BX)(R9*1), Y6
+	MOVQ       56(DI), R9
+	VMOVUPS    (BX)(R9*1), Y7
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -368,54 +319,39 @@ partsquare:
 	VMASKMOVPS Y0, Y1, (SI)
 	ADDQ       R8, SI
 	ADDQ       $0x20, BX
-	SUBQ       $0x08, R9
+	SUBQ       $0x08, AX
 	JGE        partsquare
 
 partrest:
-	ADDQ       $0x08, R9
+	ADDQ       $0x08, AX
 	JZ         partdone
-	MOVQ       $0x00000008, R11
-	SUBQ       R9, R11
-	LEAQ       gemmOnes<>+0(SB), R12
-	MOVQ       DI, DI
-	MOVQ       80(AX), AX
-	VMOVUPS    (R12)(R11*4), Y0
-	VMASKMOVPS (BX), Y0, Y0
-	DECQ       AX
-	CMOVQLE    R10, DI
-	ADDQ       DI, BX
-	VMOVUPS    (R12)(R11*4), Y1
-	VMASKMOVPS (BX), Y1, Y1
-	DECQ       AX
-	CMOVQLE    R10, DI
-	ADDQ       DI, BX
-	VMOVUPS    (R12)(R11*4), Y2
-	VMASKMOVPS (BX), Y2, Y2
-	DECQ       AX
-	CMOVQLE    R10, DI
-	ADDQ       DI, BX
-	VMOVUPS    (R12)(R11*4), Y3
-	VMASKMOVPS (BX), Y3, Y3
-	DECQ       AX
-	CMOVQLE    R10, DI
-	ADDQ       DI, BX
-	VMOVUPS    (R12)(R11*4), Y4
-	VMASKMOVPS (BX), Y4, Y4
-	DECQ       AX
-	CMOVQLE    R10, DI
-	ADDQ       DI, BX
-	VMOVUPS    (R12)(R11*4), Y5
-	VMASKMOVPS (BX), Y5, Y5
-	DECQ       AX
-	CMOVQLE    R10, DI
-	ADDQ       DI, BX
-	VMOVUPS    (R12)(R11*4), Y6
-	VMASKMOVPS (BX), Y6, Y6
-	DECQ       AX
-	CMOVQLE    R10, DI
-	ADDQ       DI, BX
-	VMOVUPS    (R12)(R11*4), Y7
-	VMASKMOVPS (BX), Y7, Y7
+	MOVQ       $0x00000008, R9
+	SUBQ       AX, R9
+	LEAQ       gemmOnes<>+0(SB), R10
+	MOVQ       (DI), R11
+	VMOVUPS    (R10)(R9*4), Y0
+	VMASKMOVPS (BX)(R11*1), Y0, Y0
+	MOVQ       8(DI), R11
+	VMOVUPS    (R10)(R9*4), Y1
+	VMASKMOVPS (BX)(R11*1), Y1, Y1
+	MOVQ       16(DI), R11
+	VMOVUPS    (R10)(R9*4), Y2
+	VMASKMOVPS (BX)(R11*1), Y2, Y2
+	MOVQ       24(DI), R11
+	VMOVUPS    (R10)(R9*4), Y3
+	VMASKMOVPS (BX)(R11*1), Y3, Y3
+	MOVQ       32(DI), R11
+	VMOVUPS    (R10)(R9*4), Y4
+	VMASKMOVPS (BX)(R11*1), Y4, Y4
+	MOVQ       40(DI), R11
+	VMOVUPS    (R10)(R9*4), Y5
+	VMASKMOVPS (BX)(R11*1), Y5, Y5
+	MOVQ       48(DI), R11
+	VMOVUPS    (R10)(R9*4), Y6
+	VMASKMOVPS (BX)(R11*1), Y6, Y6
+	MOVQ       56(DI), R11
+	VMOVUPS    (R10)(R9*4), Y7
+	VMASKMOVPS (BX)(R11*1), Y7, Y7
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -443,42 +379,42 @@ partrest:
 	VMOVUPS    (CX)(DX*4), Y4
 	VMASKMOVPS Y6, Y4, (SI)
 	ADDQ       R8, SI
-	DECQ       R9
+	DECQ       AX
 	JZ         partdone
 	VMOVUPS    (CX)(DX*4), Y4
 	VMASKMOVPS Y7, Y4, (SI)
 	ADDQ       R8, SI
-	DECQ       R9
+	DECQ       AX
 	JZ         partdone
 	VMOVUPS    (CX)(DX*4), Y4
 	VMASKMOVPS Y3, Y4, (SI)
 	ADDQ       R8, SI
-	DECQ       R9
+	DECQ       AX
 	JZ         partdone
 	VMOVUPS    (CX)(DX*4), Y3
 	VMASKMOVPS Y8, Y3, (SI)
 	ADDQ       R8, SI
-	DECQ       R9
+	DECQ       AX
 	JZ         partdone
 	VMOVUPS    (CX)(DX*4), Y3
 	VMASKMOVPS Y2, Y3, (SI)
 	ADDQ       R8, SI
-	DECQ       R9
+	DECQ       AX
 	JZ         partdone
 	VMOVUPS    (CX)(DX*4), Y2
 	VMASKMOVPS Y1, Y2, (SI)
 	ADDQ       R8, SI
-	DECQ       R9
+	DECQ       AX
 	JZ         partdone
 	VMOVUPS    (CX)(DX*4), Y1
 	VMASKMOVPS Y5, Y1, (SI)
 	ADDQ       R8, SI
-	DECQ       R9
+	DECQ       AX
 	JZ         partdone
 	VMOVUPS    (CX)(DX*4), Y1
 	VMASKMOVPS Y0, Y1, (SI)
 	ADDQ       R8, SI
-	DECQ       R9
+	DECQ       AX
 	JZ         partdone
 
 partdone:
@@ -4364,7 +4300,7 @@ row:
 	RET
 
 // func gemmTranspose512f32(p *byte)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2
 TEXT ·gemmTranspose512f32(SB), NOSPLIT, $0-8
 	MOVQ  p+0(FP), AX
 	MOVQ  80(AX), CX
@@ -4373,79 +4309,46 @@ TEXT ·gemmTranspose512f32(SB), NOSPLIT, $0-8
 	KMOVW DX, K1
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DX
-	MOVQ  32(AX), BX
+	MOVQ  64(AX), BX
 	MOVQ  56(AX), SI
-	MOVQ  24(AX), DI
-	XORQ  R8, R8
-	SUBQ  $0x10, DI
+	MOVQ  24(AX), AX
+	SUBQ  $0x10, AX
 	JL    rest
 
 	PCALIGN $32
 square:
-	MOVQ       CX, R9
-	MOVQ       BX, R10
-	MOVQ       80(AX), R11
-	VMOVUPS    (R9), Z0
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z1
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z2
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z3
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z4
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z5
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z6
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z7
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z8
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z9
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z10
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z11
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z12
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z13
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z14
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z15
+	MOVQ       (BX), DI
+	VMOVUPS    (CX)(DI*1), Z0
+	MOVQ       8(BX), DI
+	VMOVUPS    (CX)(DI*1), Z1
+	MOVQ       16(BX), DI
+	VMOVUPS    (CX)(DI*1), Z2
+	MOVQ       24(BX), DI
+	VMOVUPS    (CX)(DI*1), Z3
+	MOVQ       32(BX), DI
+	VMOVUPS    (CX)(DI*1), Z4
+	MOVQ       40(BX), DI
+	VMOVUPS    (CX)(DI*1), Z5
+	MOVQ       48(BX), DI
+	VMOVUPS    (CX)(DI*1), Z6
+	MOVQ       56(BX), DI
+	VMOVUPS    (CX)(DI*1), Z7
+	MOVQ       64(BX), DI
+	VMOVUPS    (CX)(DI*1), Z8
+	MOVQ       72(BX), DI
+	VMOVUPS    (CX)(DI*1), Z9
+	MOVQ       80(BX), DI
+	VMOVUPS    (CX)(DI*1), Z10
+	MOVQ       88(BX), DI
+	VMOVUPS    (CX)(DI*1), Z11
+	MOVQ       96(BX), DI
+	VMOVUPS    (CX)(DI*1), Z12
+	MOVQ       104(BX), DI
+	VMOVUPS    (CX)(DI*1), Z13
+	MOVQ       112(BX), DI
+	VMOVUPS    (CX)(DI*1), Z14
+	MOVQ       120(BX), DI
+	VMOVUPS    (CX)(DI*1), Z15
 	VUNPCKLPS  Z1, Z0, Z16
 	VUNPCKHPS  Z1, Z0, Z0
 	VUNPCKLPS  Z3, Z2, Z1
@@ -4543,78 +4446,47 @@ square:
 	VMOVUPS    Z0, K1, (DX)
 	ADDQ       SI, DX
 	ADDQ       $0x40, CX
-	SUBQ       $0x10, DI
+	SUBQ       $0x10, AX
 	JGE        square
 
 rest:
-	ADDQ       $0x10, DI
+	ADDQ       $0x10, AX
 	JZ         done
-	MOVQ       $-1, R9
-	BZHIQ      DI, R9, R9
-	KMOVW      R9, K2
-	MOVQ       BX, BX
-	MOVQ       80(AX), AX
-	VMOVUPS.Z  (CX), K2, Z0
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z1
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z2
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z3
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z4
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z5
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z6
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z7
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z8
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z9
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z10
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z11
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z12
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z13
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z14
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPS.Z  (CX), K2, Z15
+	MOVQ       $-1, DI
+	BZHIQ      AX, DI, DI
+	KMOVW      DI, K2
+	MOVQ       (BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z0
+	MOVQ       8(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z1
+	MOVQ       16(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z2
+	MOVQ       24(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z3
+	MOVQ       32(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z4
+	MOVQ       40(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z5
+	MOVQ       48(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z6
+	MOVQ       56(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z7
+	MOVQ       64(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z8
+	MOVQ       72(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z9
+	MOVQ       80(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z10
+	MOVQ       88(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z11
+	MOVQ       96(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z12
+	MOVQ       104(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z13
+	MOVQ       112(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z14
+	MOVQ       120(BX), DI
+	VMOVUPS.Z  (CX)(DI*1), K2, Z15
 	VUNPCKLPS  Z1, Z0, Z16
 	VUNPCKHPS  Z1, Z0, Z0
 	VUNPCKLPS  Z3, Z2, Z1
@@ -4681,67 +4553,67 @@ rest:
 	VSHUFF64X2 $0xdd, Z8, Z0, Z0
 	VMOVUPS    Z10, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z11, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z13, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z12, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z14, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z3, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z7, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z4, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z15, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z6, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z16, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z9, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z2, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z1, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z5, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPS    Z0, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 
 done:
@@ -10226,7 +10098,7 @@ DATA gemmBits64<>+120(SB)/8, $0x0000000000008000
 GLOBL gemmBits64<>(SB), RODATA|NOPTR, $128
 
 // func gemmTranspose256f64(p *byte)
-// Requires: AVX, CMOV
+// Requires: AVX
 TEXT ·gemmTranspose256f64(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 80(AX), CX
@@ -10234,31 +10106,22 @@ TEXT ·gemmTranspose256f64(SB), NOSPLIT, $0-8
 	JNE  part
 	MOVQ (AX), CX
 	MOVQ 16(AX), DX
-	MOVQ 32(AX), BX
+	MOVQ 64(AX), BX
 	MOVQ 56(AX), SI
-	MOVQ 24(AX), DI
-	XORQ R8, R8
-	SUBQ $0x04, DI
+	MOVQ 24(AX), AX
+	SUBQ $0x04, AX
 	JL   fullrest
 
 	PCALIGN $32
 fullsquare:
-	MOVQ       CX, R9
-	MOVQ       BX, R10
-	MOVQ       80(AX), R11
-	VMOVUPS    (R9), Y0
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y1
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y2
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y3
+	MOVQ       (BX), DI
+	VMOVUPS    (CX)(DI*1), Y0
+	MOVQ       8(BX), DI
+	VMOVUPS    (CX)(DI*1), Y1
+	MOVQ       16(BX), DI
+	VMOVUPS    (CX)(DI*1), Y2
+	MOVQ       24(BX), DI
+	VMOVUPS    (CX)(DI*1), Y3
 	VUNPCKLPD  Y1, Y0, Y4
 	VUNPCKHPD  Y1, Y0, Y0
 	VUNPCKLPD  Y3, Y2, Y1
@@ -10276,34 +10139,27 @@ fullsquare:
 	VMOVUPS    Y0, (DX)
 	ADDQ       SI, DX
 	ADDQ       $0x20, CX
-	SUBQ       $0x04, DI
+	SUBQ       $0x04, AX
 	JGE        fullsquare
 
 fullrest:
-	ADDQ       $0x04, DI
+	ADDQ       $0x04, AX
 	JZ         fulldone
-	MOVQ       $0x00000004, R9
-	SUBQ       DI, R9
-	LEAQ       gemmOnes<>+0(SB), R10
-	MOVQ       BX, BX
-	MOVQ       80(AX), AX
-	VMOVUPD    (R10)(R9*8), Y0
-	VMASKMOVPD (CX), Y0, Y0
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPD    (R10)(R9*8), Y1
-	VMASKMOVPD (CX), Y1, Y1
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPD    (R10)(R9*8), Y2
-	VMASKMOVPD (CX), Y2, Y2
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPD    (R10)(R9*8), Y3
-	VMASKMOVPD (CX), Y3, Y3
+	MOVQ       $0x00000004, DI
+	SUBQ       AX, DI
+	LEAQ       gemmOnes<>+0(SB), R8
+	MOVQ       (BX), R9
+	VMOVUPD    (R8)(DI*8), Y0
+	VMASKMOVPD (CX)(R9*1), Y0, Y0
+	MOVQ       8(BX), R9
+	VMOVUPD    (R8)(DI*8), Y1
+	VMASKMOVPD (CX)(R9*1), Y1, Y1
+	MOVQ       16(BX), R9
+	VMOVUPD    (R8)(DI*8), Y2
+	VMASKMOVPD (CX)(R9*1), Y2, Y2
+	MOVQ       24(BX), R9
+	VMOVUPD    (R8)(DI*8), Y3
+	VMASKMOVPD (CX)(R9*1), Y3, Y3
 	VUNPCKLPD  Y1, Y0, Y4
 	VUNPCKHPD  Y1, Y0, Y0
 	VUNPCKLPD  Y3, Y2, Y1
@@ -10314,19 +10170,19 @@ fullrest:
 	VPERM2F128 $0x31, Y2, Y0, Y0
 	VMOVUPS    Y3, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         fulldone
 	VMOVUPS    Y4, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         fulldone
 	VMOVUPS    Y1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         fulldone
 	VMOVUPS    Y0, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         fulldone
 
 fulldone:
@@ -10339,31 +10195,22 @@ part:
 	LEAQ gemmOnes<>+0(SB), CX
 	MOVQ (AX), BX
 	MOVQ 16(AX), SI
-	MOVQ 32(AX), DI
+	MOVQ 64(AX), DI
 	MOVQ 56(AX), R8
-	MOVQ 24(AX), R9
-	XORQ R10, R10
-	SUBQ $0x04, R9
+	MOVQ 24(AX), AX
+	SUBQ $0x04, AX
 	JL   partrest
 
 	PCALIGN $32
 partsquare:
-	MOVQ       BX, R11
-	MOVQ       DI, R12
-	MOVQ       80(AX), R13
-	VMOVUPS    (R11), Y0
-	DECQ       R13
-	CMOVQLE    R10, R12
-	ADDQ       R12, R11
-	VMOVUPS    (R11), Y1
-	DECQ       R13
-	CMOVQLE    R10, R12
-	ADDQ       R12, R11
-	VMOVUPS    (R11), Y2
-	DECQ       R13
-	CMOVQLE    R10, R12
-	ADDQ       R12, R11
-	VMOVUPS    (R11), Y3
+	MOVQ       (DI), R9
+	VMOVUPS    (BX)(R9*1), Y0
+	MOVQ       8(DI), R9
+	VMOVUPS    (BX)(R9*1), Y1
+	MOVQ       16(DI), R9
+	VMOVUPS    (BX)(R9*1), Y2
+	MOVQ       24(DI), R9
+	VMOVUPS    (BX)(R9*1), Y3
 	VUNPCKLPD  Y1, Y0, Y4
 	VUNPCKHPD  Y1, Y0, Y0
 	VUNPCKLPD  Y3, Y2, Y1
@@ -10385,34 +10232,27 @@ partsquare:
 	VMASKMOVPD Y0, Y1, (SI)
 	ADDQ       R8, SI
 	ADDQ       $0x20, BX
-	SUBQ       $0x04, R9
+	SUBQ       $0x04, AX
 	JGE        partsquare
 
 partrest:
-	ADDQ       $0x04, R9
+	ADDQ       $0x04, AX
 	JZ         partdone
-	MOVQ       $0x00000004, R11
-	SUBQ       R9, R11
-	LEAQ       gemmOnes<>+0(SB), R12
-	MOVQ       DI, DI
-	MOVQ       80(AX), AX
-	VMOVUPD    (R12)(R11*8), Y0
-	VMASKMOVPD (BX), Y0, Y0
-	DECQ       AX
-	CMOVQLE    R10, DI
-	ADDQ       DI, BX
-	VMOVUPD    (R12)(R11*8), Y1
-	VMASKMOVPD (BX), Y1, Y1
-	DECQ       AX
-	CMOVQLE    R10, DI
-	ADDQ       DI, BX
-	VMOVUPD    (R12)(R11*8), Y2
-	VMASKMOVPD (BX), Y2, Y2
-	DECQ       AX
-	CMOVQLE    R10, DI
-	ADDQ       DI, BX
-	VMOVUPD    (R12)(R11*8), Y3
-	VMASKMOVPD (BX), Y3, Y3
+	MOVQ       $0x00000004, R9
+	SUBQ       AX, R9
+	LEAQ       gemmOnes<>+0(SB), R10
+	MOVQ       (DI), R11
+	VMOVUPD    (R10)(R9*8), Y0
+	VMASKMOVPD (BX)(R11*1), Y0, Y0
+	MOVQ       8(DI), R11
+	VMOVUPD    (R10)(R9*8), Y1
+	VMASKMOVPD (BX)(R11*1), Y1, Y1
+	MOVQ       16(DI), R11
+	VMOVUPD    (R10)(R9*8), Y2
+	VMASKMOVPD (BX)(R11*1), Y2, Y2
+	MOVQ       24(DI), R11
+	VMOVUPD    (R10)(R9*8), Y3
+	VMASKMOVPD (BX)(R11*1), Y3, Y3
 	VUNPCKLPD  Y1, Y0, Y4
 	VUNPCKHPD  Y1, Y0, Y0
 	VUNPCKLPD  Y3, Y2, Y1
@@ -10424,22 +10264,22 @@ partrest:
 	VMOVUPD    (CX)(DX*8), Y2
 	VMASKMOVPD Y3, Y2, (SI)
 	ADDQ       R8, SI
-	DECQ       R9
+	DECQ       AX
 	JZ         partdone
 	VMOVUPD    (CX)(DX*8), Y2
 	VMASKMOVPD Y4, Y2, (SI)
 	ADDQ       R8, SI
-	DECQ       R9
+	DECQ       AX
 	JZ         partdone
 	VMOVUPD    (CX)(DX*8), Y2
 	VMASKMOVPD Y1, Y2, (SI)
 	ADDQ       R8, SI
-	DECQ       R9
+	DECQ       AX
 	JZ         partdone
 	VMOVUPD    (CX)(DX*8), Y1
 	VMASKMOVPD Y0, Y1, (SI)
 	ADDQ       R8, SI
-	DECQ       R9
+	DECQ       AX
 	JZ         partdone
 
 partdone:
@@ -14303,7 +14143,7 @@ row:
 	RET
 
 // func gemmTranspose512f64(p *byte)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2
 TEXT ·gemmTranspose512f64(SB), NOSPLIT, $0-8
 	MOVQ  p+0(FP), AX
 	MOVQ  80(AX), CX
@@ -14312,47 +14152,30 @@ TEXT ·gemmTranspose512f64(SB), NOSPLIT, $0-8
 	KMOVW DX, K1
 	MOVQ  (AX), CX
 	MOVQ  16(AX), DX
-	MOVQ  32(AX), BX
+	MOVQ  64(AX), BX
 	MOVQ  56(AX), SI
-	MOVQ  24(AX), DI
-	XORQ  R8, R8
-	SUBQ  $0x08, DI
+	MOVQ  24(AX), AX
+	SUBQ  $0x08, AX
 	JL    rest
 
 	PCALIGN $32
 square:
-	MOVQ       CX, R9
-	MOVQ       BX, R10
-	MOVQ       80(AX), R11
-	VMOVUPS    (R9), Z0
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z1
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z2
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z3
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z4
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z5
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z6
-	DECQ       R11
-	CMOVQLE    R8, R10
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Z7
+	MOVQ       (BX), DI
+	VMOVUPS    (CX)(DI*1), Z0
+	MOVQ       8(BX), DI
+	VMOVUPS    (CX)(DI*1), Z1
+	MOVQ       16(BX), DI
+	VMOVUPS    (CX)(DI*1), Z2
+	MOVQ       24(BX), DI
+	VMOVUPS    (CX)(DI*1), Z3
+	MOVQ       32(BX), DI
+	VMOVUPS    (CX)(DI*1), Z4
+	MOVQ       40(BX), DI
+	VMOVUPS    (CX)(DI*1), Z5
+	MOVQ       48(BX), DI
+	VMOVUPS    (CX)(DI*1), Z6
+	MOVQ       56(BX), DI
+	VMOVUPS    (CX)(DI*1), Z7
 	VUNPCKLPD  Z1, Z0, Z8
 	VUNPCKHPD  Z1, Z0, Z0
 	VUNPCKLPD  Z3, Z2, Z1
@@ -14394,46 +14217,31 @@ square:
 	VMOVUPD    Z0, K1, (DX)
 	ADDQ       SI, DX
 	ADDQ       $0x40, CX
-	SUBQ       $0x08, DI
+	SUBQ       $0x08, AX
 	JGE        square
 
 rest:
-	ADDQ       $0x08, DI
+	ADDQ       $0x08, AX
 	JZ         done
-	MOVQ       $-1, R9
-	BZHIQ      DI, R9, R9
-	KMOVW      R9, K2
-	MOVQ       BX, BX
-	MOVQ       80(AX), AX
-	VMOVUPD.Z  (CX), K2, Z0
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPD.Z  (CX), K2, Z1
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPD.Z  (CX), K2, Z2
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPD.Z  (CX), K2, Z3
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPD.Z  (CX), K2, Z4
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPD.Z  (CX), K2, Z5
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPD.Z  (CX), K2, Z6
-	DECQ       AX
-	CMOVQLE    R8, BX
-	ADDQ       BX, CX
-	VMOVUPD.Z  (CX), K2, Z7
+	MOVQ       $-1, DI
+	BZHIQ      AX, DI, DI
+	KMOVW      DI, K2
+	MOVQ       (BX), DI
+	VMOVUPD.Z  (CX)(DI*1), K2, Z0
+	MOVQ       8(BX), DI
+	VMOVUPD.Z  (CX)(DI*1), K2, Z1
+	MOVQ       16(BX), DI
+	VMOVUPD.Z  (CX)(DI*1), K2, Z2
+	MOVQ       24(BX), DI
+	VMOVUPD.Z  (CX)(DI*1), K2, Z3
+	MOVQ       32(BX), DI
+	VMOVUPD.Z  (CX)(DI*1), K2, Z4
+	MOVQ       40(BX), DI
+	VMOVUPD.Z  (CX)(DI*1), K2, Z5
+	MOVQ       48(BX), DI
+	VMOVUPD.Z  (CX)(DI*1), K2, Z6
+	MOVQ       56(BX), DI
+	VMOVUPD.Z  (CX)(DI*1), K2, Z7
 	VUNPCKLPD  Z1, Z0, Z8
 	VUNPCKHPD  Z1, Z0, Z0
 	VUNPCKLPD  Z3, Z2, Z1
@@ -14460,35 +14268,35 @@ rest:
 	VSHUFF64X2 $0xdd, Z4, Z0, Z0
 	VMOVUPD    Z5, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPD    Z6, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPD    Z7, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPD    Z2, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPD    Z8, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPD    Z3, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPD    Z1, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 	VMOVUPD    Z0, K1, (DX)
 	ADDQ       SI, DX
-	DECQ       DI
+	DECQ       AX
 	JZ         done
 
 done:

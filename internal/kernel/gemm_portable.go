@@ -34,9 +34,9 @@ func gemmCopy[T float](p *GemmArgs) {
 
 func gemmTranspose[T float](p *GemmArgs) {
 	size := int(unsafe.Sizeof(T(0)))
-	for i := range p.T {
+	for i, off := range unsafe.Slice(p.AOff, p.T) {
 		for k := range p.K {
-			*at[T](p.C, k*p.CRS+i*size) = *at[T](p.A, i*p.ARS+k*size)
+			*at[T](p.C, k*p.CRS+i*size) = *at[T](p.A, off+k*size)
 		}
 	}
 }

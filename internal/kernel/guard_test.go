@@ -120,7 +120,7 @@ func guardGemm(t *testing.T, s gemmSet, size int, pages [3]pen, atEnd bool) {
 			try(s.copy, GemmArgs{K: k, BRS: cols, CRS: cols, Mask: 1<<cols - 1}, 0, k*cols, k*cols)
 		}
 		for cols := 1; cols <= s.lanes; cols++ {
-			try(s.transpose, GemmArgs{K: k, T: cols, ARS: k, CRS: cols}, cols*k, 0, k*cols)
+			try(s.transpose, GemmArgs{K: k, T: cols, AOff: new(Places).Even(k*size, cols), CRS: cols}, cols*k, 0, k*cols)
 		}
 	}
 }

@@ -46,8 +46,31 @@ func CopyRows(dst, src []byte, rows []int, width int) {
 	}
 }
 
+// copyInGo copies rows by loads and stores where one does for a row, such as a label,
+// as calls of copy would take several times as long.
 func copyInGo(dst, src []byte, rows []int, width int) {
-	for i, r := range rows {
-		copy(dst[i*width:(i+1)*width], src[r*width:(r+1)*width])
+	switch width {
+	case 1:
+		pick(dst[:len(rows)], src, rows)
+	case 4:
+		pick(wordsOf[uint32](dst[:4*len(rows)]), wordsOf[uint32](src), rows)
+	case 8:
+		pick(wordsOf[uint64](dst[:8*len(rows)]), wordsOf[uint64](src), rows)
+	default:
+		for i, r := range rows {
+			copy(dst[i*width:(i+1)*width], src[r*width:(r+1)*width])
+		}
 	}
+}
+
+func pick[T any](dst, src []T, rows []int) {
+	for i, r := range rows {
+		dst[i] = src[r]
+	}
+}
+
+// wordsOf returns memory as words of a size.
+func wordsOf[T uint32 | uint64](b []byte) []T {
+	var w T
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(w)))
 }

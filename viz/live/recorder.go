@@ -145,10 +145,7 @@ func (r *Recorder) record(run *train.Run) {
 // note notes a step and its learning rate, and reports whether it is time to look into the weights.
 func (r *Recorder) note(run *train.Run, now time.Time) (due bool) {
 	step := float64(run.Position.Steps)
-	rows := 0
-	if len(run.Batch) > 0 && run.Batch[0] != nil {
-		rows = run.Batch[0].Shape()[0]
-	}
+	rows := run.Batch.Len()
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	r.at, r.loss = run.Position.Steps, run.Loss
@@ -242,14 +239,8 @@ func (r *Recorder) look(run *train.Run) {
 	}
 	var slopes []graph.Tensor
 	if r.probe.program != nil {
-		var feeds []graph.Feed
-		for i, x := range run.Trainer.Inputs {
-			if x != nil && i < len(run.Batch) {
-				feeds = append(feeds, x.Is(run.Batch[i]))
-			}
-		}
 		var err error
-		if slopes, err = r.probe.program.Eval(context.Background(), feeds...); err != nil {
+		if slopes, err = r.probe.program.Eval(context.Background(), run.Trainer.Feeds(run.Batch)...); err != nil {
 			slopes = nil
 		}
 	}

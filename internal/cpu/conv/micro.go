@@ -44,8 +44,10 @@ func (m *micro) copyRows(dst unsafe.Pointer, step int, src unsafe.Pointer, srcSt
 // transpose makes rows of n elements from n rows of the source. What is behind
 // them, up to a block's columns, may change.
 func (m *micro) transpose(dst unsafe.Pointer, step int, src unsafe.Pointer, srcStep, rows, n, size int) {
+	var places kernel.Places
 	for j := 0; j < n; j += m.lanes {
-		args := kernel.GemmArgs{A: unsafe.Add(src, j*srcStep), C: unsafe.Add(dst, j*size), K: rows, T: min(m.lanes, n-j), ARS: srcStep, CRS: step}
+		args := kernel.GemmArgs{A: unsafe.Add(src, j*srcStep), C: unsafe.Add(dst, j*size), K: rows, T: min(m.lanes, n-j), CRS: step}
+		args.AOff = places.Even(srcStep, args.T)
 		m.turn.Run(&args)
 	}
 }

@@ -19,6 +19,9 @@ type Shape struct {
 	A, B    Matrix
 	C       int // from one row of c to the next; the elements of a row are adjacent
 	Batch   []Axis
+	// Lines are the lengths of lines of memory of a and of b that a run may find
+	// anywhere instead of one after the other; 0 for none. See [Plan.Picks].
+	Lines [2]int
 }
 
 // A Matrix says where the elements of an operand are.
@@ -42,6 +45,7 @@ type Plan struct {
 	chunks int // pieces that k is cut into
 	terms  int // products that are added up for a matrix, of those pieces
 	grid
+	picks [2]bool // for which operand, of the product, lines may lie anywhere
 }
 
 // New returns a plan for products of a shape.
@@ -51,6 +55,7 @@ func New(s Shape) *Plan {
 	if p.m > 0 && p.n > 0 && p.matrices > 0 {
 		p.orient()
 		p.cut()
+		p.picks = [2]bool{p.picksA(), p.picksB()}
 	}
 	return p
 }
@@ -78,7 +83,7 @@ func (p *Plan) Private() int {
 	if p.across {
 		n += ceilDiv(p.m, p.ni) * p.width
 	}
-	return n * p.size
+	return roundUp(n*p.size, placeSize) + p.places()
 }
 
 // slivers returns how many elements of private memory the packed slivers of b

@@ -9,20 +9,35 @@ import (
 // packSlivers copies the task's rows of b to private memory, in slivers whose
 // rows are contiguous.
 func (w *worker) packSlivers(t *task) {
-	args := kernel.GemmArgs{K: t.K, BRS: w.brs, ARS: w.bcs, CRS: w.sliver * w.size}
+	args := kernel.GemmArgs{K: t.K, BRS: w.brs, CRS: w.sliver * w.size}
+	lines := w.lines[1]
 	switch w.size {
 	case w.bcs:
-		for k := 0; k < t.K; k += fewRows {
-			args.K = min(fewRows, t.K-k)
+		rows := fewRows
+		if lines != nil {
+			rows = 1
+		}
+		for k := 0; k < t.K; k += rows {
+			args.K = min(rows, t.K-k)
+			at := k * w.brs
+			if lines != nil {
+				at = lines[t.k0+k]
+			}
 			for j := 0; j < t.n; j += 2 * w.lanes {
 				columns := min(2*w.lanes, t.n-j)
-				args.B, args.C, args.Mask = unsafe.Add(t.b, k*w.brs+j*w.bcs), w.packed(t, k, j), 1<<columns-1
+				args.B, args.C, args.Mask = unsafe.Add(t.b, at+j*w.bcs), w.packed(t, k, j), 1<<columns-1
 				w.copy.Run(&args)
 			}
 		}
 	case w.brs:
+		var places kernel.Places
 		for j := 0; j < t.n; j += w.lanes {
-			args.A, args.C, args.T = unsafe.Add(t.b, j*w.bcs), w.packed(t, 0, j), min(w.lanes, t.n-j)
+			args.A, args.C, args.T = t.b, w.packed(t, 0, j), min(w.lanes, t.n-j)
+			if lines != nil {
+				args.AOff = places.At(lines[w.j0+j:][:args.T])
+			} else {
+				args.A, args.AOff = unsafe.Add(t.b, j*w.bcs), places.Even(w.bcs, args.T)
+			}
 			w.transpose.Run(&args)
 		}
 	default:
@@ -59,7 +74,11 @@ func (w *worker) spreadColumns(t *task) {
 	to, step := unsafe.Add(w.private, w.slivers()*w.size), (t.m+w.lanes)*w.size
 	bytes := func(p unsafe.Pointer, at int) []byte { return unsafe.Slice((*byte)(unsafe.Add(p, at)), t.m*w.size) }
 	for k := range t.K {
-		copy(bytes(to, k*step), bytes(t.a, k*w.acs))
+		at := k * w.acs
+		if lines := w.lines[0]; lines != nil {
+			at = lines[t.k0+k]
+		}
+		copy(bytes(to, k*step), bytes(t.a, at))
 	}
 	t.a, t.ACS = to, step
 }
@@ -71,11 +90,13 @@ func (w *worker) transposeBack(matrix int, c unsafe.Pointer) {
 	}
 	_, _, at := offset(w.batch, matrix)
 	from := w.place(matrix, nil)
-	args := kernel.GemmArgs{K: w.j1 - w.j0, ARS: from.step, CRS: w.crs}
+	args := kernel.GemmArgs{K: w.j1 - w.j0, CRS: w.crs}
+	var places kernel.Places
 	for i := w.i0; i < w.i1; i += args.T {
 		args.A = unsafe.Add(from.at, (i-w.i0)*from.step)
 		args.C = unsafe.Add(c, at+w.j0*w.crs+i*w.size)
 		args.T = min(w.lanes, w.i1-i)
+		args.AOff = places.Even(from.step, args.T)
 		w.transpose.Run(&args)
 	}
 }

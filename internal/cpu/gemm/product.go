@@ -10,6 +10,7 @@ type product struct {
 	ars, acs         int
 	brs, bcs         int
 	crs              int
+	lines            [2]int // of a and b
 	batch, sums      []Axis
 	matrices, addend int // how many there are along the batch, and along the sums
 }
@@ -18,7 +19,8 @@ type product struct {
 func normal(s Shape) product {
 	z := s.T.Size()
 	p := product{size: z, m: s.M, n: s.N, k: s.K,
-		ars: s.A.Row * z, acs: s.A.Col * z, brs: s.B.Row * z, bcs: s.B.Col * z, crs: s.C * z}
+		ars: s.A.Row * z, acs: s.A.Col * z, brs: s.B.Row * z, bcs: s.B.Col * z, crs: s.C * z,
+		lines: [2]int{s.Lines[0] * z, s.Lines[1] * z}}
 	for _, x := range s.Batch {
 		if x.N == 1 {
 			continue
@@ -95,6 +97,7 @@ func (p *product) foldSum() bool {
 func (p product) turned() product {
 	p.m, p.n = p.n, p.m
 	p.ars, p.acs, p.brs, p.bcs = p.bcs, p.brs, p.acs, p.ars
+	p.lines[0], p.lines[1] = p.lines[1], p.lines[0]
 	p.batch, p.sums = exchanged(p.batch), exchanged(p.sums)
 	return p
 }

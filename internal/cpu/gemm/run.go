@@ -10,10 +10,17 @@ import (
 // all parts, and Private bytes that no other running part has. It allocates
 // nothing.
 func (p *Plan) Run(phase, part int, a, b, c unsafe.Pointer, shared, private []byte) {
+	p.RunPicked(phase, part, a, b, c, [2][]int{}, shared, private)
+}
+
+// RunPicked is Run where the lines of a, or of b, begin so many bytes after it: see
+// [Plan.Picks]. Nil means that they follow each other.
+func (p *Plan) RunPicked(phase, part int, a, b, c unsafe.Pointer, lines [2][]int, shared, private []byte) {
 	if p.swapped {
 		a, b = b, a
+		lines[0], lines[1] = lines[1], lines[0]
 	}
-	w := worker{Plan: p, a: a, b: b, private: unsafe.Pointer(unsafe.SliceData(private))}
+	w := worker{Plan: p, a: a, b: b, lines: lines, private: unsafe.Pointer(unsafe.SliceData(private))}
 	sums := unsafe.Pointer(unsafe.SliceData(shared))
 	switch {
 	case p.slabs == 1:
@@ -60,6 +67,7 @@ type worker struct {
 	*Plan
 	block
 	a, b, private unsafe.Pointer
+	lines         [2][]int // of a and b, if they lie anywhere
 }
 
 // A task is a block of c and the pieces of a's columns and b's rows whose
@@ -68,6 +76,7 @@ type task struct {
 	kernel.GemmArgs
 	a, b, c unsafe.Pointer
 	m, n    int
+	k0      int // the first of a's columns and of b's rows
 	next    int // bytes from what a kernel takes for one column of b to the next
 
 	// the rows are cut into panels, of which the first ones are a row taller
@@ -81,7 +90,7 @@ var nowhere int
 // be added up.
 func (w *worker) multiply(matrix, from, to int, c place) {
 	t := task{c: c.at, m: w.i1 - w.i0, n: w.j1 - w.j0}
-	t.ARS, t.ACS, t.CRS, t.AOff, t.BOff, t.T = w.ars, w.acs, c.step, &nowhere, &nowhere, 1
+	t.ARS, t.CRS = w.ars, c.step
 	if from == to {
 		t.clear(w.size)
 	}
@@ -89,16 +98,16 @@ func (w *worker) multiply(matrix, from, to int, c place) {
 	t.height, t.taller = t.m/t.panels, t.m%t.panels
 	ma, mb, _ := offset(w.batch, matrix)
 	for i := from; i < to; i++ {
-		sa, sb, k0 := 0, 0, 0
-		t.K = w.k
+		sa, sb := 0, 0
+		t.k0, t.K = 0, w.k
 		if w.terms > 1 {
 			sa, sb, _ = offset(w.sums, i/w.chunks)
-			k0, t.K = split(w.k, w.chunks, i%w.chunks)
-			t.K -= k0
+			t.k0, t.K = split(w.k, w.chunks, i%w.chunks)
+			t.K -= t.k0
 		}
-		t.a = unsafe.Add(w.a, ma+sa+w.i0*w.ars+k0*w.acs)
-		t.b = unsafe.Add(w.b, mb+sb+w.j0*w.bcs+k0*w.brs)
-		t.BRS, t.next = w.brs, w.size
+		t.a, t.b = unsafe.Add(w.a, ma+sa+w.beginA(t.k0)), unsafe.Add(w.b, mb+sb+w.beginB(t.k0))
+		t.ACS, t.BRS, t.next = w.acs, w.brs, w.size
+		t.AOff, t.BOff, t.T = &nowhere, &nowhere, 1
 		if w.dots {
 			t.BRS, t.next = w.bcs, w.bcs
 		} else if w.pack {
@@ -107,6 +116,7 @@ func (w *worker) multiply(matrix, from, to int, c place) {
 		if w.spread {
 			w.spreadColumns(&t)
 		}
+		w.pick(&t)
 		w.compute(&t)
 		t.Acc = 1
 	}

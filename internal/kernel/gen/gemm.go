@@ -272,7 +272,8 @@ func (v gemmVec) block(mr, nv int) string {
 }
 
 // copies returns how many sums each element gets, so that their additions,
-// which take four cycles, keep two units busy.
+// which take four cycles, keep two units busy: kernel.GemmInOrder is from where on
+// one will do.
 func (g *gemmTile) copies() int {
 	switch n := g.mr * g.nv; {
 	case n >= 8:

@@ -40,7 +40,7 @@ func (v gemmVec) copyRows() string {
 }
 
 // transpose writes the kernel that makes the K rows of C from the T columns
-// that lie in A's rows, no more than the lanes of a vector, and returns its name.
+// that lie AOff after A, no more than the lanes of a vector, and returns its name.
 func (v gemmVec) transpose() string {
 	name := "gemmTranspose" + v.name()
 	TEXT(name, 4, "func(p *byte)") // NOSPLIT
@@ -63,27 +63,19 @@ func (v gemmVec) transpose() string {
 // transposeRows writes the loop of transpose; the mask is that of C's columns.
 func (v gemmVec) transposeRows(p reg.Register, label string, mask Op) {
 	n := v.width / v.size
-	src, dst, srs, drs, k, none := GP64(), GP64(), GP64(), GP64(), GP64(), GP64()
+	src, dst, off, drs, k := GP64(), GP64(), GP64(), GP64(), GP64()
 	MOVQ(Mem{Base: p, Disp: gemmA}, src)
 	MOVQ(Mem{Base: p, Disp: gemmC}, dst)
-	MOVQ(Mem{Base: p, Disp: gemmARS}, srs)
+	MOVQ(Mem{Base: p, Disp: gemmAOff}, off)
 	MOVQ(Mem{Base: p, Disp: gemmCRS}, drs)
 	MOVQ(Mem{Base: p, Disp: gemmK}, k)
-	XORQ(none, none)
 	square := func(have Op, stored func()) {
-		row, step, rows := GP64(), GP64(), GP64()
-		MOVQ(src, row)
-		MOVQ(srs, step)
-		MOVQ(Mem{Base: p, Disp: gemmT}, rows)
+		row := GP64()
 		x := make([]reg.VecVirtual, n)
 		for i := range x {
+			MOVQ(Mem{Base: off, Disp: 8 * i}, row)
 			x[i] = v.register()
-			v.load(Mem{Base: row}, have, x[i])
-			if i < n-1 {
-				DECQ(rows) // after the last row comes the last row again
-				CMOVQLE(none, step)
-				ADDQ(step, row)
-			}
+			v.load(Mem{Base: src, Index: row, Scale: 1}, have, x[i])
 		}
 		for _, y := range v.square(x) {
 			v.store(y, mask, Mem{Base: dst}, v.register())

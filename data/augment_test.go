@@ -24,7 +24,7 @@ func numbered(shape ...int) *tensor.Dense {
 func augment(t *testing.T, a data.Augment, first int, x *tensor.Dense) []float32 {
 	y, err := a.Apply(first, x)
 	require.NoError(t, err)
-	return y.Data().([]float32)
+	return y.Float32s()
 }
 
 func TestAugmentNothing(t *testing.T) {
@@ -39,7 +39,7 @@ func TestAugmentFlip(t *testing.T) {
 	y := augment(t, data.Augment{Flip: true, Seed: 3}, 0, x)
 	flipped := 0
 	for i := range 100 {
-		was, is := x.Data().([]float32)[6*i:6*i+6], y[6*i:6*i+6]
+		was, is := x.Float32s()[6*i:6*i+6], y[6*i:6*i+6]
 		if mirrored := []float32{was[2], was[1], was[0], was[5], was[4], was[3]}; slices.Equal(mirrored, is) {
 			flipped++
 		} else {
@@ -88,7 +88,7 @@ func TestAugmentRotateAndZoom(t *testing.T) {
 	a := data.Augment{Rotate: 30, Seed: 5}
 	out, err := a.Apply(0, dense(img, n, side, side))
 	require.NoError(t, err)
-	y := out.Data().([]float64)
+	y := out.Float64s()
 	angles := map[int]bool{}
 	for i := range n {
 		best, at := math.Inf(1), 0
@@ -126,7 +126,7 @@ func TestAugmentCropAndCutout(t *testing.T) {
 		out, err := data.Augment{Crop: 3, ChannelsLast: last, Seed: 9}.Apply(0, x)
 		require.NoError(t, err)
 		require.Equal(t, want, []int(out.Shape()))
-		in, y := x.Data().([]float32), out.Data().([]float32)
+		in, y := x.Float32s(), out.Float32s()
 		places := map[int]bool{}
 		for i := range 30 {
 			corner := slices.Index(in[60*i:60*i+60], y[18*i])
@@ -168,7 +168,7 @@ func TestAugmentByRow(t *testing.T) {
 			var got []float32
 			for b, err := range d.Batches(size) {
 				require.NoError(t, err)
-				got = append(got, b[0].Data().([]float32)...)
+				got = append(got, b[0].Float32s()...)
 			}
 			assert.Equal(t, whole, got, "%s %d", name, size)
 		}
@@ -205,7 +205,7 @@ func TestMixup(t *testing.T) {
 		changed := false
 		for b, err := range data.Map(set, data.Mixup(alpha, 1, 0, 1)).Batches(n) {
 			require.NoError(t, err)
-			u, v := b[0].Data().([]float32), b[1].Data().([]float64)
+			u, v := b[0].Float32s(), b[1].Float64s()
 			sum := 0.0
 			for i := range n {
 				require.InDelta(t, v[i], u[2*i], 1e-4, "both columns are mixed alike")

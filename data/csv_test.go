@@ -49,7 +49,7 @@ func TestCSVOptions(t *testing.T) {
 	assert.Equal(t, []string{"x1", "x0"}, table.Names())
 	x, err := table.Floats64()
 	require.NoError(t, err)
-	v := x.Data().([]float64)
+	v := x.Float64s()
 	assert.True(t, math.IsNaN(v[0]))
 	assert.Equal(t, []float64{1, 4, 3}, v[1:])
 }
@@ -147,7 +147,7 @@ func TestCSVFiles(t *testing.T) {
 	x, err := iris.Floats(iris.Names()[:4]...)
 	require.NoError(t, err)
 	assert.Equal(t, []int{150, 4}, []int(x.Shape()))
-	assert.Equal(t, []float32{5.1, 3.5, 1.4, 0.2}, x.Data().([]float32)[:4])
+	assert.Equal(t, []float32{5.1, 3.5, 1.4, 0.2}, x.Float32s()[:4])
 	y, classes, err := iris.Classes("target")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"0", "1", "2"}, classes)
@@ -189,7 +189,7 @@ func FuzzReadCSV(f *testing.F) {
 			y, classes, err := table.Classes(name)
 			require.NoError(t, err)
 			require.Equal(t, table.Len(), y.Shape()[0])
-			for _, c := range y.Data().([]int64) {
+			for _, c := range y.Int64s() {
 				require.Less(t, int(c), len(classes))
 			}
 			if x, err := table.Floats64(name); err == nil {

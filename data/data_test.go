@@ -48,7 +48,7 @@ func order(a *data.Arrays) []int64 {
 	if a.Len() == 0 {
 		return nil
 	}
-	return a.Column(1).Data().([]int64)
+	return a.Column(1).Int64s()
 }
 
 func TestOfEveryType(t *testing.T) {
@@ -141,7 +141,7 @@ func TestOfViews(t *testing.T) {
 				}
 				want, err := d.At(at...)
 				require.NoError(t, err)
-				assert.Equal(t, want, got.Data().([]float64)[i], "element %v", at)
+				assert.Equal(t, want, got.Float64s()[i], "element %v", at)
 			}
 		})
 	}
@@ -191,7 +191,7 @@ func TestShuffle(t *testing.T) {
 	assert.Equal(t, order(a), sorted, "every row is there once")
 	assert.Equal(t, []int64{1, 0, 3, 4, 2}, order(counted(t, 5).Shuffle(1)), "the order is part of what a seed means")
 
-	x, y := s.Column(0).Data().([]float32), order(s)
+	x, y := s.Column(0).Float32s(), order(s)
 	for i := range y {
 		assert.Equal(t, float32(10*y[i]), x[2*i], "rows stay whole")
 	}
@@ -209,7 +209,7 @@ func TestBatchesVisitEveryRowOnce(t *testing.T) {
 		shapes := map[string]bool{}
 		for batch, err := range a.Batches(size) {
 			require.NoError(t, err)
-			x, y := batch[0].Data().([]float32), batch[1].Data().([]int64)
+			x, y := batch[0].Float32s(), batch[1].Int64s()
 			shapes[fmt.Sprint(batch[0].Shape(), batch[1].Shape())] = true
 			require.Equal(t, batch[0].Shape()[0], len(y))
 			for i, v := range y {
@@ -244,7 +244,7 @@ func TestBatchesDoNotTouchTheColumns(t *testing.T) {
 	a, err := data.Of(dense(x, 3))
 	require.NoError(t, err)
 	for batch := range a.Batches(2) {
-		batch[0].Data().([]float32)[0] = -1
+		batch[0].Float32s()[0] = -1
 	}
 	assert.Equal(t, []float32{1, 2, 3}, x)
 }

@@ -12,13 +12,13 @@ import (
 	"github.com/adjointml/adjoint/data"
 )
 
-func pixels(a *data.Arrays) []float32 { return a.Column(0).Data().([]float32) }
+func pixels(a *data.Arrays) []float32 { return a.Column(0).Float32s() }
 
 func TestDigitsShapeAndRange(t *testing.T) {
 	a := data.Digits(103, 1)
 	assert.Equal(t, []int{103, 28, 28}, []int(a.Column(0).Shape()))
 	assert.Equal(t, []int{103}, []int(a.Column(1).Shape()))
-	for i, label := range a.Column(1).Data().([]int64) {
+	for i, label := range a.Column(1).Int64s() {
 		require.Equal(t, int64(i%10), label)
 	}
 	for _, p := range pixels(a) {
@@ -68,7 +68,7 @@ func TestDigitsGolden(t *testing.T) {
 func TestDigitsAreLearnable(t *testing.T) {
 	const train, test = 2000, 500
 	all := data.Digits(train+test, 3)
-	x, y := pixels(all), all.Column(1).Data().([]int64)
+	x, y := pixels(all), all.Column(1).Int64s()
 	var mean [10][784]float64
 	for i := range train {
 		for p, v := range x[i*784 : (i+1)*784] {

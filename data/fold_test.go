@@ -55,7 +55,7 @@ func unbalanced(t *testing.T) *data.Arrays {
 }
 
 func frequencies(a *data.Arrays) (n [3]int) {
-	for _, y := range a.Column(0).Data().([]int32) {
+	for _, y := range a.Column(0).Int32s() {
 		n[y]++
 	}
 	return n
@@ -111,7 +111,7 @@ func TestScaler(t *testing.T) {
 	assert.InDeltaSlice(t, []float64{math.Sqrt(8. / 3), 1, math.Sqrt(26. / 3)}, s.Scale, 1e-12)
 	for b, err := range data.Map(a, s.Transform(0)).Batches(3) {
 		require.NoError(t, err)
-		z := b[0].Data().([]float32)
+		z := b[0].Float32s()
 		for j := range 3 {
 			assert.InDelta(t, 0, z[j]+z[3+j]+z[6+j], 1e-6)
 		}

@@ -60,7 +60,7 @@ func (o Images) Open(folder string) (set *Arrays, classes []string, err error) {
 		if err := f.fits(img, shape); err != nil {
 			return nil, nil, err
 		}
-		pixels, labels = append(pixels, img.Data().([]float32)...), append(labels, f.class)
+		pixels, labels = append(pixels, img.Float32s()...), append(labels, f.class)
 	}
 	set, err = Of(
 		tensor.New(tensor.WithShape(append([]int{len(labels)}, shape...)...), tensor.WithBacking(pixels)),

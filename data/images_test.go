@@ -65,7 +65,7 @@ func TestImagesFromFolders(t *testing.T) {
 	assert.Equal(t, []int64{0, 1, 1}, set.Column(1).Data())
 	assert.Equal(t, []int{3, 3, 2, 4}, []int(set.Column(0).Shape()))
 	exact := []float32{1, 1, 0, 0, 1, 1, 0, 0 /* green */, 0, 0, 0, 0, 0, 0, 0, 0 /* blue */, 0, 0, 1, 1, 0, 0, 1, 1}
-	x := set.Column(0).Data().([]float32)
+	x := set.Column(0).Float32s()
 	assert.Equal(t, exact, x[48:], "png")
 	assert.Equal(t, exact, x[24:48], "gif")
 	assert.InDeltaSlice(t, exact, x[:24], 0.5, "jpeg mixes colours of neighbours")
@@ -73,14 +73,14 @@ func TestImagesFromFolders(t *testing.T) {
 	last, _, err := data.Images{ChannelsLast: true, Height: 4, Width: 8}.Open(dir)
 	require.NoError(t, err)
 	assert.Equal(t, []int{3, 4, 8, 3}, []int(last.Column(0).Shape()))
-	y := last.Column(0).Data().([]float32)[2*4*8*3:]
+	y := last.Column(0).Float32s()[2*4*8*3:]
 	assert.InDeltaSlice(t, []float32{1, 0, 0}, y[:3], 0.01)
 	assert.InDeltaSlice(t, []float32{0, 0, 1}, y[len(y)-3:], 0.01)
 
 	gray, err := data.Images{Gray: true}.Read(filepath.Join(dir, "dog", "b.png"))
 	require.NoError(t, err)
 	assert.Equal(t, []int{1, 2, 4}, []int(gray.Shape()))
-	assert.InDelta(t, 0.299, gray.Data().([]float32)[0], 1e-3, "ITU-R BT.601")
+	assert.InDelta(t, 0.299, gray.Float32s()[0], 1e-3, "ITU-R BT.601")
 
 	write(t, pngOf(t, picture(3, 4)), dir, "dog", "c.png")
 	_, _, err = data.Images{}.Open(dir)

@@ -41,14 +41,13 @@ func mnist(dir, half string) (*Arrays, error) {
 	if err != nil {
 		return nil, err
 	}
-	pixels, ok := images.Data().([]uint8)
-	if s := images.Shape(); !ok || len(s) != 3 || s[1] != 28 || s[2] != 28 {
+	if s := images.Shape(); images.Dtype() != tensor.Uint8 || len(s) != 3 || s[1] != 28 || s[2] != 28 {
 		return nil, fmt.Errorf("mnist: %s: holds %v %v, not uint8 [n 28 28]: is it the images file?", imagesFile, images.Dtype(), s)
 	}
-	digits, ok := labels.Data().([]uint8)
-	if s := labels.Shape(); !ok || len(s) != 1 {
+	if s := labels.Shape(); labels.Dtype() != tensor.Uint8 || len(s) != 1 {
 		return nil, fmt.Errorf("mnist: %s: holds %v %v, not uint8 [n]: is it the labels file?", labelsFile, labels.Dtype(), s)
 	}
+	pixels, digits := images.Uint8s(), labels.Uint8s()
 	if n := images.Shape()[0]; n != len(digits) {
 		return nil, fmt.Errorf("mnist: %s: %d labels for the %d images of %s: take both from one source",
 			labelsFile, len(digits), n, imagesFile)

@@ -39,7 +39,7 @@ func TestMNIST(t *testing.T) {
 	assert.Equal(t, []int64{7, 2}, test.Column(1).Data())
 	images := test.Column(0)
 	assert.Equal(t, []int{2, 28, 28}, []int(images.Shape()))
-	pixels := images.Data().([]float32)
+	pixels := images.Float32s()
 	assert.Equal(t, float32(0), pixels[0])
 	assert.Equal(t, float32(1), pixels[2*784-1])
 }
@@ -93,7 +93,7 @@ func TestMNISTOriginal(t *testing.T) {
 	assert.Equal(t, []int64{5, 0, 4, 1, 9}, train.Rows(0, 5).Column(1).Data())
 	assert.Equal(t, []int64{7, 2, 1, 0, 4}, test.Rows(0, 5).Column(1).Data())
 	var sum float64
-	for _, p := range test.Column(0).Data().([]float32) {
+	for _, p := range test.Column(0).Float32s() {
 		sum += float64(p)
 	}
 	assert.InDelta(t, 0.1325, sum/10_000/784, 1e-4, "mean pixel")

@@ -41,7 +41,7 @@ func TestOpenNpy(t *testing.T) {
 	}
 	got, err := data.OpenNpy("testdata/npy/f2.npy")
 	require.NoError(t, err)
-	h := got.Data().([]float32)
+	h := got.Float32s()
 	assert.Equal(t, []float32{0, 1.5, -2, 65504, 5.9604645e-08, float32(math.Inf(1))}, h[:6])
 	assert.True(t, math.IsNaN(float64(h[6])))
 }

@@ -28,7 +28,7 @@ func TestPlane(t *testing.T) {
 		a, err := data.Plane(name, 401, 0, 3)
 		require.NoError(t, err)
 		assert.Equal(t, 401, a.Len())
-		points, labels := a.Column(0).Data().([]float32), a.Column(1).Data().([]float32)
+		points, labels := a.Column(0).Float32s(), a.Column(1).Float32s()
 		assert.Equal(t, []int{401, 1}, []int(a.Column(1).Shape()))
 		right := 0
 		for i, label := range labels {
@@ -48,8 +48,8 @@ func TestPlane(t *testing.T) {
 		require.NoError(t, err)
 		if name == "spiral" { // which draws the noise alone, so both can be compared
 			sum := 0.0
-			for i, v := range noisy.Column(0).Data().([]float32) {
-				sum += math.Pow(float64(v-clean.Column(0).Data().([]float32)[i]), 2)
+			for i, v := range noisy.Column(0).Float32s() {
+				sum += math.Pow(float64(v-clean.Column(0).Float32s()[i]), 2)
 			}
 			assert.InDelta(t, 0.7, math.Sqrt(sum/8000), 0.02)
 		}

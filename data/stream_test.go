@@ -40,7 +40,7 @@ func visited(t testing.TB, d data.Dataset, size int) (out [][]int64) {
 	for b, err := range d.Batches(size) {
 		require.NoError(t, err)
 		require.Len(t, b, 2)
-		x, y := b[0].Data().([]float32), b[1].Data().([]int64)
+		x, y := b[0].Float32s(), b[1].Int64s()
 		for i, label := range y {
 			require.Equal(t, []float32{float32(10 * label), float32(10*label + 1)}, x[2*i:2*i+2])
 		}
@@ -142,7 +142,7 @@ func TestShuffleOfAnyDataset(t *testing.T) {
 
 func TestSkip(t *testing.T) {
 	doubled := func(first int, b data.Batch) (data.Batch, error) {
-		for _, y := range b[1].Data().([]int64) {
+		for _, y := range b[1].Int64s() {
 			if y < int64(first) {
 				return nil, errors.New("rows are numbered from the start of the epoch")
 			}
@@ -165,7 +165,7 @@ func TestSkip(t *testing.T) {
 }
 
 func TestFilter(t *testing.T) {
-	odd := data.Filter(counted(t, 11), func(b data.Batch, row int) bool { return b[1].Data().([]int64)[row]%2 == 1 })
+	odd := data.Filter(counted(t, 11), func(b data.Batch, row int) bool { return b[1].Int64s()[row]%2 == 1 })
 	assert.Equal(t, [][]int64{{1, 3, 5}, {7, 9}}, visited(t, odd, 3))
 	assert.Equal(t, data.Unknown, odd.Len())
 	assert.Empty(t, visited(t, data.Filter(counted(t, 11), func(data.Batch, int) bool { return false }), 3))
@@ -173,7 +173,7 @@ func TestFilter(t *testing.T) {
 
 func TestMapAndParallel(t *testing.T) {
 	negate := func(first int, b data.Batch) (data.Batch, error) {
-		y := b[1].Data().([]int64)
+		y := b[1].Int64s()
 		for i := range y {
 			if y[i] != int64(first+i) {
 				return nil, errors.New("wrong number of the first row")
@@ -189,7 +189,7 @@ func TestMapAndParallel(t *testing.T) {
 		at := int64(0)
 		for b, err := range d.Batches(3) {
 			require.NoError(t, err)
-			for _, y := range b[1].Data().([]int64) {
+			for _, y := range b[1].Int64s() {
 				require.Equal(t, -at, y, name)
 				at++
 			}
@@ -245,7 +245,7 @@ func TestGoroutinesEnd(t *testing.T) {
 
 func TestColumns(t *testing.T) {
 	half := func(_ int, x *tensor.Dense) (*tensor.Dense, error) {
-		out := slices.Clone(x.Data().([]float32))
+		out := slices.Clone(x.Float32s())
 		for i := range out {
 			out[i] /= 2
 		}

@@ -17,7 +17,7 @@ func TestNewTable(t *testing.T) {
 	assert.Equal(t, 3, table.Len())
 	x, err := table.Floats("x")
 	require.NoError(t, err)
-	v := x.Data().([]float32)
+	v := x.Float32s()
 	assert.Equal(t, []float32{1.5, 3}, []float32{v[0], v[2]})
 	assert.True(t, math.IsNaN(float64(v[1])))
 	y, classes, err := table.Classes("kind")

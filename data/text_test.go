@@ -53,7 +53,7 @@ func TestWindows(t *testing.T) {
 	for b, err := range w.Batches(5) {
 		require.NoError(t, err)
 		assert.Equal(t, []int{2, 3}, []int(b[0].Shape()))
-		x, y = append(x, b[0].Data().([]int64)), append(y, b[1].Data().([]int64))
+		x, y = append(x, b[0].Int64s()), append(y, b[1].Int64s())
 	}
 	assert.Equal(t, [][]int64{{10, 11, 12, 12, 13, 14}}, x)
 	assert.Equal(t, [][]int64{{11, 12, 13, 13, 14, 15}}, y)
@@ -68,7 +68,7 @@ func TestWindows(t *testing.T) {
 	for b, err := range data.Shuffle(long, 7).Batches(100) {
 		require.NoError(t, err)
 		for i := 0; i < b[0].Shape()[0]*9; i += 9 {
-			x, y := b[0].Data().([]int64)[i:i+9], b[1].Data().([]int64)[i:i+9]
+			x, y := b[0].Int64s()[i:i+9], b[1].Int64s()[i:i+9]
 			for j := range x {
 				require.Equal(t, x[0]+int64(j), x[j])
 				require.Equal(t, x[j]+1, y[j])

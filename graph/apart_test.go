@@ -44,7 +44,7 @@ func smalls(tb testing.TB) map[string]func() (*graph.Program, []graph.Feed) {
 // waves returns numbers between -1 and 1 that differ.
 func waves(dims ...int) *tensor.Dense {
 	t := ones(dims...)
-	data := t.Data().([]float32)
+	data := t.Float32s()
 	for i := range data {
 		data[i] = float32(i*37%101)/50 - 1
 	}

@@ -59,7 +59,7 @@ func TestFeedsAreForgotten(t *testing.T) {
 				into, err := p.Run(feed)
 				require.NoError(t, err)
 				require.NoError(t, p.RunInto(into, feed))
-				runtime.AddCleanup(&into[0].Data().([]float32)[0], func(string) { gone <- "result" }, "")
+				runtime.AddCleanup(&into[0].Float32s()[0], func(string) { gone <- "result" }, "")
 			}
 			run()
 			left := map[string]bool{"feed": true, "result": true}

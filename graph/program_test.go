@@ -126,8 +126,8 @@ func TestConcurrentRuns(t *testing.T) {
 				xs := vector(make([]float32, 1+(g*7+i)%20)...)
 				out, err := read.Run(x.Is(xs))
 				if assert.NoError(t, err) {
-					w := out[1].Data().([]float32)[0]
-					assert.Equal(t, 1+w, out[0].Data().([]float32)[0], "one value of w in a run")
+					w := out[1].Float32s()[0]
+					assert.Equal(t, 1+w, out[0].Float32s()[0], "one value of w in a run")
 				}
 			}
 		}()

@@ -152,7 +152,7 @@ func TestAttentionInBlocksDropsTheSame(t *testing.T) {
 
 // largest is the size of the largest element.
 func largest(x *tensor.Dense) (most float64) {
-	for _, v := range x.Data().([]float64) {
+	for _, v := range x.Float64s() {
 		most = max(most, math.Abs(v))
 	}
 	return most

@@ -178,7 +178,7 @@ func TestDropPath(t *testing.T) {
 	out, err := step.Run(feed)
 	require.NoError(t, err)
 	kept := 0
-	got := out[1].Data().([]float64)
+	got := out[1].Float64s()
 	for i := 0; i < len(got); i += 3 {
 		assert.Equal(t, got[i], got[i+1])
 		assert.Equal(t, got[i], got[i+2])

@@ -160,12 +160,12 @@ func TestRecurrentDocs(t *testing.T) {
 		vars := map[string]float64{"h": 0, "c": 0}
 		g := c.cells(c.layer)[0]
 		for label, p := range map[string]*graph.Param{"W": g.W, "U": g.U, "B": g.B} {
-			for i, v := range p.Value.Data().([]float64) {
+			for i, v := range p.Value.Float64s() {
 				vars[strings.TrimSuffix(label+"_"+c.gates[i:i+1], "_ ")] = v
 			}
 		}
 		if g.N != nil {
-			vars["N"] = g.N.Value.Data().([]float64)[0]
+			vars["N"] = g.N.Value.Float64s()[0]
 		}
 		text := strings.NewReplacer(" @ ", "*", "act(", "tanh(").Replace(nn.LayerDocs()[name].Formula)
 		e, err := formula.Parse(text)
@@ -178,7 +178,7 @@ func TestRecurrentDocs(t *testing.T) {
 				require.NoError(t, err, name)
 				vars[left.String()] = v
 			}
-			assert.InDelta(t, out[0].Data().([]float64)[step], vars["h"], 1e-12, "%s, step %d: %s", name, step, text)
+			assert.InDelta(t, out[0].Float64s()[step], vars["h"], 1e-12, "%s, step %d: %s", name, step, text)
 		}
 	}
 }

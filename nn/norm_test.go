@@ -194,7 +194,7 @@ func TestBatchNorm(t *testing.T) {
 		require.NoError(t, err)
 		want := normalized(x, key, 1e-5)
 		assert.InDeltaSlice(t, want, out[1].Data(), 1e-12)
-		mean, variance := layer.Mean.Value.Data().([]float64), layer.Variance.Value.Data().([]float64)
+		mean, variance := layer.Mean.Value.Float64s(), layer.Variance.Value.Float64s()
 		for k := range c {
 			var s, q, n float64
 			for i, v := range x {

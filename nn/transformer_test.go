@@ -16,7 +16,7 @@ import (
 
 // rowsOf returns x [n width] times w [width out] plus b.
 func affine(x []float64, w, b *graph.Param) []float64 {
-	ws, bs := w.Value.Data().([]float64), b.Value.Data().([]float64)
+	ws, bs := w.Value.Float64s(), b.Value.Float64s()
 	in, out := w.Value.Shape()[0], w.Value.Shape()[1]
 	y := make([]float64, len(x)/in*out)
 	for i := range y {
@@ -254,7 +254,7 @@ func TestEmbedding(t *testing.T) {
 	require.NoError(t, y.Err())
 	logits := e.Logits(y)
 	nn.Init(e, 1)
-	w := e.W.Value.Data().([]float32)
+	w := e.W.Value.Float32s()
 	feed := ids.IsTensor(of(t, graph.Int64, []float64{3, 1, 0, 0}, 2, 2))
 	got := infer(t, y, feed)
 	for i, id := range []int{3, 1, 0, 0} {
@@ -291,7 +291,7 @@ func TestPositions(t *testing.T) {
 	three := graph.InputOf(graph.Float64, "x", 2, 3, 4)
 	at := p.At(three, graph.ConstOf([]int64{4, 4, 2}, 3))
 	nn.Init(p, 1)
-	w := p.W.Value.Data().([]float64)
+	w := p.W.Value.Float64s()
 	assert.Equal(t, append(append([]float64{}, w[:12]...), w[:12]...), infer(t, y, zeros(3)))
 	assert.Equal(t, append(append(append([]float64{}, w[16:20]...), w[16:20]...), w[8:12]...), infer(t, at, three.IsTensor(of(t, graph.Float64, make([]float64, 24), 2, 3, 4)))[:12])
 }

@@ -185,7 +185,7 @@ func TestTrajectories(t *testing.T) {
 // x0 changes; it returns the largest bound.
 func (r run) follow(t *testing.T, rule optim.Rule) (loosest float64) {
 	p, q := param("x", r.X0...), param("x", r.X0...)
-	x0 := q.Value.Data().([]float64)
+	x0 := q.Value.Float64s()
 	x0[0] = math.Nextafter(x0[0], 0)
 	step := minimize(t, r.loss(p.Node()), rule, p)
 	twin := minimize(t, r.loss(q.Node()), rule, q)

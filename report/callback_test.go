@@ -75,7 +75,7 @@ func TestCallback(t *testing.T) {
 	require.NoError(t, err)
 	var trained [][]float32
 	for _, p := range trainer.Params {
-		trained = append(trained, slices.Clone(p.Value.Data().([]float32)))
+		trained = append(trained, slices.Clone(p.Value.Float32s()))
 	}
 	nn.Init(m.Net, 99)
 	manifest, err := train.LoadFile(f.Path("model.safetensors"), trainer.Params)

@@ -103,11 +103,10 @@ func numbers(arrays map[string]*tensor.Dense, name string, n int) ([]float64, er
 	if a == nil {
 		return nil, fmt.Errorf("%s is missing", name)
 	}
-	v, ok := a.Data().([]float64)
-	if !ok || len(v) != n {
+	if a.Dtype() != tensor.Float64 || a.DataSize() != n {
 		return nil, fmt.Errorf("%s is %v %v, not %d numbers", name, a.Dtype(), a.Shape(), n)
 	}
-	return v, nil
+	return a.Float64s(), nil
 }
 
 // keep returns the sums of the figures, after so many steps of earlier epochs.

@@ -149,7 +149,7 @@ func (s *source) open(seed uint64) (*set, error) {
 
 // planeClasses makes class numbers of labels that are floats.
 func planeClasses(a *data.Arrays) (*data.Arrays, []string, error) {
-	y := a.Column(1).Data().([]float32)
+	y := a.Column(1).Float32s()
 	labels := make([]int64, len(y))
 	for i, v := range y {
 		labels[i] = int64(v)
@@ -200,23 +200,23 @@ func (s *source) openArrays(d *set) (*data.Arrays, error) {
 // floats returns x as float32; bytes become 0 to 1.
 func floats(x *tensor.Dense) (*tensor.Dense, error) {
 	v := make([]float32, x.Shape().TotalSize())
-	switch from := x.Data().(type) {
-	case []float32:
+	switch x.Dtype() {
+	case tensor.Float32:
 		return x, nil
-	case []uint8:
-		for i, b := range from {
+	case tensor.Uint8:
+		for i, b := range x.Uint8s() {
 			v[i] = float32(b) / 255
 		}
-	case []float64:
-		for i, b := range from {
+	case tensor.Float64:
+		for i, b := range x.Float64s() {
 			v[i] = float32(b)
 		}
-	case []int32:
-		for i, b := range from {
+	case tensor.Int32:
+		for i, b := range x.Int32s() {
 			v[i] = float32(b)
 		}
-	case []int64:
-		for i, b := range from {
+	case tensor.Int64:
+		for i, b := range x.Int64s() {
 			v[i] = float32(b)
 		}
 	default:
@@ -228,17 +228,17 @@ func floats(x *tensor.Dense) (*tensor.Dense, error) {
 // classNumbers returns integers from 0 on as int64, and how many classes there are.
 func classNumbers(y *tensor.Dense) (labels *tensor.Dense, n int, ok bool) {
 	var v []int64
-	switch from := y.Data().(type) {
-	case []uint8:
-		for _, c := range from {
+	switch y.Dtype() {
+	case tensor.Uint8:
+		for _, c := range y.Uint8s() {
 			v = append(v, int64(c))
 		}
-	case []int32:
-		for _, c := range from {
+	case tensor.Int32:
+		for _, c := range y.Int32s() {
 			v = append(v, int64(c))
 		}
-	case []int64:
-		v = append(v, from...)
+	case tensor.Int64:
+		v = append(v, y.Int64s()...)
 	default:
 		return nil, 0, false
 	}

@@ -137,7 +137,7 @@ func (n *network) predict(ctx context.Context, t *tool, path string) error {
 	if err != nil {
 		return err
 	}
-	values := out.Data().([]float32)
+	values := out.Float32s()
 	width := len(values) / rows
 	for i := range rows {
 		p := prediction{File: path, Row: i + 1, Values: values[i*width : (i+1)*width]}

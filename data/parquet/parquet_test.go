@@ -82,9 +82,9 @@ func TestRead(t *testing.T) {
 		if r.Red {
 			red = 1
 		}
-		require.Equal(t, []float64{r.Length, float64(r.Width), float64(r.Count), float64(r.Small), red, float64(r.Bytes)}, x.Data().([]float64)[6*i:6*i+6])
-		require.Equal(t, r.Kind, classes[y.Data().([]int64)[i]])
-		got := age.Data().([]float64)[i]
+		require.Equal(t, []float64{r.Length, float64(r.Width), float64(r.Count), float64(r.Small), red, float64(r.Bytes)}, x.Float64s()[6*i:6*i+6])
+		require.Equal(t, r.Kind, classes[y.Int64s()[i]])
+		got := age.Float64s()[i]
 		require.Equal(t, r.Age == nil, math.IsNaN(got))
 	}
 
@@ -93,7 +93,7 @@ func TestRead(t *testing.T) {
 	assert.Equal(t, []string{"age", "count"}, dropped.Names())
 	x, err = dropped.Floats64()
 	require.NoError(t, err)
-	assert.Equal(t, []float64{0, -3, 2, -1, 3, 0, 4, 1, 6, 3}, x.Data().([]float64)[:10])
+	assert.Equal(t, []float64{0, -3, 2, -1, 3, 0, 4, 1, 6, 3}, x.Float64s()[:10])
 	assert.Equal(t, 901, dropped.Len())
 }
 

@@ -27,7 +27,7 @@ func Example_activations() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Printf("%-8s%7.4f\n   slope%7.4f\n", act.name, out[0].Data(), out[1].Data())
+		fmt.Printf("%-8s%7.4f\n   slope%7.4f\n", act.name, out[0].Float32s(), out[1].Float32s())
 	}
 	// Output:
 	// sigmoid [ 0.0025  0.2689  0.5000  0.7311  0.9975]

@@ -30,8 +30,8 @@ func Example_layers() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("hidden", out[0].Data())
-	fmt.Println("output", out[1].Data())
+	fmt.Println("hidden", out[0].Float32s())
+	fmt.Println("output", out[1].Float32s())
 	// Output:
 	// hidden [0 0 1 0 1 0 2 1]
 	// output [0 1 1 0]

@@ -173,7 +173,7 @@ func (a *audit) unit(r *reader) error {
 	if err != nil {
 		return err
 	}
-	pixels, field := one.Column(0).Float32s(), out[4].Data().([]bool)
+	pixels, field := one.Column(0).Float32s(), out[4].Bools()
 	top, left, size := box(field)
 	sum, bias, value := 0.0, float64(out[2].Float32s()[0]), float64(out[3].Float32s()[0])
 	for _, v := range out[1].Float32s() {

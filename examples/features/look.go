@@ -170,7 +170,7 @@ func (l *layer) window(r *reader) (window, error) {
 	if err != nil {
 		return w, err
 	}
-	first, next := out[0].Data().([]bool), out[1].Data().([]bool)
+	first, next := out[0].Bools(), out[1].Bools()
 	for i := range side {
 		if first[i] {
 			w.size++

@@ -30,7 +30,7 @@ func examine(ctx context.Context, f *report.Folder, m *train.Model, test *data.A
 	if err := f.Confusion(nil, labels, read); err != nil {
 		return err
 	}
-	pixels, side := test.Column(0).Data().([]float32), test.Column(0).Shape()[2]
+	pixels, side := test.Column(0).Float32s(), test.Column(0).Shape()[2]
 	var tiles []image.Image
 	words := ""
 	for i := range labels {

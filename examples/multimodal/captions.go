@@ -140,7 +140,7 @@ func (m *captioner) greedy(images *tensor.Dense, l language) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		next = out[0].Data().([]int64)
+		next = out[0].Int64s()
 		for i := range n {
 			if at+1 < length {
 				text[i*length+at+1] = next[i*length+at]

@@ -118,7 +118,7 @@ func (r *clipResult) judge(m *clip, l language, rnd *rand.Rand, folder *report.F
 		return err
 	}
 	found := func(y *tensor.Dense, right func(i int, id int64) bool) (share float64) {
-		for i, id := range y.Data().([]int64) {
+		for i, id := range y.Int64s() {
 			if right(i, id) {
 				share += 1 / float64(len(scenes))
 			}

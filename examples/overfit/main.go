@@ -78,7 +78,7 @@ func load(o options, seed uint64) (*set, error) {
 // mislabelled returns the digits with a share of other labels.
 func mislabelled(d *data.Arrays, share float64, seed uint64) (*data.Arrays, error) {
 	rnd := rand.New(rand.NewPCG(seed, 0))
-	labels := slices.Clone(d.Column(1).Data().([]int64))
+	labels := slices.Clone(d.Column(1).Int64s())
 	for _, i := range rnd.Perm(len(labels))[:int(share*float64(len(labels)))] {
 		labels[i] = (labels[i] + 1 + rnd.Int64N(9)) % 10
 	}
@@ -158,7 +158,7 @@ func (t treatment) run(ctx context.Context, s *set, o options, seed uint64) (*ou
 			continue
 		}
 		var v []float64
-		for _, w := range p.Value.Data().([]float32) {
+		for _, w := range p.Value.Float32s() {
 			v = append(v, float64(w))
 		}
 		if r.weights == nil {

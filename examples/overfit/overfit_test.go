@@ -40,9 +40,9 @@ func TestMislabelled(t *testing.T) {
 	bad, err := mislabelled(d, 0.3, 1)
 	require.NoError(t, err)
 	other := 0
-	for i, y := range bad.Column(1).Data().([]int64) {
+	for i, y := range bad.Column(1).Int64s() {
 		assert.True(t, y >= 0 && y < 10)
-		if y != d.Column(1).Data().([]int64)[i] {
+		if y != d.Column(1).Int64s()[i] {
 			other++
 		}
 	}

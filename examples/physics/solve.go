@@ -102,5 +102,5 @@ func (s *solution) values(xs, ys []float64) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	return out[0].Data().([]float64), nil
+	return out[0].Float64s(), nil
 }

@@ -75,7 +75,7 @@ func tsne(affinities, first *tensor.Dense, steps int) (*tensor.Dense, error) {
 // scatter draws places [n 2], a colour for each digit.
 func (s *study) scatter(file, title string, places *tensor.Dense, set *data.Arrays) error {
 	c := &chart.Chart{Title: title}
-	v, digit := places.Float32s(), set.Column(1).Data().([]int64)
+	v, digit := places.Float32s(), set.Column(1).Int64s()
 	for d := range int64(10) {
 		points := chart.Points{Name: fmt.Sprint(d)}
 		for i := range digit {

@@ -177,7 +177,7 @@ func (r *result) judge(m *topicModel, bags *data.Arrays, words *token.Words, tex
 		return err
 	}
 	r.Coherence, r.Chance = graph.Values(y[1])[0], graph.Values(y[2])[0]
-	for id := range slices.Chunk(y[0].Data().([]int64), o.top) {
+	for id := range slices.Chunk(y[0].Int64s(), o.top) {
 		text, err := words.Decode(id)
 		if err != nil {
 			return err
@@ -203,7 +203,7 @@ func (r *result) draw(both *tensor.Dense, themes []string, folder *report.Folder
 	for _, t := range r.Topics {
 		h.Columns = append(h.Columns, t[0])
 	}
-	for row := range slices.Chunk(both.Data().([]int64), len(r.Topics)) {
+	for row := range slices.Chunk(both.Int64s(), len(r.Topics)) {
 		var z []float64
 		for _, n := range row {
 			z = append(z, float64(n))

@@ -176,8 +176,8 @@ func load(o options, seed uint64) (*data.Arrays, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, v := range x.Data().([]float32) {
-		x.Data().([]float32)[i] = v / 16
+	for i, v := range x.Float32s() {
+		x.Float32s()[i] = v / 16
 	}
 	set, err := data.Of(x, y)
 	if err != nil {

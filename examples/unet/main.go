@@ -82,9 +82,9 @@ func run(w io.Writer, o options) error {
 	if err != nil {
 		return err
 	}
-	iou := out[0].Data().([]float64)
+	iou := out[0].Float64s()
 	fmt.Fprintf(w, "64 new pictures: accuracy %.4f, IoU of ground %.3f, discs %.3f, rectangles %.3f\n", out[1].Data(), iou[0], iou[1], iou[2])
-	show(w, o.size, xs.Data().([]float32), out[2].Data().([]int64))
+	show(w, o.size, xs.Float32s(), out[2].Int64s())
 	return nil
 }
 

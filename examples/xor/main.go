@@ -36,7 +36,7 @@ func main() {
 			log.Fatal(err)
 		}
 		if i%100 == 0 {
-			fmt.Printf("step %3d  loss %.4f  probabilities %.3f\n", i, out[0].Data(), out[1].Data())
+			fmt.Printf("step %3d  loss %.4f  probabilities %.3f\n", i, out[0].Data(), out[1].Float32s())
 		}
 	}
 }

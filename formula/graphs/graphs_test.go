@@ -38,11 +38,7 @@ func run(t *testing.T, p, y *graph.Node, out ...*graph.Node) [][]float64 {
 	require.NoError(t, err)
 	all := make([][]float64, len(got))
 	for i, g := range got {
-		if v, ok := g.Data().([]float64); ok {
-			all[i] = v
-		} else {
-			all[i] = []float64{g.Data().(float64)}
-		}
+		all[i] = g.Float64s()
 	}
 	return all
 }

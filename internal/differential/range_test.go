@@ -45,7 +45,7 @@ func TestAlgebraKeepsTheRange(t *testing.T) {
 		}
 		out, err := p.Run(feeds...)
 		require.NoError(t, err, c.name)
-		got := out[0].Data().([]float32)
+		got := out[0].Float32s()
 		for i, want := range c.want {
 			if math.IsNaN(float64(want)) || want == 0 {
 				assert.Equal(t, math.IsNaN(float64(want)), math.IsNaN(float64(got[i])), "%s: element %d is %v", c.name, i, got[i])

@@ -52,7 +52,7 @@ var above = map[string]struct{ own, others []string }{
 	"data/token":            {nil, nil},
 	"train":                 {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data"}, engine...), []string{"gorgonia.org/tensor"}},
 	"train/tune":            {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train"}, engine...), nil},
-	"train/tensorboard":     {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train"}, engine...), []string{"google.golang.org/protobuf/encoding/protowire"}},
+	"train/tensorboard":     {append([]string{"graph", "ops", "autodiff", "nn", "optim", "data", "train"}, engine...), []string{"google.golang.org/protobuf/encoding/protowire", "gorgonia.org/tensor"}},
 	"formula":               {nil, nil},
 	"formula/graphs":        {append([]string{"graph", "ops", "formula"}, engine...), nil},
 	"chart":                 {nil, []string{"golang.org/x/image/draw", "gonum.org/v1/plot", "gonum.org/v1/plot/font", "gonum.org/v1/plot/text", "gonum.org/v1/plot/vg", "gonum.org/v1/plot/vg/draw", "gonum.org/v1/plot/vg/vgimg", "gonum.org/v1/plot/vg/vgsvg"}},
@@ -241,5 +241,28 @@ func TestWords(t *testing.T) {
 		for _, bad := range []string{"util", "utils", "common", "types", "helpers", "misc"} {
 			assert.NotEqual(t, bad, file.Name.Name, path)
 		}
+	})
+}
+
+// TestTypedData fails for a tensor's array that is asked for by Data, whose memory the
+// collector may take meanwhile: see "Arrays are read by their type" in the rationale.
+func TestTypedData(t *testing.T) {
+	goFiles(t, func(path string, file *ast.File, set *token.FileSet) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			a, ok := n.(*ast.TypeAssertExpr)
+			if !ok {
+				return true
+			}
+			call, ok := a.X.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			f, named := call.Fun.(*ast.SelectorExpr)
+			array, isArray := a.Type.(*ast.ArrayType)
+			if named && f.Sel.Name == "Data" && isArray {
+				t.Errorf("%s: Data().([]%v): use Float32s and its like", set.Position(n.Pos()), array.Elt)
+			}
+			return true
+		})
 	})
 }

@@ -76,7 +76,7 @@ func TestEnds(t *testing.T) {
 		return nil
 	}})
 	assert.ErrorIs(t, err, stop)
-	v := p.Value.Data().([]float64)
+	v := p.Value.Float64s()
 	assert.InDelta(t, last, 100*math.Pow(v[1]-v[0]*v[0], 2)+math.Pow(1-v[0], 2), 1e-12, "the best so far is kept")
 
 	ctx, cancel := context.WithCancel(context.Background())

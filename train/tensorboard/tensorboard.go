@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"gorgonia.org/tensor"
+
 	"github.com/adjointml/adjoint/graph"
 	"github.com/adjointml/adjoint/train"
 )
@@ -89,17 +91,13 @@ func (w *Writer) Params(step int, params []*graph.Param) error {
 	var summary []byte
 	for _, p := range params {
 		var values []float64
-		switch data := p.Value.Data().(type) {
-		case []float64:
-			values = data
-		case []float32:
-			for _, v := range data {
+		switch p.Value.Dtype() {
+		case tensor.Float64:
+			values = p.Value.Float64s()
+		case tensor.Float32:
+			for _, v := range p.Value.Float32s() {
 				values = append(values, float64(v))
 			}
-		case float64:
-			values = []float64{data}
-		case float32:
-			values = []float64{float64(data)}
 		default:
 			continue
 		}

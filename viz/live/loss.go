@@ -213,7 +213,7 @@ func (t trial) fit(ctx context.Context) (*fitting, error) {
 			return nil, nil, err
 		}
 		var out, steps []num
-		for _, v := range p.Data().([]float32) {
+		for _, v := range p.Float32s() {
 			out = append(out, num(v))
 		}
 		for _, v := range h.Values("loss") {

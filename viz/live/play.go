@@ -281,7 +281,7 @@ type pointSets struct {
 }
 
 func list(a *data.Arrays) [][3]float32 {
-	xs, ys := a.Column(0).Data().([]float32), a.Column(1).Data().([]float32)
+	xs, ys := a.Column(0).Float32s(), a.Column(1).Float32s()
 	points := make([][3]float32, len(ys))
 	for i, y := range ys {
 		points[i] = [3]float32{xs[2*i], xs[2*i+1], y}
@@ -314,7 +314,7 @@ func (p *playground) frame() (f *frame, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range out[0].Data().([]float32) {
+	for _, v := range out[0].Float32s() {
 		f.Boundary = append(f.Boundary, byte(255*v+0.5))
 	}
 	if out, err = p.look.Run(p.x.Is(p.small)); err != nil {
@@ -351,7 +351,7 @@ func finite(t graph.Tensor) []float32 {
 // maps8 returns the columns of h [places units] as bytes, each unit in its own
 // scale around 128.
 func maps8(h *tensor.Dense) [][]byte {
-	v, units := h.Data().([]float32), h.Shape()[1]
+	v, units := h.Float32s(), h.Shape()[1]
 	m := make([][]byte, units)
 	for u := range m {
 		most := 1e-6

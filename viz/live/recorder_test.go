@@ -161,7 +161,7 @@ func TestRecorderAlone(t *testing.T) {
 		m.Seed = 5
 		_, err := m.Fit(context.Background(), rows, train.Options{Epochs: 5, Batch: 20, Callbacks: callbacks})
 		require.NoError(t, err)
-		return m.Net.(nn.Sequential)[0].(*nn.Dense).W.Value.Data().([]float32)
+		return m.Net.(nn.Sequential)[0].(*nn.Dense).W.Value.Float32s()
 	}
 	want := weights(false)
 	s := serve(t, live.Options{})

@@ -73,8 +73,8 @@ func (p *playground) open(v *saved) (*frame, error) {
 		return nil, err
 	}
 	for i, d := range p.dense {
-		copy(d.W.Value.Data().([]float32), v.Weights[i])
-		copy(d.B.Value.Data().([]float32), v.Biases[i])
+		copy(d.W.Value.Float32s(), v.Weights[i])
+		copy(d.B.Value.Float32s(), v.Biases[i])
 	}
 	p.epoch = v.Epoch
 	return p.frame()

@@ -100,7 +100,7 @@ func TestDrippingTrain(t *testing.T) {
 		})}})
 		require.NoError(t, err)
 		slices.Sort(steps)
-		return m.Net.(nn.Sequential)[0].(*nn.Dense).W.Value.Data().([]float32), steps[len(steps)/2]
+		return m.Net.(nn.Sequential)[0].(*nn.Dense).W.Value.Float32s(), steps[len(steps)/2]
 	}
 	want, alone := fit()
 	before := heap()

@@ -32,13 +32,13 @@ func transformer(t *testing.T, blocks int) (*graph.Node, []graph.Feed, nn.Sequen
 	nn.Init(model, 1)
 	for _, p := range nn.Params(model) {
 		if p.Label == "0.B" {
-			copy(p.Value.Data().([]float32), []float32{-99, -99, -99, -99}) // dead
+			copy(p.Value.Float32s(), []float32{-99, -99, -99, -99}) // dead
 		}
 	}
 	xs := tensor.New(tensor.WithShape(3, 6, 16), tensor.WithBacking(tensor.Range(tensor.Float32, 0, 3*6*16)))
 	ys := tensor.New(tensor.WithShape(3, 6, 4), tensor.WithBacking(make([]float32, 3*6*4)))
-	for i, v := range xs.Data().([]float32) {
-		xs.Data().([]float32)[i] = v/288 - 0.5
+	for i, v := range xs.Float32s() {
+		xs.Float32s()[i] = v/288 - 0.5
 	}
 	return loss, []graph.Feed{x.Is(xs), y.Is(ys)}, model
 }

@@ -16,6 +16,14 @@
 //		}
 //	}
 //
+// A batch is a copy of its rows. A loop around a program can do without, as package
+// train does: [InPlace] only says which rows of which columns make the batch.
+//
+//	for r, err := range data.InPlace(train.Shuffle(epoch), 64) {
+//		...
+//		step.Run(images.Rows(r.Of[0], r.At), labels.Rows(r.Of[1], r.At))
+//	}
+//
 // Readers take untrusted files: a bad one is a one-line error, and memory
 // grows with what was read, not with what a header promises.
 package data

@@ -5,7 +5,7 @@ import "iter"
 // Rows are a batch that has perhaps not been made: rows of columns, by their numbers.
 type Rows struct {
 	Of   Batch
-	At   []int // numbers of rows; nil for all of them, in order
+	At   []int // numbers of rows; nil for all of them, in order, where the data set is no [Arrays]
 	Next []int // those of the batch after this one, of the same columns, if it is known and as long
 }
 

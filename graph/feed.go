@@ -43,7 +43,8 @@ func (n *Node) Rows(t *tensor.Dense, rows []int) Feed {
 // Next returns f, of [Node.Rows], with the rows of the same tensor that the next run of
 // the program will take, if it is known: as many as in this one. They are copied while
 // this run leaves a processor idle. The program keeps the tensor, which must not change,
-// until that run has begun; if it takes others, nothing is lost but the copy.
+// until that run has begun; if it takes others, nothing is lost but the copy. Of other
+// feeds Next changes nothing.
 func (f Feed) Next(rows []int) Feed {
 	f.next = rows
 	return f
@@ -68,6 +69,9 @@ func (f *Feed) shape() []int {
 
 // absent returns an error if the value has not all rows that are named.
 func (f *Feed) absent() error {
+	if !f.some {
+		return nil
+	}
 	for _, list := range [...][]int{f.rows, f.next} {
 		for i, r := range list {
 			if uint(r) >= uint(f.Value.Shape[0]) {

@@ -245,6 +245,8 @@ func TestRowsMistakes(t *testing.T) {
 	}
 	_, err = p.Run(x.Rows(nil, []int{0}), s.Is(one))
 	assert.Error(t, err)
+	_, err = p.Run(x.Is(all), s.Is(one).Next([]int{7}))
+	assert.NoError(t, err)
 }
 
 // TestRowsAllocate nothing once the program has run.

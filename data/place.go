@@ -20,7 +20,7 @@ func (r Rows) Len() int {
 // Batch returns the rows as a batch: a copy of them, but for all rows in order, which
 // are as they are.
 func (r Rows) Batch() (Batch, error) {
-	if r.At == nil || len(r.At) == 0 {
+	if len(r.At) == 0 {
 		return r.Of, nil
 	}
 	a, err := Of(r.Of...)

@@ -56,7 +56,13 @@ func InPlace(d Dataset, size int) iter.Seq2[Rows, error] {
 	}
 }
 
-func (a *Arrays) inPlace(size int) iter.Seq2[Rows, error] {
+func (a *Arrays) inPlace(size int) iter.Seq2[Rows, error] { return a.named(size, &memory{}) }
+
+func (r *reused) inPlace(size int) iter.Seq2[Rows, error] { return r.named(size, r.memory) }
+
+// named yields the numbers of the rows, with the columns in memory that may have been
+// used before.
+func (a *Arrays) named(size int, m *memory) iter.Seq2[Rows, error] {
 	return func(yield func(Rows, error) bool) {
 		if size < 1 {
 			yield(Rows{}, errSize(size))
@@ -65,12 +71,13 @@ func (a *Arrays) inPlace(size int) iter.Seq2[Rows, error] {
 		if len(a.rows) == 0 {
 			return
 		}
-		all := make(Batch, len(a.columns))
-		for i, c := range a.columns {
-			all[i] = c.tensor(c.len())
+		if m.all == nil {
+			for _, c := range a.columns {
+				m.all = append(m.all, c.tensor(c.len()))
+			}
 		}
 		for rest := a.rows; len(rest) > 0; {
-			r := Rows{Of: all, At: rest[:min(size, len(rest))]}
+			r := Rows{Of: m.all, At: rest[:min(size, len(rest))]}
 			if rest = rest[len(r.At):]; len(rest) >= size {
 				r.Next = rest[:size]
 			}

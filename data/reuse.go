@@ -59,6 +59,7 @@ type memory struct {
 	whole, rest Batch // tensors of all rows, and of the first few
 	given       Batch // to the caller, who may replace its tensors
 	order       []int // of a shuffled data set
+	all         Batch // the columns themselves, for batches that are only named
 	shared      bool  // copy large batches by all processors
 
 	from []column // what is being copied

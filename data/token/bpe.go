@@ -304,6 +304,9 @@ func newLearner(text string) *learner {
 	}
 	for i, w := range l.words {
 		l.count(i, w, 1)
+		for j := range len(w) - 1 {
+			l.found(pair{w[j], w[j+1]}, i)
+		}
 	}
 	for p, n := range l.pairs {
 		l.queue = append(l.queue, counted{p, n})
@@ -315,11 +318,14 @@ func newLearner(text string) *learner {
 // count adds the pairs of a word, or takes them away.
 func (l *learner) count(i int, w []int64, sign int) {
 	for j := range len(w) - 1 {
-		p := pair{w[j], w[j+1]}
-		l.pairs[p] += sign * l.counts[i]
-		if at := l.where[p]; sign > 0 && (len(at) == 0 || at[len(at)-1] != i) {
-			l.where[p] = append(at, i)
-		}
+		l.pairs[pair{w[j], w[j+1]}] += sign * l.counts[i]
+	}
+}
+
+// found notes once that word i, which is looked at now, has a pair that is new in it.
+func (l *learner) found(p pair, i int) {
+	if at := l.where[p]; len(at) == 0 || at[len(at)-1] != i {
+		l.where[p] = append(at, i)
 	}
 }
 
@@ -350,6 +356,7 @@ func (l *learner) merge(p pair, id int64) {
 		l.count(i, l.words[i], 1)
 		for j := range len(l.words[i]) - 1 {
 			if q := (pair{l.words[i][j], l.words[i][j+1]}); q[0] == id || q[1] == id {
+				l.found(q, i)
 				changed[q] = true
 			}
 		}

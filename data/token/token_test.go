@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -188,4 +189,35 @@ func BenchmarkLearnBPE(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// TestBPELongWords learns from a language without spaces, whose words are whole clauses
+// that share most of their pairs: what is kept of them must not grow with each merge.
+func TestBPELongWords(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 0))
+	signs := []rune("的一是不了人我在有他这为之大来以个中上们到说国和地也子时道出而要于就下得可你年生")
+	var text strings.Builder
+	for range 200 {
+		for range 20 + rnd.IntN(20) {
+			text.WriteRune(signs[rnd.IntN(1+rnd.IntN(len(signs)))])
+		}
+		text.WriteString("，")
+	}
+	before := allocated()
+	b, err := token.LearnBPE(text.String(), 800)
+	require.NoError(t, err)
+	assert.Equal(t, 800, b.Len())
+	assert.Less(t, allocated()-before, uint64(100<<20))
+	ids, err := b.Encode(text.String())
+	require.NoError(t, err)
+	assert.Less(t, len(ids), text.Len()/4)
+	got, err := b.Decode(ids)
+	require.NoError(t, err)
+	assert.Equal(t, text.String(), got)
+}
+
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
 }

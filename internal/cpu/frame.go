@@ -197,7 +197,10 @@ func (f *Frame) alone(l *launch) (err error) {
 
 // runFailure is failure of what a team's run returned.
 func runFailure(err error) error {
-	var p *par.PanicError
+	if err == nil {
+		return nil
+	}
+	var p *par.PanicError // on the heap
 	if errors.As(err, &p) {
 		return failure(p.Value, p.Stack)
 	}

@@ -57,7 +57,7 @@ func BenchmarkFitW2(b *testing.B) { benchmarkFit(b, digitsNetwork(12_800)) }
 
 // benchmarkFit measures, in ns/step of ten epochs, a bare program over batches that lie
 // ready in memory ("ready"), over the same rows shuffled anew for each epoch ("loop"),
-// and Fit, which shuffles and copies them too ("fit"), also in the data's order
+// and Fit, which shuffles them too ("fit"), also in the data's order
 // ("inorder"); and the bare program repeated on one batch, which stays in the cache
 // ("one").
 func benchmarkFit(b *testing.B, load workload) {

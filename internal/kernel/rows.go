@@ -46,8 +46,8 @@ func CopyRows(dst, src []byte, rows []int, width int) {
 	}
 }
 
-// copyInGo copies rows by loads and stores where one does for a row, such as a label,
-// as calls of copy would take several times as long.
+// copyInGo copies rows: by plain loops where a row is a label or a number, which beat
+// many calls of copy.
 func copyInGo(dst, src []byte, rows []int, width int) {
 	switch width {
 	case 1:

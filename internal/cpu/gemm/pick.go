@@ -10,8 +10,8 @@ import (
 const placeSize = int(unsafe.Sizeof(0))
 
 // Picks reports whether the lines of an operand, 0 for a and 1 for b, may lie
-// anywhere: Run is then given where each begins, or nil if they follow each other.
-// The sums are the same, to the bit.
+// anywhere, so that [Plan.RunPicked] may be told where each begins. The sums are the
+// same, to the bit.
 func (p *Plan) Picks(operand int) bool {
 	if p.swapped {
 		operand = 1 - operand
@@ -35,10 +35,11 @@ func (p *Plan) picksB() bool {
 	case p.picksColumns():
 		return p.bcs == line && within(p.k, p.brs, p.size, line)
 	}
+	rows := p.brs == line && within(p.n, p.bcs, p.size, line)
 	if p.pack {
-		return p.brs == line && within(p.n, p.bcs, p.size, line) && p.bcs == p.size
+		return rows && p.bcs == p.size
 	}
-	return p.brs == line && within(p.n, p.bcs, p.size, line) && p.inOrder()
+	return rows && p.inOrder()
 }
 
 // picksColumns reports whether the lines of b are its columns.

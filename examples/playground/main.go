@@ -24,10 +24,9 @@ func main() {
 		log.Fatal(err)
 	}
 	defer server.Close()
+	interrupt := make(chan os.Signal, 1)
+	signal.Notify(interrupt, os.Interrupt) // before the address is known: who knows it may interrupt
 	fmt.Println("playground:", server.URL)
 	fmt.Println("Open it in a browser; ctrl-c ends it.")
-
-	interrupt := make(chan os.Signal, 1)
-	signal.Notify(interrupt, os.Interrupt)
 	<-interrupt
 }

@@ -362,6 +362,6 @@ func TestHVPDependsOnTheVector(t *testing.T) {
 		x.Is(tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, 2}))),
 		v.Is(tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{3, 4}))))
 	require.NoError(t, err)
-	assert.InDeltaSlice(t, []float64{6, 0, 0, 12}, out[0].Data(), 1e-12)
-	assert.InDeltaSlice(t, []float64{6 * 1, 12 * 4}, out[1].Data(), 1e-12)
+	assert.InDeltaSlice(t, []float64{6, 0, 0, 12}, out[0].Float64s(), 1e-12)
+	assert.InDeltaSlice(t, []float64{6 * 1, 12 * 4}, out[1].Float64s(), 1e-12)
 }

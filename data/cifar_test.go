@@ -44,8 +44,8 @@ func TestCIFAR10(t *testing.T) {
 	for _, d := range []string{dir, packed} {
 		train, test, err := data.CIFAR10(d)
 		require.NoError(t, err)
-		assert.Equal(t, []int64{0, 9, 1, 8, 2, 7, 3, 6, 4, 5}, train.Column(1).Data())
-		assert.Equal(t, []int64{5, 4}, test.Column(1).Data())
+		assert.Equal(t, []int64{0, 9, 1, 8, 2, 7, 3, 6, 4, 5}, train.Column(1).Int64s())
+		assert.Equal(t, []int64{5, 4}, test.Column(1).Int64s())
 		assert.Equal(t, []int{10, 3, 32, 32}, []int(train.Column(0).Shape()))
 		x := test.Column(0).Float32s()
 		for i := range 3072 {

@@ -28,12 +28,12 @@ func TestReadCSV(t *testing.T) {
 	x, err := table.Floats("width", "length")
 	require.NoError(t, err)
 	assert.Equal(t, []int{3, 2}, []int(x.Shape()))
-	assert.Equal(t, []float32{-2, 1.5, 300, 2, 0, .5}, x.Data())
+	assert.Equal(t, []float32{-2, 1.5, 300, 2, 0, .5}, x.Float32s())
 
 	y, classes, err := table.Classes("kind")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"ant", "cat", "dog, big"}, classes)
-	assert.Equal(t, []int64{1, 2, 0}, y.Data())
+	assert.Equal(t, []int64{1, 2, 0}, y.Int64s())
 }
 
 func TestCSVClassesOfNumbers(t *testing.T) {
@@ -41,7 +41,7 @@ func TestCSVClassesOfNumbers(t *testing.T) {
 	y, classes, err := table.Classes("y")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"2", "9", "10"}, classes, "by value, not by letter")
-	assert.Equal(t, []int64{2, 1, 0, 1}, y.Data())
+	assert.Equal(t, []int64{2, 1, 0, 1}, y.Int64s())
 }
 
 func TestCSVOptions(t *testing.T) {
@@ -69,11 +69,11 @@ func TestCSVMissing(t *testing.T) {
 	y, classes, err := table.Classes("b")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"", "x", "y", "z"}, classes)
-	assert.Equal(t, []int64{1, 2, 3, 0}, y.Data())
+	assert.Equal(t, []int64{1, 2, 3, 0}, y.Int64s())
 	y, classes, err = table.Classes("a")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"NaN", "1", "4"}, classes)
-	assert.Equal(t, []int64{1, 0, 0, 2}, y.Data())
+	assert.Equal(t, []int64{1, 0, 0, 2}, y.Int64s())
 }
 
 func TestReadCSVRefuses(t *testing.T) {

@@ -77,7 +77,7 @@ func TestOfEveryType(t *testing.T) {
 func TestOfOneRow(t *testing.T) {
 	a, err := data.Of(dense([]float32{7}, 1), dense([]float32{8}, 1, 1))
 	require.NoError(t, err)
-	assert.Equal(t, []float32{7}, a.Column(0).Data())
+	assert.Equal(t, []float32{7}, a.Column(0).Float32s())
 	assert.Equal(t, []int{1, 1}, []int(a.Column(1).Shape()))
 }
 

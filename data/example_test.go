@@ -21,7 +21,7 @@ func ExampleOf() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(batch[0].Data(), batch[1].Data())
+		fmt.Println(batch[0].Float32s(), batch[1].Int64s())
 	}
 	// Output:
 	// [0 0 1 10] [0 1]
@@ -53,8 +53,8 @@ func ExampleReadCSV() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(x.Shape(), x.Data())
-	fmt.Println(y.Data(), classes)
+	fmt.Println(x.Shape(), x.Float32s())
+	fmt.Println(y.Int64s(), classes)
 	// Output:
 	// (2, 2) [5.1 3.5 7 3.2]
 	// [0 1] [setosa versicolor]

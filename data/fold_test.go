@@ -118,7 +118,7 @@ func TestScaler(t *testing.T) {
 		assert.InDelta(t, 3, z[0]*z[0]+z[3]*z[3]+z[6]*z[6], 1e-5)
 		back, err := s.Undo(b[0])
 		require.NoError(t, err)
-		assert.InDeltaSlice(t, x, back.Data(), 1e-5)
+		assert.InDeltaSlice(t, x, back.Float32s(), 1e-5)
 	}
 	assert.Equal(t, []float32{1, 10, 5}, x[:3], "the data set itself is as it was")
 
@@ -129,7 +129,7 @@ func TestScaler(t *testing.T) {
 	one := &data.Scaler{Shift: []float64{1}, Scale: []float64{2}}
 	y, err := one.Apply(dense([]float64{1, 3}, 1, 2))
 	require.NoError(t, err)
-	assert.Equal(t, []float64{0, 1}, y.Data())
+	assert.Equal(t, []float64{0, 1}, y.Float64s())
 
 	for want, f := range map[string]func() error{
 		"data: column 1: int64 [] is not float32 or float64: convert it first": func() error { _, err := data.Standard(a, 1); return err },

@@ -58,6 +58,7 @@ func TestReadIdxTypes(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, []int{1, 2, 1}, []int(d.Shape()))
 				assert.Equal(t, c.want, d.Data())
+				runtime.KeepAlive(d)
 			}
 		})
 	}
@@ -70,7 +71,7 @@ func TestReadIdxLargerThanAChunk(t *testing.T) {
 	}
 	d, err := data.ReadIdx(bytes.NewReader(idx(8, []uint32{3_000_001}, body...)))
 	require.NoError(t, err)
-	assert.Equal(t, body, d.Data())
+	assert.Equal(t, body, d.Uint8s())
 }
 
 var brokenIdx = map[string]struct {
@@ -148,7 +149,7 @@ func TestOpenIdx(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, zipped(idx(8, []uint32{2}, 3, 4)), 0o644))
 	d, err := data.OpenIdx(path)
 	require.NoError(t, err)
-	assert.Equal(t, []uint8{3, 4}, d.Data())
+	assert.Equal(t, []uint8{3, 4}, d.Uint8s())
 
 	require.NoError(t, os.WriteFile(path, idx(8, []uint32{2}, 3), 0o644))
 	_, err = data.OpenIdx(path)

@@ -62,7 +62,7 @@ func TestImagesFromFolders(t *testing.T) {
 	set, classes, err := data.Images{}.Open(dir)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"cat", "dog"}, classes)
-	assert.Equal(t, []int64{0, 1, 1}, set.Column(1).Data())
+	assert.Equal(t, []int64{0, 1, 1}, set.Column(1).Int64s())
 	assert.Equal(t, []int{3, 3, 2, 4}, []int(set.Column(0).Shape()))
 	exact := []float32{1, 1, 0, 0, 1, 1, 0, 0 /* green */, 0, 0, 0, 0, 0, 0, 0, 0 /* blue */, 0, 0, 1, 1, 0, 0, 1, 1}
 	x := set.Column(0).Float32s()

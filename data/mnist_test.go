@@ -35,8 +35,8 @@ func TestMNIST(t *testing.T) {
 	train, test, err := data.MNIST(tinyMNIST(t))
 	require.NoError(t, err)
 	assert.Equal(t, 3, train.Len())
-	assert.Equal(t, []int64{0, 9, 5}, train.Column(1).Data())
-	assert.Equal(t, []int64{7, 2}, test.Column(1).Data())
+	assert.Equal(t, []int64{0, 9, 5}, train.Column(1).Int64s())
+	assert.Equal(t, []int64{7, 2}, test.Column(1).Int64s())
 	images := test.Column(0)
 	assert.Equal(t, []int{2, 28, 28}, []int(images.Shape()))
 	pixels := images.Float32s()
@@ -90,8 +90,8 @@ func TestMNISTOriginal(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 60_000, train.Len())
 	assert.Equal(t, 10_000, test.Len())
-	assert.Equal(t, []int64{5, 0, 4, 1, 9}, train.Rows(0, 5).Column(1).Data())
-	assert.Equal(t, []int64{7, 2, 1, 0, 4}, test.Rows(0, 5).Column(1).Data())
+	assert.Equal(t, []int64{5, 0, 4, 1, 9}, train.Rows(0, 5).Column(1).Int64s())
+	assert.Equal(t, []int64{7, 2, 1, 0, 4}, test.Rows(0, 5).Column(1).Int64s())
 	var sum float64
 	for _, p := range test.Column(0).Float32s() {
 		sum += float64(p)

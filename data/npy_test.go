@@ -118,12 +118,12 @@ func TestWriteNpy(t *testing.T) {
 		back, err := data.ReadNpy(bytes.NewReader(b.Bytes()))
 		require.NoError(t, err)
 		if d.IsScalar() {
-			assert.Equal(t, []float32{2}, back.Data())
+			assert.Equal(t, []float32{2}, back.Float32s())
 			continue
 		}
 		assert.Equal(t, d.Shape(), back.Shape())
 		if d == view {
-			assert.Equal(t, []float32{1, 4, 2, 5, 3, 6}, back.Data())
+			assert.Equal(t, []float32{1, 4, 2, 5, 3, 6}, back.Float32s())
 		} else {
 			assert.Equal(t, d.Data(), back.Data())
 		}
@@ -141,8 +141,8 @@ func TestNpz(t *testing.T) {
 	arrays, err := data.OpenNpz("testdata/npy/two.npz")
 	require.NoError(t, err)
 	require.Len(t, arrays, 2)
-	assert.Equal(t, []float32{0, 1, 2, 3, 4, 5}, arrays["x"].Data())
-	assert.Equal(t, []int64{1, 2}, arrays["y"].Data())
+	assert.Equal(t, []float32{0, 1, 2, 3, 4, 5}, arrays["x"].Float32s())
+	assert.Equal(t, []int64{1, 2}, arrays["y"].Int64s())
 	var b bytes.Buffer
 	require.NoError(t, data.WriteNpz(&b, arrays))
 	again, err := data.ReadNpz(bytes.NewReader(b.Bytes()), int64(b.Len()))
@@ -150,7 +150,7 @@ func TestNpz(t *testing.T) {
 	assert.Equal(t, arrays["x"].Data(), again["x"].Data())
 	packed, err := data.OpenNpz("testdata/npy/packed.npz")
 	require.NoError(t, err)
-	assert.Equal(t, make([]float32, 1000), packed["x"].Data())
+	assert.Equal(t, make([]float32, 1000), packed["x"].Float32s())
 
 	_, err = data.OpenNpz("testdata/npy/f4.npy")
 	assert.EqualError(t, err, "testdata/npy/f4.npy: npz: offset 0: not a zip file, or cut short: zip: not a valid zip file")

@@ -37,7 +37,7 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, in.About, out.About)
 	require.Len(t, out.Arrays, len(in.Arrays))
-	assert.Equal(t, []float32{1, 4, 2, 5, 3, 6}, out.Arrays["Trunk.0.W"].Data())
+	assert.Equal(t, []float32{1, 4, 2, 5, 3, 6}, out.Arrays["Trunk.0.W"].Float32s())
 	assert.Equal(t, []int{3, 2}, []int(out.Arrays["Trunk.0.W"].Shape()))
 	for _, name := range strings.Fields("b c d e f step g") {
 		assert.Equal(t, in.Arrays[name].Data(), out.Arrays[name].Data(), name)
@@ -63,8 +63,8 @@ func TestSafetensorsOfOthers(t *testing.T) {
 		0x80, 0x3f, 0x49, 0x40, 0x00, 0x3c, 0x00, 0xc0)
 	got, err := data.ReadSafetensors(bytes.NewReader(file), int64(len(file)))
 	require.NoError(t, err)
-	assert.Equal(t, []float32{1, 3.140625}, got.Arrays["b"].Data())
-	assert.Equal(t, []float32{1, -2}, got.Arrays["h"].Data())
+	assert.Equal(t, []float32{1, 3.140625}, got.Arrays["b"].Float32s())
+	assert.Equal(t, []float32{1, -2}, got.Arrays["h"].Float32s())
 }
 
 const entry = `{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`

@@ -67,7 +67,7 @@ func TestStreamMakesBatches(t *testing.T) {
 		assert.Equal(t, [][]int64{upTo(10)}, visited(t, s, 10), "again")
 	}
 	for b := range pieces(t, 10, 3).Batches(2) { // one may stop early
-		assert.Equal(t, []int64{0, 1}, b[1].Data())
+		assert.Equal(t, []int64{0, 1}, b[1].Int64s())
 		break
 	}
 	var errs []error
@@ -253,8 +253,8 @@ func TestColumns(t *testing.T) {
 	}
 	for b, err := range data.Map(counted(t, 2), data.Columns(half, 0)).Batches(2) {
 		require.NoError(t, err)
-		assert.Equal(t, []float32{0, .5, 5, 5.5}, b[0].Data())
-		assert.Equal(t, []int64{0, 1}, b[1].Data())
+		assert.Equal(t, []float32{0, .5, 5, 5.5}, b[0].Float32s())
+		assert.Equal(t, []int64{0, 1}, b[1].Int64s())
 	}
 	for _, err := range data.Map(counted(t, 2), data.Columns(half, 2)).Batches(2) {
 		assert.EqualError(t, err, "data: no column 2: the batch has 2")

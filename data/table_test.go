@@ -22,7 +22,7 @@ func TestNewTable(t *testing.T) {
 	assert.True(t, math.IsNaN(float64(v[1])))
 	y, classes, err := table.Classes("kind")
 	require.NoError(t, err)
-	assert.Equal(t, []int64{1, 0, 1}, y.Data())
+	assert.Equal(t, []int64{1, 0, 1}, y.Int64s())
 	assert.Equal(t, []string{"", "2"}, classes)
 	_, err = table.Floats("kind")
 	assert.EqualError(t, err, `table: line 1, column "kind": "2" is not a finite number: use Classes, or list it in CSV.Null if it stands for a missing one`)

@@ -59,7 +59,7 @@ func TestWindows(t *testing.T) {
 	assert.Equal(t, [][]int64{{11, 12, 13, 13, 14, 15}}, y)
 	for b, err := range data.Skip(w, 1).Batches(1) {
 		require.NoError(t, err)
-		assert.Equal(t, []int64{12, 13, 14}, b[0].Data())
+		assert.Equal(t, []int64{12, 13, 14}, b[0].Int64s())
 	}
 	long, err := data.NewWindows(upTo(1000), 9, 1)
 	require.NoError(t, err)

@@ -28,7 +28,7 @@ func TestMerge(t *testing.T) {
 	assert.Equal(t, 3, p.Len(), "x, 5, mul:\n%s", p.Listing())
 	out, err := p.Run(x.Is(vector(1, 2, 3, 4)))
 	require.NoError(t, err)
-	assert.Equal(t, []float32{5, 10, 15, 20}, out[0].Data())
+	assert.Equal(t, []float32{5, 10, 15, 20}, out[0].Float32s())
 	assert.Equal(t, 1, compile(t, ops.Transpose(ops.Transpose(graph.Input("m", 2, 3)))).Len())
 	assert.Equal(t, 1, compile(t, ops.Mul(ops.Add(x, graph.Zeros(x.Type())), graph.Scalar(1))).Len())
 }
@@ -55,7 +55,7 @@ func TestInTraining(t *testing.T) {
 	for want, p := range map[float32]*graph.Program{1: infer, 10: train} {
 		out, err := p.Run(x.Is(vector(1, 1)))
 		require.NoError(t, err)
-		assert.Equal(t, []float32{want, want}, out[0].Data())
+		assert.Equal(t, []float32{want, want}, out[0].Float32s())
 	}
 	assert.Equal(t, int64(1), steps.Value.Data())
 }
@@ -67,6 +67,6 @@ func TestLengthOfUnusedInput(t *testing.T) {
 	p := compile(t, ops.Sum(ops.Mul(x, graph.Zeros(x.Type())), 1))
 	out, err := p.Run(x.Is(matrix(3, 2, 1, 2, 3, 4, 5, 6)))
 	require.NoError(t, err)
-	assert.Equal(t, []float32{0, 0, 0}, out[0].Data())
+	assert.Equal(t, []float32{0, 0, 0}, out[0].Float32s())
 	assert.Equal(t, 1, compile(t, ops.Mul(graph.Input("y", 2), graph.Zeros(graph.Type{Shape: graph.Of(2)}))).Len())
 }

@@ -47,8 +47,8 @@ func TestConcurrentBuilding(t *testing.T) {
 			out, err := p.Run(x.Is(vector(1, 2)))
 			if assert.NoError(t, err) {
 				a, b := float32(2+g), float32(4+g)
-				assert.Equal(t, []float32{4 * a, 4 * b}, out[0].Data())
-				assert.Equal(t, []float32{2*a + 4*b}, out[1].Data())
+				assert.Equal(t, []float32{4 * a, 4 * b}, out[0].Float32s())
+				assert.Equal(t, []float32{2*a + 4*b}, out[1].Float32s())
 			}
 		})
 	}

@@ -41,7 +41,7 @@ func TestAssign(t *testing.T) {
 	c := &graph.Param{Label: "c", Type: graph.Type{Shape: graph.Of(2, 2)}, Value: m}
 	_, err = compile(t, ops.After(c.Node(), graph.Assign(c, ops.Neg(c.Node())))).Run()
 	require.NoError(t, err)
-	assert.Equal(t, []float32{-1, -3, -2, -4}, c.Value.Data())
+	assert.Equal(t, []float32{-1, -3, -2, -4}, c.Value.Float32s())
 }
 
 // TestSharedMemory gives two parameters one array, which is a mistake as soon as
@@ -54,7 +54,7 @@ func TestSharedMemory(t *testing.T) {
 	sum := ops.Add(a.Node(), b.Node())
 	out, err := compile(t, sum).Run()
 	require.NoError(t, err, "reading is fine")
-	assert.Equal(t, []float32{4, 6, 8, 10}, out[0].Data())
+	assert.Equal(t, []float32{4, 6, 8, 10}, out[0].Float32s())
 
 	step, err := graph.CompileTraining([]*graph.Node{sum}, graph.Assign(b, ops.Scale(b.Node(), 2)))
 	require.NoError(t, err)
@@ -66,7 +66,7 @@ func TestSharedMemory(t *testing.T) {
 	b.Value = tensor.New(tensor.WithShape(4), tensor.WithBacking([]float32{3, 4, 5, 6}))
 	_, err = step.Run()
 	require.NoError(t, err)
-	assert.Equal(t, []float32{6, 8, 10, 12}, b.Value.Data())
+	assert.Equal(t, []float32{6, 8, 10, 12}, b.Value.Float32s())
 }
 
 // TestTypeOfValue: a parameter made of a value needs no type, one made of none is a

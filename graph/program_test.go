@@ -27,12 +27,12 @@ func TestRun(t *testing.T) {
 	ws := w.Is(matrix(2, 3, 1, 0, -1, 0, 1, -1))
 	out, err := p.Run(x.Is(matrix(1, 2, 3, 4)), ws)
 	require.NoError(t, err)
-	assert.Equal(t, []float32{3, 4, 0}, out[0].Data())
+	assert.Equal(t, []float32{3, 4, 0}, out[0].Float32s())
 	assert.Equal(t, tensor.Shape{1, 3}, out[0].Shape())
 	assert.Equal(t, float32(7), out[1].Data())
 	out, err = p.Run(ws, x.Is(matrix(2, 2, 1, 1, -1, 2)))
 	require.NoError(t, err)
-	assert.Equal(t, []float32{1, 1, 0, 0, 2, 0}, out[0].Data())
+	assert.Equal(t, []float32{1, 1, 0, 0, 2, 0}, out[0].Float32s())
 }
 
 // TestMemory checks that buffers are used again: a chain needs two at a time.
@@ -73,11 +73,11 @@ func TestArena(t *testing.T) {
 	require.NoError(t, err)
 	last, err := compile(t, pool[len(pool)-1]).Reference().Run(feed)
 	require.NoError(t, err)
-	assert.Equal(t, all[len(pool)-1].Data(), last[0].Data())
+	assert.Equal(t, all[len(pool)-1].Float32s(), last[0].Float32s())
 	for i, n := range pool {
 		alone, err := compile(t, n).Reference().Run(feed)
 		require.NoError(t, err)
-		assert.Equal(t, alone[0].Data(), all[i].Data(), "value %d", i)
+		assert.Equal(t, alone[0].Float32s(), all[i].Float32s(), "value %d", i)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestRunInto(t *testing.T) {
 	p := compile(t, ops.Exp(x), ops.Neg(x))
 	out := []*tensor.Dense{nil, vector(0, 0, 0)}
 	require.NoError(t, p.RunInto(out, x.Is(vector(1, 2, 3))))
-	assert.Equal(t, []float32{-1, -2, -3}, out[1].Data())
+	assert.Equal(t, []float32{-1, -2, -3}, out[1].Float32s())
 	assert.EqualError(t, p.RunInto(out[:1], x.Is(vector(1, 2, 3))), "run: 1 tensors for 2 outputs")
 	assert.EqualError(t, p.RunInto([]*tensor.Dense{vector(1, 2), nil}, x.Is(vector(1, 2, 3))), "run: output 0: is f32[3], the tensor for it f32[2]")
 }
@@ -140,7 +140,7 @@ func TestConcurrentRuns(t *testing.T) {
 		}()
 	}
 	wg.Wait()
-	assert.Equal(t, []float32{400}, w.Value.Data())
+	assert.Equal(t, []float32{400}, w.Value.Float32s())
 }
 
 func TestCancel(t *testing.T) {

@@ -116,8 +116,8 @@ func TestAttentionInBlocks(t *testing.T) {
 			assert.False(t, strings.Contains(listing, "scan"), "all at once")
 			for i := range want {
 				off := 1e-10 * (1 + largest(want[i]))
-				assert.InDeltaSlice(t, want[i].Data(), known[i].Data(), off, "result %d", i)
-				assert.InDeltaSlice(t, want[i].Data(), symbolic[i].Data(), off, "result %d of a symbolic number", i)
+				assert.InDeltaSlice(t, want[i].Float64s(), known[i].Float64s(), off, "result %d", i)
+				assert.InDeltaSlice(t, want[i].Float64s(), symbolic[i].Float64s(), off, "result %d of a symbolic number", i)
 			}
 		})
 	}

@@ -90,7 +90,7 @@ func TestTransformer(t *testing.T) {
 	require.NoError(t, err)
 	out, err := p.Run(batch(1, 3, 4)...)
 	require.NoError(t, err)
-	assert.InDeltaSlice(t, out[0].Data(), out[1].Data(), 1e-6)
+	assert.InDeltaSlice(t, out[0].Float32s(), out[1].Float32s(), 1e-6)
 
 	step, err := optim.Minimize(again, nn.Params(&model), optim.AdamW(1e-2, 0.01).ClipNorm(1))
 	require.NoError(t, err)

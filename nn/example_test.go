@@ -26,7 +26,7 @@ func ExampleDense() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(y.Type(), out[0].Data())
+	fmt.Println(y.Type(), out[0].Float32s())
 	// Output: f32[batch 2] [6 6 0 0]
 }
 

@@ -68,7 +68,7 @@ func TestLossDocs(t *testing.T) {
 		got, err := program.Run(p.Is(of(c.p)), y.Is(of(c.y)))
 		require.NoError(t, err, name)
 		assert.InDelta(t, got[0].Data(), got[1].Data(), 1e-12, "%s: %s", name, d.Formula)
-		assert.InDeltaSlice(t, got[2].Data(), got[3].Data(), 1e-12, "%s: %s", name, d.Gradient)
+		assert.InDeltaSlice(t, got[2].Float64s(), got[3].Float64s(), 1e-12, "%s: %s", name, d.Gradient)
 	}
 }
 

@@ -193,7 +193,7 @@ func TestBatchNorm(t *testing.T) {
 		out, err := step.Run(feed)
 		require.NoError(t, err)
 		want := normalized(x, key, 1e-5)
-		assert.InDeltaSlice(t, want, out[1].Data(), 1e-12)
+		assert.InDeltaSlice(t, want, out[1].Float64s(), 1e-12)
 		mean, variance := layer.Mean.Value.Float64s(), layer.Variance.Value.Float64s()
 		for k := range c {
 			var s, q, n float64

@@ -23,7 +23,7 @@ func show(y ...*graph.Node) {
 		return
 	}
 	for _, t := range out {
-		fmt.Println(t.Data())
+		fmt.Println(t.Float32s())
 	}
 }
 
@@ -124,7 +124,7 @@ func ExampleInTraining() {
 		return
 	}
 	out, err := training.Run()
-	fmt.Println(out[0].Data(), err)
+	fmt.Println(out[0].Float32s(), err)
 	// Output:
 	// [1 2 3 4]
 	// [0 0 0 8] <nil>

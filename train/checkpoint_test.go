@@ -65,7 +65,7 @@ func TestOldFormats(t *testing.T) {
 		require.NoError(t, err)
 		if format > 1 {
 			require.Len(t, m.Position.States, 2)
-			assert.Equal(t, []float64{0.25, 1, 1}, m.Position.States[1].Arrays["watch"].Data())
+			assert.Equal(t, []float64{0.25, 1, 1}, m.Position.States[1].Arrays["watch"].Float64s())
 		}
 		m.Position.States = nil
 		assert.Equal(t, Position{Epoch: 1, Rows: 64, Steps: 12, Seed: 3}, m.Position)
@@ -89,7 +89,7 @@ func TestLoadIntoAnotherModel(t *testing.T) {
 	_, err = LoadFile(path, other, LoadOptions{Partial: true})
 	require.NoError(t, err)
 	assert.Equal(t, int64(5), other[2].Value.Data())
-	assert.Equal(t, []float64{0, 1, 2, 3}, other[1].Value.Data())
+	assert.Equal(t, []float64{0, 1, 2, 3}, other[1].Value.Float64s())
 
 	twice := params(t, 1)
 	twice[1].Label = "step"

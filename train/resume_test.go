@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -130,22 +131,14 @@ func (s survivor) train(t testing.TB, dir string, cut int) record {
 	sum := sha256.New()
 	for _, p := range append(tr.State(), average.held...) {
 		fmt.Fprintf(sum, "%s %v ", p.Label, p.Type)
-		require.NoError(t, binary.Write(sum, binary.LittleEndian, elements(p.Value)))
+		require.NoError(t, binary.Write(sum, binary.LittleEndian, p.Value.Data()))
+		runtime.KeepAlive(p)
 	}
 	r.state = fmt.Sprintf("%x", sum.Sum(nil))
 	e := h.Last()
 	e.Seconds = 0
 	r.history = fmt.Sprint(e, h.Stopped)
 	return r
-}
-
-// elements returns those of an array as a slice.
-func elements(d *tensor.Dense) any {
-	v := d.Data()
-	if d.IsScalar() {
-		return []any{v}[0]
-	}
-	return v
 }
 
 // A stopAt breaks training off after a step, once checkpoints are written.

@@ -86,6 +86,6 @@ func TestAdaptive(t *testing.T) {
 
 func TestPieces(t *testing.T) {
 	start, next := path{0, 1, 2, 3, 4, 5, 6, 7}.pieces(2)
-	assert.Equal(t, []float64{0, 1, 2, 3}, start.Data())
-	assert.Equal(t, []float64{2, 3, 4, 5, 4, 5, 6, 7}, next.Data())
+	assert.Equal(t, []float64{0, 1, 2, 3}, start.Float64s())
+	assert.Equal(t, []float64{2, 3, 4, 5, 4, 5, 6, 7}, next.Float64s())
 }

@@ -40,7 +40,7 @@ func TestRosenbrock(t *testing.T) {
 			return nil
 		}})
 		require.NoError(t, err)
-		assert.InDeltaSlice(t, []float64{1, 1, 1}, p.Value.Data(), 1e-6)
+		assert.InDeltaSlice(t, []float64{1, 1, 1}, p.Value.Float64s(), 1e-6)
 		assert.Less(t, r.Loss, 1e-12)
 		assert.InDelta(t, r.Iterations, before, 1, "the last one need not be told")
 		assert.GreaterOrEqual(t, r.Evaluations, r.Iterations)
@@ -87,7 +87,7 @@ func TestEnds(t *testing.T) {
 	single := &graph.Param{Label: "q", Type: graph.Type{Shape: graph.Of(2)}, Value: tensor.New(tensor.WithShape(2), tensor.WithBacking([]float32{-1.2, 1}))}
 	r, err := fullbatch.Minimize(context.Background(), rosenbrock(single), []*graph.Param{single}, fullbatch.Options{})
 	require.NoError(t, err, "float32 ends where its digits do")
-	assert.InDeltaSlice(t, []float32{1, 1}, single.Value.Data(), 1e-3)
+	assert.InDeltaSlice(t, []float32{1, 1}, single.Value.Float32s(), 1e-3)
 	assert.NotEmpty(t, r.Why)
 }
 

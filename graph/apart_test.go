@@ -92,9 +92,10 @@ func TestSmallFusedIsNotSlower(t *testing.T) {
 }
 
 // TestInstructionsOfSeveralOpsAgree computes what single instructions do the work of
-// several ops for, in rows that fit a tile and longer ones, and compares with op by op.
+// several ops for, in rows that fit a tile, or a strip of it, and longer ones, and compares
+// with op by op.
 func TestInstructionsOfSeveralOpsAgree(t *testing.T) {
-	for _, size := range [][2]int{{1, 1}, {3, 5}, {7, 130}, {2, 5000}} {
+	for _, size := range [][2]int{{1, 1}, {3, 5}, {7, 130}, {45, 300}, {2, 5000}} {
 		rows, cols := graph.Dim(size[0]), graph.Dim(size[1])
 		x, y, row := graph.Input("x", rows, cols), graph.Input("y", rows, cols), graph.Input("row", rows, 1)
 		labels := graph.InputOf(graph.Int64, "labels", rows)

@@ -147,6 +147,6 @@ func ExampleConfusion() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Printf("%v %.2f\n", total, out[0].Float32s())
+	fmt.Printf("%v %.2f\n", total, out[0].Float64s())
 	// Output: [1 0 1 2] [1.00 0.67]
 }

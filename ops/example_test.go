@@ -3,6 +3,7 @@ package ops_test
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
 
 	"github.com/adjointml/adjoint/autodiff"
@@ -23,8 +24,9 @@ func show(y ...*graph.Node) {
 		return
 	}
 	for _, t := range out {
-		fmt.Println(t.Float32s())
+		fmt.Println(t.Data())
 	}
+	runtime.KeepAlive(out) // Data alone does not: see Program.Run
 }
 
 // The argument is guarded before the logarithm: guarding the result alone would
@@ -124,7 +126,7 @@ func ExampleInTraining() {
 		return
 	}
 	out, err := training.Run()
-	fmt.Println(out[0].Float32s(), err)
+	fmt.Println(out[0].Float64s(), err)
 	// Output:
 	// [1 2 3 4]
 	// [0 0 0 8] <nil>

@@ -37,13 +37,19 @@ type inst struct {
 	d    int32
 	x    [4]int32
 	sums int32 // place of a second result + 1: the sums of the rows of the first
-	node int   // of the host, for reports
+	dr   int   // the pitches of d, x and sums, at hand
+	xr   [4]int
+	sr   int
+	node int // of the host, for reports
 }
 
-// A step is a run of instructions, done for each chunk of a row or once for all.
+// A step is a run of instructions, done for each chunk of a row, for each strip of a
+// tile, or once for all.
 type step struct {
-	loop bool
-	code []inst
+	loop  bool
+	strip int     // rows of a strip, if the step is done in strips
+	moves []int32 // operands that move from strip to strip
+	code  []inst
 }
 
 // An accum adds up over all rows of a part.
@@ -173,14 +179,33 @@ func (g *gen) compile(gr *group) *prog {
 			g.steps = append(g.steps, step{code: g.columns})
 		}
 	}
+	g.arrange()
 	g.allocate()
 	g.pads()
+	g.cutStrips()
 	g.finish()
 	return g.end()
 }
 
+// pitches notes with the instructions how far apart the rows of their operands lie.
+func (p *prog) pitches() {
+	for s := range p.steps {
+		for k := range p.steps[s].code {
+			i := &p.steps[s].code[k]
+			i.dr = p.ops[i.d].pitch
+			for j, x := range i.x[:i.nx] {
+				i.xr[j] = p.ops[x].pitch
+			}
+			if i.sums > 0 {
+				i.sr = p.ops[i.sums-1].pitch
+			}
+		}
+	}
+}
+
 // finish lists what the executor has to move.
 func (g *gen) finish() {
+	g.pitches()
 	for i := range g.ops {
 		o := &g.ops[i]
 		if o.outer != nil {

@@ -94,9 +94,14 @@ func (p *prog) list(b *strings.Builder) {
 		if p.chunks > 1 {
 			fmt.Fprintf(b, "    chunks %v\n", st.loop)
 		}
+		indent := "    "
+		if st.strip > 0 {
+			fmt.Fprintf(b, "    in strips of %dx%d\n", st.strip, p.c)
+			indent += "  "
+		}
 		for k := range st.code {
 			i := &st.code[k]
-			fmt.Fprintf(b, "    %s = %v %s", p.operandName(i.d), i.op, [...]string{"tile", "run", "column", "one", "chunks", "pick", "index", "gather"}[i.mode])
+			fmt.Fprintf(b, "%s%s = %v %s", indent, p.operandName(i.d), i.op, [...]string{"tile", "run", "column", "one", "chunks", "pick", "index", "gather"}[i.mode])
 			for _, x := range i.x[:i.nx] {
 				b.WriteString(" " + p.operandName(x))
 			}

@@ -553,7 +553,11 @@ func exact(t *testing.T, seed uint64) {
 		m.size = 70000
 		c := pick(m, 8, 16, 32, 48, 64)
 		m.shapes = [][]int{{pick(m, 6, 64, 96, 250, 1000), c}, {c}, {2, pick(m, 16, 60), c}}
-	case k < 12:
+	case k < 12: // rows and numbers per row, in tiles that are cut into strips
+		m.size = 70000
+		r, c := pick(m, 5, 33, 50), pick(m, 65, 130, 300, 1024)
+		m.shapes = [][]int{{r, c}, {r, c}, {r, 1}}
+	case k < 16:
 		for range 3 {
 			m.shapes = append(m.shapes, m.dims())
 		}

@@ -120,8 +120,12 @@ func (p *prog) tile(w *worker, row, rows, from, to int) {
 	cur := w.cur
 	for s := range p.steps {
 		st := &p.steps[s]
-		if !st.loop {
+		switch {
+		case !st.loop:
 			p.code(w, st.code, rows, 0, p.c)
+			continue
+		case st.strip > 0:
+			p.strips(w, st, rows)
 			continue
 		}
 		for ch := from; ch < to; ch++ {
@@ -188,13 +192,12 @@ func (p *prog) code(w *worker, code []inst, rows, c, cols int) {
 			p.gather(i, cur, rows, cols)
 			continue
 		}
-		a.D, a.DR = cur[i.d], p.ops[i.d].pitch
-		for j := range i.nx {
-			x := i.x[j]
-			a.X[j], a.XR[j] = cur[x], p.ops[x].pitch
+		a.D, a.DR, a.XR = cur[i.d], i.dr, i.xr
+		for j, x := range i.x[:i.nx] {
+			a.X[j] = cur[x]
 		}
 		if i.sums > 0 {
-			a.S, a.SR = cur[i.sums-1], p.ops[i.sums-1].pitch
+			a.S, a.SR = cur[i.sums-1], i.sr
 		}
 		i.fn(a)
 	}

@@ -39,10 +39,15 @@ func (p *prog) widen(rows ...int) {
 		o.row, o.pitch = o.row*k, o.pitch*k
 	}
 	for s := range p.steps {
-		for i := range p.steps[s].code {
-			p.steps[s].code[i].run *= int32(k)
+		st := &p.steps[s]
+		if st.strip > 0 {
+			st.strip = max(1, st.strip/k)
+		}
+		for i := range st.code {
+			st.code[i].run *= int32(k)
 		}
 	}
+	p.pitches()
 	p.placeAccs()
 }
 

@@ -11,8 +11,9 @@ import (
 // Augment changes images a little at random, so that a network sees other ones
 // at each epoch. The zero value changes nothing. What happens to a row depends
 // on the seed and the row's number alone, so it is the same in any number of
-// goroutines and after an epoch was broken off; give each epoch a seed of its
-// own. Images are float32 or float64, [n h w], [n c h w] or, with ChannelsLast,
+// goroutines and after an epoch was broken off. Shuffling, as train's Fit does at
+// each epoch, gives rows other numbers, hence other changes; where rows stay in
+// order, give each epoch a seed of its own. Images are float32 or float64, [n h w], [n c h w] or, with ChannelsLast,
 // [n h w c]. What comes from beyond the border is 0.
 type Augment struct {
 	Flip         bool    // mirrors left and right, every second time

@@ -24,6 +24,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // A Set is a data set to fetch.
@@ -33,6 +34,8 @@ type Set struct {
 	Cache   string                              // folder for all sets; if empty, $ADJOINT_DATA or adjoint in the user's cache folder
 	Client  *http.Client                        // http.DefaultClient if nil
 	Observe func(file string, done, size int64) // called as bytes arrive; size is -1 if not known
+
+	Patience time.Duration // how long to wait for the next bytes of a server; a minute if 0
 }
 
 // A File is one file of a set.
@@ -85,8 +88,9 @@ func (s Set) Folder() (string, error) {
 }
 
 // Fetch returns the folder of the set's files after fetching those that are not
-// there. It fails without a network, on a file whose sum is not the known one,
-// and when ctx ends; what has arrived by then is kept for the next time.
+// there. It fails without a network, when nothing comes for a while, on a file whose
+// sum is not the known one, and when ctx ends; what has arrived by then is kept for
+// the next time.
 func (s Set) Fetch(ctx context.Context) (dir string, err error) {
 	if dir, err = s.Folder(); err != nil {
 		return "", err
@@ -139,6 +143,11 @@ func (s Set) receive(ctx context.Context, f File, out *os.File) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	patience := cmp.Or(s.Patience, time.Minute)
+	quiet := time.AfterFunc(patience, func() { cancel(fmt.Errorf("nothing came for %v", patience)) })
+	defer quiet.Stop()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.URL, nil)
 	if err != nil {
 		return err
@@ -148,7 +157,7 @@ func (s Set) receive(ctx context.Context, f File, out *os.File) error {
 	}
 	response, err := cmp.Or(s.Client, http.DefaultClient).Do(request)
 	if err != nil {
-		return err
+		return cmp.Or(context.Cause(ctx), err)
 	}
 	defer response.Body.Close()
 	switch response.StatusCode {
@@ -171,10 +180,16 @@ func (s Set) receive(ctx context.Context, f File, out *os.File) error {
 		size = have + response.ContentLength
 	}
 	body := io.LimitReader(response.Body, f.Size-have+1)
-	n, err := io.Copy(&observed{out, s.Observe, f.Name, have, size}, body)
+	tell := func(done int64) {
+		quiet.Reset(patience)
+		if s.Observe != nil {
+			s.Observe(f.Name, done, size)
+		}
+	}
+	n, err := io.Copy(&observed{out, have, tell}, body)
 	switch {
 	case err != nil:
-		return err
+		return cmp.Or(context.Cause(ctx), err)
 	case have+n > f.Size:
 		out.Truncate(0)
 		return fmt.Errorf("it is longer than the %d bytes it may have", f.Size)
@@ -184,20 +199,17 @@ func (s Set) receive(ctx context.Context, f File, out *os.File) error {
 	return nil
 }
 
-// observed tells of bytes as they are written.
+// observed tells how many bytes there are as they are written.
 type observed struct {
 	io.Writer
-	tell       func(file string, done, size int64)
-	file       string
-	done, size int64
+	done int64
+	tell func(done int64)
 }
 
 func (o *observed) Write(b []byte) (int, error) {
 	n, err := o.Writer.Write(b)
 	o.done += int64(n)
-	if o.tell != nil {
-		o.tell(o.file, o.done, o.size)
-	}
+	o.tell(o.done)
 	return n, err
 }
 

@@ -29,16 +29,25 @@ type Augment struct {
 
 // Transform returns the changes as a step of [Map] for a column of images.
 func (a Augment) Transform(column int) Transform {
-	return Columns(func(first int, t *tensor.Dense) (*tensor.Dense, error) { return a.Apply(first, t) }, column)
+	return Columns(a.apply, column)
 }
 
 // Apply returns new images made from those of t, the first of which has the
-// given number. It fails where t does not hold floats or has another rank, and
-// where Crop or Cutout is larger than the images.
+// given number. It fails where t does not hold floats or has another rank, where
+// Crop or Cutout is larger than the images, and where one of them or Shift is
+// negative.
 func (a Augment) Apply(first int, t *tensor.Dense) (*tensor.Dense, error) {
+	out, err := a.apply(first, t)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	return out, nil
+}
+
+func (a Augment) apply(first int, t *tensor.Dense) (*tensor.Dense, error) {
 	c, err := columnOf(t)
 	if err != nil {
-		return nil, fmt.Errorf("data: augment: %w", err)
+		return nil, fmt.Errorf("augment: %w", err)
 	}
 	g, err := a.grid(t.Shape())
 	if err != nil {
@@ -50,7 +59,7 @@ func (a Augment) Apply(first int, t *tensor.Dense) (*tensor.Dense, error) {
 	case *values[float64]:
 		return augmented(a, g, first, v.data), nil
 	}
-	return nil, fmt.Errorf("data: augment: images of %v: convert them to float32 first", c)
+	return nil, fmt.Errorf("augment: images of %v: convert them to float32 first", c)
 }
 
 // A grid says how images lie in memory.
@@ -73,12 +82,15 @@ func (a Augment) grid(shape []int) (g grid, err error) {
 		g.channels, g.h, g.w = shape[1], shape[2], shape[3]
 		g.channel = g.h * g.w
 	default:
-		return g, fmt.Errorf("data: augment: images %v: they must be [n h w], [n c h w] or [n h w c]", shape)
+		return g, fmt.Errorf("augment: images %v: they must be [n h w], [n c h w] or [n h w c]", shape)
 	}
 	g.line = g.w * g.pixel
 	g.outH, g.outW = g.h, g.w
-	if side := max(a.Crop, a.Cutout); side > min(g.h, g.w) || a.Crop < 0 || a.Cutout < 0 || a.Shift < 0 {
-		return g, fmt.Errorf("data: augment: Crop %d, Cutout %d, Shift %d: images %v are %d x %d", a.Crop, a.Cutout, a.Shift, shape, g.h, g.w)
+	switch side := min(g.h, g.w); {
+	case a.Crop < 0 || a.Cutout < 0 || a.Shift < 0:
+		return g, fmt.Errorf("augment: Crop %d, Cutout %d, Shift %d: give none less than 0", a.Crop, a.Cutout, a.Shift)
+	case a.Crop > side || a.Cutout > side:
+		return g, fmt.Errorf("augment: Crop %d, Cutout %d: images of %d x %d %v: give at most %d", a.Crop, a.Cutout, g.h, g.w, shape, side)
 	}
 	if a.Crop > 0 {
 		g.outH, g.outW = a.Crop, a.Crop

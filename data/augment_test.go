@@ -184,8 +184,16 @@ func TestAugmentRefuses(t *testing.T) {
 			_, err := data.Augment{}.Apply(0, dense(make([]uint8, 4), 1, 2, 2))
 			return err
 		},
-		"data: augment: Crop 3, Cutout 0, Shift 0: images [1 2 4] are 2 x 4": func() error {
+		"data: augment: Crop 3, Cutout 0: images of 2 x 4 [1 2 4]: give at most 2": func() error {
 			_, err := data.Augment{Crop: 3}.Apply(0, numbered(1, 2, 4))
+			return err
+		},
+		"data: augment: Crop 0, Cutout 0, Shift -1: give none less than 0": func() error {
+			_, err := data.Augment{Shift: -1}.Apply(0, numbered(1, 2, 4))
+			return err
+		},
+		"data: column 1: augment: images of uint8 [2 2]: convert them to float32 first": func() error {
+			_, err := data.Augment{}.Transform(1)(0, data.Batch{numbered(1, 2, 2), dense(make([]uint8, 4), 1, 2, 2)})
 			return err
 		},
 	} {

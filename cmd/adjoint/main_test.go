@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,6 +124,54 @@ func TestClasses(t *testing.T) {
 	assert.LessOrEqual(t, c.Arrays[0].Stats.Min, c.Arrays[0].Stats.Mean)
 }
 
+// TestGaps trains on a table some of whose cells are missing.
+func TestGaps(t *testing.T) {
+	dir := t.TempDir()
+	flowers(t, dir)
+	path, runs := filepath.Join(dir, "kind.yaml"), filepath.Join(dir, "runs")
+	b, err := os.ReadFile(filepath.Join(dir, "flowers.csv"))
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+	head := strings.Split(lines[0], ",")
+	write := func(describe string, gaps map[int]string) {
+		for i, column := range gaps {
+			cells := strings.Split(lines[i], ",")
+			cells[slices.Index(head, column)] = "?"
+			lines[i] = strings.Join(cells, ",")
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "flowers.csv"), []byte(strings.Join(lines, "\n")+"\n"), 0o666))
+		require.NoError(t, os.WriteFile(path, []byte("data: {path: flowers.csv, target: [kind], features: [long, wide], test: 0"+describe+"}\nmodel: [{dense: 4}]\nepochs: 1\n"), 0o666))
+	}
+	fails := func(want string) {
+		code, _, errs := adjoint(t, "train", "-runs", runs, path)
+		assert.Equal(t, 1, code)
+		assert.Contains(t, errs, want)
+	}
+	rows := func(name string) int {
+		does(t, nil, "train", "-runs", runs, "-name", name, path)
+		var s scores
+		does(t, &s, "eval", "-all", filepath.Join(runs, name))
+		return s.Rows
+	}
+	write("", map[int]string{3: "sum"})
+	assert.Equal(t, 150, rows("unused"), "sum is no feature")
+	write("", map[int]string{5: "long", 9: "wide"})
+	fails(`flowers.csv: line 6, column "long": "?" is not a finite number: leave the column out of features, or list the cell in missing if it stands for nothing`)
+	write(", missing: ['?']", nil)
+	fails(`flowers.csv: csv: line 6, column "long": the cell is missing: add drop_missing: true to leave such rows out`)
+	write(", missing: ['?'], drop_missing: true", nil)
+	assert.Equal(t, 148, rows("dropped"))
+
+	some := filepath.Join(dir, "some.csv")
+	require.NoError(t, os.WriteFile(some, []byte("wide,long,sum\n0.1,-0.2,?\n?,8.1,0\n"), 0o666))
+	code, out, errs := adjoint(t, "predict", filepath.Join(runs, "dropped"), some)
+	require.Equal(t, 0, code, errs)
+	assert.Regexp(t, `^[a-z]+\t0\.\d{4}\n-\tNaN\n$`, out)
+	code, out, errs = adjoint(t, "predict", "-json", filepath.Join(runs, "dropped"), some)
+	require.Equal(t, 0, code, errs)
+	assert.Contains(t, out, `"row":2,"values":[null,null,null]`)
+}
+
 func TestNumbers(t *testing.T) {
 	dir := t.TempDir()
 	flowers(t, dir)
@@ -218,7 +267,7 @@ func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"", "it is empty: want data and model at least"},
 		{"data: [", "line 1"},
-		{"data: {kind: csv, path: flowers.csv, target: [kind], foo: 1}\nmodel: []", `line 1: data: unknown entry "foo": want some of comma, features`},
+		{"data: {kind: csv, path: flowers.csv, target: [kind], foo: 1}\nmodel: []", `line 1: data: unknown entry "foo": want some of comma, drop_missing, features`},
 		{"data: {kind: digits}\nmodel:\n  - dense: many", `line 3: dense: dense: want a whole number, got "many"`},
 		{"data: {kind: digits}\nmodel:\n  - dense: 0", "line 3: dense: dense is 0: want at least 1"},
 		{"data: {kind: digits}\nmodel:\n  - {conv: 3, dense: 4}", "line 3: layer: want one kind, of act, avgpool"},

@@ -136,7 +136,9 @@ func (n *network) inputs(path string) (*tensor.Dense, error) {
 func (n *network) read(path string) (*tensor.Dense, error) {
 	switch filepath.Ext(path) {
 	case ".csv":
-		t, err := data.OpenCSV(path, n.data.csv)
+		layout := n.data.csv
+		layout.Columns, layout.Missing = n.Features, data.KeepMissing // each row has its answer
+		t, err := data.OpenCSV(path, layout)
 		if err != nil {
 			return nil, err
 		}

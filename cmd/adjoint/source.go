@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"gorgonia.org/tensor"
 
@@ -51,6 +54,9 @@ func readSource(f *fields, folder string) source {
 			f.fail(f.line, "target: want the name of the column to predict, or a list of them")
 		}
 		s.csv = data.CSV{Null: f.texts("missing"), NoHeader: f.yes("no_header")}
+		if f.yes("drop_missing") {
+			s.csv.Missing = data.DropMissing
+		}
 		if comma := []rune(f.text("comma", ",")); len(comma) == 1 {
 			s.csv.Comma = comma[0]
 		} else {
@@ -252,14 +258,23 @@ func classNumbers(y *tensor.Dense) (labels *tensor.Dense, n int, ok bool) {
 }
 
 // openCSV reads features and the target from a table.
-func (s *source) openCSV(d *set) (*data.Arrays, error) {
-	t, err := data.OpenCSV(s.path, s.csv)
+func (s *source) openCSV(d *set) (rows *data.Arrays, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.New(csvWords.Replace(err.Error()))
+		}
+	}()
+	layout := s.csv
+	if len(s.features) > 0 { // what other columns lack does not matter
+		layout.Columns = append(slices.Clone(s.features), s.target...)
+	}
+	t, err := data.OpenCSV(s.path, layout)
 	if err != nil {
 		return nil, err
 	}
 	if d.features = s.features; len(d.features) == 0 {
 		for _, name := range t.Names() {
-			if !contains(s.target, name) {
+			if !slices.Contains(s.target, name) {
 				d.features = append(d.features, name)
 			}
 		}
@@ -285,14 +300,12 @@ func (s *source) openCSV(d *set) (*data.Arrays, error) {
 	return data.Of(x, y)
 }
 
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
-}
+// csvWords says in a description's words what package data says to programmers.
+var csvWords = strings.NewReplacer(
+	"set CSV.Missing to DropMissing or KeepMissing", "add drop_missing: true to leave such rows out",
+	"use Classes, or list it in CSV.Null if it stands for a missing one", "leave the column out of features, or list the cell in missing if it stands for nothing",
+	": use Floats64", "",
+)
 
 // divide holds a share of the rows out, of each class where there are classes.
 func (d *set) divide(all *data.Arrays, share float64, seed uint64) (err error) {

@@ -75,7 +75,8 @@ idx file of rows, or a picture.
   adjoint predict runs/iris flowers.csv
   adjoint predict -json runs/digits seven.png | jq .class
 
-Each row is a line, with -json an object of its own.`,
+Each row is a line, with -json an object of its own. A row with a missing cell has no class, and NaN
+for numbers.`,
 	define: func(*flag.FlagSet) action {
 		return func(ctx context.Context, t *tool, arguments []string) error {
 			if len(arguments) < 2 {
@@ -149,11 +150,11 @@ func (n *network) predict(ctx context.Context, t *tool, path string) error {
 					best = c
 				}
 			}
-			p.Class = n.Classes[best]
+			text = "-\tNaN"
 			if finite(p.Values[best]) {
-				p.Probability = float64(p.Values[best])
+				p.Class, p.Probability = n.Classes[best], float64(p.Values[best])
+				text = fmt.Sprintf("%s\t%.4f", p.Class, p.Probability)
 			}
-			text = fmt.Sprintf("%s\t%.4f", p.Class, p.Values[best])
 		}
 		if err := t.print(p, text+"\n"); err != nil {
 			return err

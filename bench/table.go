@@ -145,27 +145,34 @@ func (t *table) write(w io.Writer) {
 	for _, r := range t.rows {
 		t.writeRow(w, r)
 	}
-	if lost := t.lost(); len(lost) > 0 {
-		fmt.Fprintf(w, "\nadjoint is slower at %s.\n", strings.Join(lost, ", "))
-	} else {
+	switch lost, compared := t.lost(); {
+	case compared == 0: // no peer ran, which proves nothing
+	case len(lost) == 0:
 		fmt.Fprint(w, "\nadjoint is slower at none of these.\n")
+	default:
+		fmt.Fprintf(w, "\nadjoint is slower at %s.\n", strings.Join(lost, ", "))
 	}
 }
 
-// lost lists the cases in which a peer is faster.
-func (t *table) lost() (list []string) {
+// lost lists the cases in which a peer is faster, and counts those compared.
+func (t *table) lost() (list []string, compared int) {
 	for _, r := range t.rows {
 		ours, ok := t.cell(r, t.columns[0].name)
 		if !ok {
 			continue
 		}
 		for _, c := range t.columns[1:] {
-			if theirs, ok := t.cell(r, c.name); ok && theirs.seconds < ours.seconds {
+			theirs, ok := t.cell(r, c.name)
+			if !ok {
+				continue
+			}
+			compared++
+			if theirs.seconds < ours.seconds {
 				list = append(list, fmt.Sprintf("%s than %s (%sx)", r, c.title, digits(theirs.seconds/ours.seconds)))
 			}
 		}
 	}
-	return list
+	return list, compared
 }
 
 func (t *table) writeRow(w io.Writer, r row) {

@@ -103,3 +103,18 @@ func TestLinesOfCommands(t *testing.T) {
 	_, err = lines([]string{"sh", "-c", "echo nonsense"})
 	assert.ErrorContains(t, err, "reading its lines")
 }
+
+// TestTableClaims says that nothing is slower only where something was compared.
+func TestTableClaims(t *testing.T) {
+	alone := made()
+	alone.columns = alone.columns[:1]
+	var out strings.Builder
+	alone.write(&out)
+	assert.NotContains(t, out.String(), "slower")
+
+	ahead := made()
+	ahead.rows = ahead.rows[:2]
+	out.Reset()
+	ahead.write(&out)
+	assert.True(t, strings.HasSuffix(out.String(), "\nadjoint is slower at none of these.\n"), out.String())
+}

@@ -237,9 +237,11 @@ type gemmTile struct {
 
 // aheadBits says how many steps before they are read a row of B and a column of
 // A are fetched, aheadSums from how many sums on. They lie far apart where A is
-// a transpose, as in gradients for weights, and no cache guesses them.
+// a transpose, as in gradients for weights, and no cache guesses them. Of A it is
+// the line of the last row: blocks follow each other down the rows, so that of the
+// first is there from the block above.
 const (
-	aheadBits = 4 // 16 steps
+	aheadBits = 5 // 32 steps
 	aheadSums = 24
 )
 
@@ -426,7 +428,7 @@ func (g *gemmTile) step(c int, masks []Op) {
 		}
 	}
 	if g.fetches() {
-		PREFETCHT0(Mem{Base: g.aheadA})
+		PREFETCHT0(Mem{Base: g.aheadA, Disp: (g.mr - 1) * g.size})
 		for j := 0; j < g.nv*g.width; j += 64 {
 			PREFETCHT0(Mem{Base: g.aheadB, Disp: j})
 		}

@@ -7,7 +7,7 @@ import (
 
 // stripElems is how many elements of a tile are computed at a time by instructions that
 // only use what the ones before have made or read: so few that all their registers stay
-// in the first cache, which gives twice as much in the same time as the second.
+// in the first cache, which gives up to twice as much in the same time as the second.
 const stripElems = 1024
 
 // stripCode is from how many such instructions in a row it pays to start them more often.

@@ -161,9 +161,10 @@ func (p *Program) Outputs() []Type {
 // changed.
 //
 // Read an array of results with Float32s, Float64s and their like, as in
-// out[0].Float32s(). Their Data, but for a single number, hides the memory from the
-// collector for a moment (gorgonia.org/tensor v0.9.24): where nothing else holds the
-// tensor any more, the array may be gone before it is returned.
+// out[0].Float32s(), that of its own type: gorgonia.org/tensor (v0.9.24) does not check
+// and reads the bytes as they lie. [Values] reads any type as float64. Their Data, but
+// for a single number, hides the memory from the collector for a moment: where nothing
+// else holds the tensor any more, the array may be gone before it is returned.
 func (p *Program) Run(feeds ...Feed) ([]*tensor.Dense, error) {
 	return p.RunContext(context.Background(), feeds...)
 }

@@ -229,6 +229,9 @@ func TestStateMistakes(t *testing.T) {
 
 // TestFitAllocatesNothingPerStep compares epochs of few and of many steps.
 func TestFitAllocatesNothingPerStep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("under the race detector, whose tests are short, pools forget at random")
+	}
 	m := line(optim.Adam(0.1))
 	few, many := points(t, 8), points(t, 8*200)
 	_, err := m.Build(few)

@@ -3,6 +3,7 @@
 package parquet
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"slices"
 
 	format "github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
 	meta "github.com/parquet-go/parquet-go/format"
 
 	"github.com/adjointml/adjoint/data"
@@ -91,8 +93,12 @@ func (o File) read(r *lastRead, size int64) (*data.Table, error) {
 		return nil, err
 	}
 	columns := make([]*column, len(leaves))
+	room := mostOf(size)
 	for i, leaf := range leaves {
-		if columns[i], err = read(f, leaf); err != nil {
+		if err = fit(r, f, leaf, &room); err == nil {
+			columns[i], err = read(f, leaf)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("column %q: %w", leaf.Name(), err)
 		}
 	}
@@ -123,12 +129,15 @@ func checkFooter(r io.ReaderAt, size int64) error {
 	return nil
 }
 
+// mostOf is how many bytes a file of the given size may unpack to.
+func mostOf(size int64) int64 { return 4*size + 12<<20 }
+
 // trusted fails where the footer announces more than the file can hold.
 func trusted(f *format.File, size int64) error {
 	if f.NumRows() < 1 {
 		return errors.New("no rows")
 	}
-	most, total, rows := 4*size+12<<20, int64(0), int64(0)
+	most, total, rows := mostOf(size), int64(0), int64(0)
 	for _, g := range f.Metadata().RowGroups {
 		rows += g.NumRows
 		for _, c := range g.Columns {
@@ -144,6 +153,34 @@ func trusted(f *format.File, size int64) error {
 	}
 	if rows != f.NumRows() {
 		return fmt.Errorf("%d rows are announced, but the groups have %d", f.NumRows(), rows)
+	}
+	return nil
+}
+
+// fit fails where the header of a page of a column announces more bytes than are left
+// of it, or than there is room for, since the library makes the room before it reads.
+func fit(r io.ReaderAt, f *format.File, leaf *format.Column, room *int64) error {
+	for _, g := range f.Metadata().RowGroups {
+		m := g.Columns[leaf.Index()].MetaData
+		at := m.DataPageOffset
+		if m.DictionaryPageOffset != 0 {
+			at = m.DictionaryPageOffset
+		}
+		for end := at + m.TotalCompressedSize; at < end; {
+			section := io.NewSectionReader(r, at, end-at)
+			in := bufio.NewReader(section)
+			var h meta.PageHeader
+			if err := thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(in)).Decode(&h); err != nil {
+				return err
+			}
+			read, _ := section.Seek(0, io.SeekCurrent)
+			at += read - int64(in.Buffered())
+			packed, unpacked := int64(h.CompressedPageSize), int64(h.UncompressedPageSize)
+			if *room -= unpacked; packed < 0 || unpacked < 0 || packed > end-at || *room < 0 {
+				return fmt.Errorf("a page says it has %d bytes, unpacked %d, where %d are left", packed, unpacked, end-at)
+			}
+			at += packed
+		}
 	}
 	return nil
 }

@@ -194,17 +194,19 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// Any byte may be wrong.
+// Any byte may be wrong. With the first seed a column's offset is, so that a header is
+// found within data, which announces 2 GB.
 func TestDamaged(t *testing.T) {
 	whole := file(t, flowers(50))
-	seed := rand.Uint64()
-	r := rand.New(rand.NewPCG(seed, 0))
-	for range 2000 {
-		b := bytes.Clone(whole)
-		for range 1 + r.IntN(3) {
-			b[r.IntN(len(b))] = byte(r.Uint32())
+	for _, seed := range []uint64{17041031937477596587, rand.Uint64()} {
+		r := rand.New(rand.NewPCG(seed, 0))
+		for range 2000 {
+			b := bytes.Clone(whole)
+			for range 1 + r.IntN(3) {
+				b[r.IntN(len(b))] = byte(r.Uint32())
+			}
+			_ = refused(t, fmt.Sprintf("seed %d", seed), b)
 		}
-		_ = refused(t, fmt.Sprintf("seed %d", seed), b)
 	}
 }
 

@@ -4,6 +4,7 @@ package parquet
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	format "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	meta "github.com/parquet-go/parquet-go/format"
+	"github.com/pierrec/lz4/v4"
 
 	"github.com/adjointml/adjoint/data"
 )
@@ -93,9 +95,9 @@ func (o File) read(r *lastRead, size int64) (*data.Table, error) {
 		return nil, err
 	}
 	columns := make([]*column, len(leaves))
-	room := mostOf(size)
+	pages := checker{r: r, room: mostOf(size)}
 	for i, leaf := range leaves {
-		if err = fit(r, f, leaf, &room); err == nil {
+		if err = pages.check(f, leaf); err == nil {
 			columns[i], err = read(f, leaf)
 		}
 		if err != nil {
@@ -157,9 +159,17 @@ func trusted(f *format.File, size int64) error {
 	return nil
 }
 
-// fit fails where the header of a page of a column announces more bytes than are left
-// of it, or than there is room for, since the library makes the room before it reads.
-func fit(r io.ReaderAt, f *format.File, leaf *format.Column, room *int64) error {
+// A checker looks at pages before the library, which makes all the room that a page asks
+// for before it reads.
+type checker struct {
+	r                io.ReaderAt
+	room             int64  // bytes that pages may still unpack to
+	packed, unpacked []byte // of a page
+}
+
+// check fails where a page of a column announces more bytes than are left of it or than
+// there is room for, or unpacks to more than it announces.
+func (c *checker) check(f *format.File, leaf *format.Column) error {
 	for _, g := range f.Metadata().RowGroups {
 		m := g.Columns[leaf.Index()].MetaData
 		at := m.DataPageOffset
@@ -167,7 +177,7 @@ func fit(r io.ReaderAt, f *format.File, leaf *format.Column, room *int64) error 
 			at = m.DictionaryPageOffset
 		}
 		for end := at + m.TotalCompressedSize; at < end; {
-			section := io.NewSectionReader(r, at, end-at)
+			section := io.NewSectionReader(c.r, at, end-at)
 			in := bufio.NewReader(section)
 			var h meta.PageHeader
 			if err := thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(in)).Decode(&h); err != nil {
@@ -176,11 +186,50 @@ func fit(r io.ReaderAt, f *format.File, leaf *format.Column, room *int64) error 
 			read, _ := section.Seek(0, io.SeekCurrent)
 			at += read - int64(in.Buffered())
 			packed, unpacked := int64(h.CompressedPageSize), int64(h.UncompressedPageSize)
-			if *room -= unpacked; packed < 0 || unpacked < 0 || packed > end-at || *room < 0 {
+			if c.room -= unpacked; packed < 0 || unpacked < 0 || packed > end-at || c.room < 0 {
 				return fmt.Errorf("a page says it has %d bytes, unpacked %d, where %d are left", packed, unpacked, end-at)
+			}
+			if err := c.unpacks(m.Codec, &h, at); err != nil {
+				return err
 			}
 			at += packed
 		}
+	}
+	return nil
+}
+
+// unpacks fails where the bytes of a page would become more than its header says, with
+// the codecs for which the library makes as much room as they ask for.
+func (c *checker) unpacks(codec meta.CompressionCodec, h *meta.PageHeader, at int64) error {
+	if codec != meta.Snappy && codec != meta.Lz4Raw {
+		return nil
+	}
+	c.packed = slices.Grow(c.packed[:0], int(h.CompressedPageSize))[:h.CompressedPageSize]
+	if _, err := c.r.ReadAt(c.packed, at); err != nil {
+		return err
+	}
+	data, size := c.packed, int64(h.UncompressedPageSize)
+	if v2 := h.DataPageHeaderV2; v2.Valid && v2.V.IsCompressed.Valid && !v2.V.IsCompressed.V {
+		return nil
+	} else if v2.Valid { // whose levels come before, as they are
+		levels := int64(v2.V.RepetitionLevelsByteLength) + int64(v2.V.DefinitionLevelsByteLength)
+		if levels < 0 || levels > int64(len(data)) || levels > size {
+			return fmt.Errorf("a page of %d bytes says it has %d of levels", len(data), levels)
+		}
+		data, size = data[levels:], size-levels
+	}
+	if len(data) == 0 {
+		return nil
+	}
+	if codec == meta.Snappy {
+		if n, ok := binary.Uvarint(data); ok <= 0 || n > uint64(size) {
+			return fmt.Errorf("a page unpacks to %d bytes where it says %d", n, size)
+		}
+		return nil
+	}
+	c.unpacked = slices.Grow(c.unpacked[:0], int(size))[:size]
+	if _, err := lz4.UncompressBlock(data, c.unpacked); err != nil {
+		return fmt.Errorf("a page does not unpack to %d bytes: %w", size, err)
 	}
 	return nil
 }

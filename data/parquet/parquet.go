@@ -209,9 +209,10 @@ func (c *checker) unpacks(codec meta.CompressionCodec, h *meta.PageHeader, at in
 		return err
 	}
 	data, size := c.packed, int64(h.UncompressedPageSize)
-	if v2 := h.DataPageHeaderV2; v2.Valid && v2.V.IsCompressed.Valid && !v2.V.IsCompressed.V {
-		return nil
-	} else if v2.Valid { // whose levels come before, as they are
+	if v2 := &h.DataPageHeaderV2; v2.Valid { // whose levels come before, as they are
+		if v2.V.IsCompressed.Valid && !v2.V.IsCompressed.V {
+			return nil
+		}
 		levels := int64(v2.V.RepetitionLevelsByteLength) + int64(v2.V.DefinitionLevelsByteLength)
 		if levels < 0 || levels > int64(len(data)) || levels > size {
 			return fmt.Errorf("a page of %d bytes says it has %d of levels", len(data), levels)
